@@ -1,0 +1,79 @@
+"""The catalog: the definitions of one code location as data. Hosts send it, the server stores it, never imports it."""
+
+import enum
+import hashlib
+from typing import Any
+
+import msgspec
+
+
+class SensorKind(enum.StrEnum):
+    """What a sensor watches."""
+
+    STANDARD = "STANDARD"
+    ASSET = "ASSET"
+    MULTI_ASSET = "MULTI_ASSET"
+    RUN_STATUS = "RUN_STATUS"
+    FRESHNESS = "FRESHNESS"
+    AUTOMATION = "AUTOMATION"
+
+
+class SensorStatus(enum.StrEnum):
+    """Whether a sensor is to be evaluated."""
+
+    RUNNING = "RUNNING"
+    STOPPED = "STOPPED"
+
+
+class Interruption(enum.StrEnum):
+    """What becomes of a run whose process was lost while user code ran: fail it, or run it again as a next attempt."""
+
+    FAIL = "fail"
+    RETRY = "retry"
+
+
+class OpSpec(msgspec.Struct, frozen=True):
+    """One op of a job's graph; `name` is unique within the job, `depends_on` names ops of the same job."""
+
+    name: str
+    description: str | None = None
+    depends_on: tuple[str, ...] = ()
+
+
+class JobSpec(msgspec.Struct, frozen=True):
+    """One job. `config_schema` is the JSON Schema (2020-12) of its run config; None where any config is accepted."""
+
+    name: str
+    description: str | None = None
+    tags: dict[str, str] = {}
+    ops: tuple[OpSpec, ...] = ()
+    config_schema: dict[str, Any] | None = None
+    on_interrupted: Interruption = Interruption.FAIL
+
+
+class SensorSpec(msgspec.Struct, frozen=True):
+    """One sensor. Durations are seconds; `minimum_interval_seconds` 0 means "again at once"."""
+
+    name: str
+    kind: SensorKind = SensorKind.STANDARD
+    description: str | None = None
+    tags: dict[str, str] = {}
+    owners: tuple[str, ...] = ()
+    metadata: dict[str, Any] = {}
+    job_names: tuple[str, ...] = ()
+    asset_keys: tuple[tuple[str, ...], ...] = ()
+    minimum_interval_seconds: float = 30.0
+    timeout_seconds: float = 60.0
+    default_status: SensorStatus = SensorStatus.STOPPED
+
+
+class Catalog(msgspec.Struct, frozen=True):
+    """All that one code location defines."""
+
+    sensors: tuple[SensorSpec, ...] = ()
+    jobs: tuple[JobSpec, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """Return a digest of the definitions: equal catalogs have equal versions."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:12]

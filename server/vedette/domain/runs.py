@@ -1,0 +1,99 @@
+"""Runs: their states and the legal steps between them."""
+
+import enum
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from vedette.domain.logs import ErrorInfo
+
+
+class RunStatus(enum.StrEnum):
+    """How a run stands."""
+
+    QUEUED = "QUEUED"
+    STARTING = "STARTING"
+    STARTED = "STARTED"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    CANCELING = "CANCELING"
+    CANCELED = "CANCELED"
+
+
+FINISHED = frozenset({RunStatus.SUCCESS, RunStatus.FAILURE, RunStatus.CANCELED})
+
+# STARTING -> QUEUED is the rescue of a run whose launcher died before user code had begun;
+# STARTED -> QUEUED is the next attempt of a run whose job says on_interrupted="retry".
+NEXT: dict[RunStatus, frozenset[RunStatus]] = {
+    RunStatus.QUEUED: frozenset({RunStatus.STARTING, RunStatus.CANCELED, RunStatus.FAILURE}),
+    RunStatus.STARTING: frozenset({RunStatus.STARTED, RunStatus.QUEUED, RunStatus.FAILURE, RunStatus.CANCELING}),
+    RunStatus.STARTED: frozenset(
+        {RunStatus.SUCCESS, RunStatus.FAILURE, RunStatus.CANCELING, RunStatus.QUEUED, RunStatus.CANCELED}
+    ),
+    RunStatus.CANCELING: frozenset({RunStatus.CANCELED, RunStatus.FAILURE, RunStatus.SUCCESS}),
+    RunStatus.SUCCESS: frozenset(),
+    RunStatus.FAILURE: frozenset(),
+    RunStatus.CANCELED: frozenset(),
+}
+
+
+def can_become(status: RunStatus, following: RunStatus) -> bool:
+    """Tell whether a run in `status` may become `following`."""
+    return following in NEXT[status]
+
+
+class StepStatus(enum.StrEnum):
+    """How a step of a run stands."""
+
+    PENDING = "PENDING"
+    STARTED = "STARTED"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    SKIPPED = "SKIPPED"
+    CANCELED = "CANCELED"
+
+
+class RunStep(msgspec.Struct, frozen=True):
+    """One op of a run and how it stands."""
+
+    name: str
+    status: StepStatus
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    attempt: int = 1
+    error: ErrorInfo | None = None
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One run of a job. `attempt` counts 1, 2, … executions of this same run; times are aware UTC."""
+
+    id: UUID
+    code_location: str
+    job_name: str
+    status: RunStatus
+    queued_at: datetime
+    run_key: str | None = None
+    tags: dict[str, str] = {}
+    run_config: dict[str, Any] = {}
+    partition_key: str | None = None
+    asset_selection: tuple[tuple[str, ...], ...] | None = None
+    sensor_id: UUID | None = None
+    tick_id: UUID | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: ErrorInfo | None = None
+    attempt: int = 1
+    rerun_of: UUID | None = None
+
+
+class RunInstruction(msgspec.Struct, frozen=True):
+    """What a run's process is told to execute."""
+
+    run_id: UUID
+    job_name: str
+    run_config: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    partition_key: str | None = None
+    attempt: int = 1

@@ -1,0 +1,116 @@
+"""Ticks: one evaluation of a sensor and what came of it."""
+
+import enum
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from vedette.domain.logs import ErrorInfo, LogRecord
+
+
+class TickStatus(enum.StrEnum):
+    """How a tick stands; STARTED is the only one that changes."""
+
+    STARTED = "STARTED"
+    SKIPPED = "SKIPPED"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+
+
+class TickCause(enum.StrEnum):
+    """What made the sensor due."""
+
+    INTERVAL = "INTERVAL"
+    MANUAL = "MANUAL"
+    EVENT = "EVENT"
+
+
+class RunRequestOutcome(enum.StrEnum):
+    """What became of a run request."""
+
+    LAUNCHED = "LAUNCHED"
+    DUPLICATE = "DUPLICATE"
+    PREVIEWED = "PREVIEWED"
+    REFUSED = "REFUSED"
+
+
+class RequestedRun(msgspec.Struct, frozen=True):
+    """A run request as data, its job resolved: what an evaluation sends, not what the author wrote."""
+
+    job_name: str
+    run_key: str | None = None
+    run_config: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    partition_key: str | None = None
+    asset_selection: tuple[tuple[str, ...], ...] | None = None
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """What one evaluation produced. Exactly one of three: an error; run requests; or neither, which is a skip.
+
+    `cursor_set` tells whether the function asked for a cursor; `cursor` is then its value (None clears it).
+    """
+
+    run_requests: tuple[RequestedRun, ...] = ()
+    skip_reason: str | None = None
+    error: ErrorInfo | None = None
+    cursor_set: bool = False
+    cursor: str | None = None
+    logs: tuple[LogRecord, ...] = ()
+    duration_seconds: float = 0.0
+
+    @property
+    def status(self) -> TickStatus:
+        """Return the status of a tick that ends with this evaluation."""
+        if self.error is not None:
+            return TickStatus.FAILURE
+        return TickStatus.SUCCESS if self.run_requests else TickStatus.SKIPPED
+
+
+class RecordedRunRequest(msgspec.Struct, frozen=True):
+    """A run request of a tick with its outcome. `run_id` is the run launched, or the one whose key it repeats."""
+
+    tick_id: UUID
+    index: int
+    request: RequestedRun
+    outcome: RunRequestOutcome
+    run_id: UUID | None = None
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """One tick as recorded. Times are aware UTC; `number` counts 1, 2, 3 … per sensor.
+
+    `repeats` counts the quiet skips that followed and were folded into this tick, the last at `last_repeat_at`.
+    """
+
+    id: UUID
+    sensor_id: UUID
+    number: int
+    status: TickStatus
+    cause: TickCause
+    started_at: datetime
+    finished_at: datetime | None = None
+    cursor_before: str | None = None
+    cursor_after: str | None = None
+    skip_reason: str | None = None
+    error: ErrorInfo | None = None
+    requested_count: int = 0
+    launched_count: int = 0
+    repeats: int = 0
+    last_repeat_at: datetime | None = None
+
+
+class EvaluationInstruction(msgspec.Struct, frozen=True):
+    """What a host is told to evaluate. `timeout_seconds` counts from the function's start.
+
+    Times are aware UTC: when the last tick finished, and when the sensor was last started.
+    """
+
+    tick_id: UUID
+    sensor_name: str
+    timeout_seconds: float
+    cursor: str | None = None
+    last_finished_at: datetime | None = None
+    sensor_started_at: datetime | None = None

@@ -1,0 +1,73 @@
+"""Errors that Vedette raises on purpose.
+
+VedetteError                    everything below; its text is one sentence that says what, where and the remedy
+├── UsageError                  the caller's options, settings or files are wrong: exit code 2
+│   ├── InvalidSetting
+│   ├── InvalidTarget           a project's file or module cannot be named so
+│   └── PortTaken
+├── DatabaseError
+│   ├── DatabaseUnreachable     exit code 2
+│   └── DatabaseOutdated        migrations are missing: exit code 2
+├── DefinitionError             what an author wrote is not a legal definition
+├── InvocationError             a definition was called in a way it does not allow
+├── InvalidConfig               a run config that the job refuses
+├── InvalidResult               what a sensor or an op handed back is not what it may hand back
+├── LocationUnloaded            a code location that is not loaded was asked for work
+└── LeaseLost                   another process holds what this one held; drop the work
+"""
+
+
+class VedetteError(Exception):
+    """Everything that Vedette raises on purpose."""
+
+
+class UsageError(VedetteError):
+    """The caller's options, settings or files are wrong."""
+
+
+class InvalidSetting(UsageError):
+    """A setting has a value that it cannot have."""
+
+
+class InvalidTarget(UsageError):
+    """A project's file or module cannot be named so."""
+
+
+class PortTaken(UsageError):
+    """Something else listens on the address."""
+
+
+class DatabaseError(VedetteError):
+    """The database cannot be used."""
+
+
+class DatabaseUnreachable(DatabaseError):
+    """No connection to the database could be made."""
+
+
+class DatabaseOutdated(DatabaseError):
+    """The database's schema is not the one that this version needs."""
+
+
+class DefinitionError(VedetteError):
+    """What an author wrote is not a legal definition."""
+
+
+class InvocationError(VedetteError):
+    """A definition was called in a way it does not allow."""
+
+
+class InvalidConfig(VedetteError):
+    """A run config that the job refuses."""
+
+
+class InvalidResult(VedetteError):
+    """What a sensor or an op handed back is not what it may hand back."""
+
+
+class LocationUnloaded(VedetteError):
+    """A code location that is not loaded was asked for work."""
+
+
+class LeaseLost(VedetteError):
+    """Another process holds what this one held; the work is dropped."""

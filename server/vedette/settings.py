@@ -1,0 +1,100 @@
+"""Settings: each has a name, a default, an environment variable `VEDETTE_<NAME>` and a known origin."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vedette.errors import InvalidSetting
+
+PREFIX = "VEDETTE_"
+
+Seconds = Annotated[float, Field(gt=0)]
+LogLevelName = Literal["debug", "info", "warning", "error"]
+
+
+class Settings(BaseModel):
+    """Every setting, in SI units; paths are as given, relative to the working directory."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    home: Path = Field(Path(".vedette"), description="Folder for the embedded database and other state.")
+    host: str = Field("127.0.0.1", min_length=1, description="Address that the API listens on.")
+    port: int = Field(4400, ge=0, le=65535, description="Port that the API listens on; 0 takes a free one.")
+    database_url: str | None = Field(
+        None, description="postgresql://… of the database; without it an embedded Postgres runs under `home`."
+    )
+    log_level: LogLevelName = Field("info", description="Least level of the log lines on the terminal.")
+    slots: int = Field(
+        default_factory=lambda: max(2, 2 * (os.cpu_count() or 1)),
+        ge=1,
+        description="Runs that one launcher executes at a time.",
+    )
+    lease_seconds: Seconds = Field(10.0, description="How long a process that stopped answering keeps its work.")
+    poll_seconds: Seconds = Field(5.0, description="How often to look for work that no knock announced.")
+    started_after_seconds: Seconds = Field(0.5, description="An evaluation longer than this shows as STARTED.")
+    evaluations_per_host: int = Field(64, ge=1, description="Evaluations at a time in one host process.")
+    hosts_per_location: int = Field(8, ge=1, description="Shared host processes of a code location, at most.")
+    host_memory_mb: int = Field(2048, ge=64, description="Memory in MiB that a host or run process may take.")
+    host_stall_seconds: Seconds = Field(2.0, description="A host that does not answer for this long is replaced.")
+    load_timeout_seconds: Seconds = Field(60.0, description="Time that a project's import may take.")
+    cancel_grace_seconds: Seconds = Field(10.0, description="Time between TERM and KILL when a run is cancelled.")
+    shutdown_grace_seconds: Seconds = Field(10.0, description="Time that open work has to end when a process stops.")
+    evaluation_wait_seconds: Seconds = Field(10.0, description="Time that an evaluator has to take a request up.")
+
+
+class Origin(BaseModel):
+    """Where one setting's value came from: `default`, `option --x` or `environment VEDETTE_X`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    value: Any
+    source: str
+
+
+def load(options: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[Settings, list[Origin]]:
+    """Build the settings: an option (not None) wins over the environment, which wins over the default.
+
+    Raises InvalidSetting with one sentence that names the value and where it came from.
+    """
+    fields = Settings.model_fields
+    unknown = [name for name in environ if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in fields]
+    unknown = [name for name in unknown if name not in INTERNAL]
+    if unknown:
+        raise InvalidSetting(f"There is no setting {unknown[0]}; `vedette settings` lists them all.")
+    values: dict[str, Any] = {}
+    sources = dict.fromkeys(fields, "default")
+    for name in fields:
+        variable = PREFIX + name.upper()
+        if options.get(name) is not None:
+            values[name], sources[name] = options[name], f"option --{name.replace('_', '-')}"
+        elif environ.get(variable):
+            values[name], sources[name] = environ[variable], f"environment {variable}"
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise InvalidSetting(
+            f"{sources[name].partition(' ')[2] or name}={first['input']!r} is not a valid {name}: {first['msg']}."
+        ) from None
+    return settings, [Origin(name=name, value=getattr(settings, name), source=sources[name]) for name in fields]
+
+
+# Variables that Vedette sets for the processes it starts; they are not settings.
+INTERNAL = frozenset({"VEDETTE_RUN_ID", "VEDETTE_TICK_ID", "VEDETTE_CHILD"})
+
+
+def redacted(url: str) -> str:
+    """The URL for people to read: without its password, wherever it stands."""
+    try:
+        parts = urlsplit(url)
+        user, at, place = parts.netloc.rpartition("@")
+        query = urlencode([(k, v) for k, v in parse_qsl(parts.query) if "password" not in k.lower()], safe="/:")
+    except ValueError:
+        return "an unreadable URL"
+    return parts._replace(netloc=user.partition(":")[0] + at + place, query=query).geturl()
