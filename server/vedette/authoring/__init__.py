@@ -1,0 +1,1 @@
+"""What authors write: decorators, definitions, contexts, config. Pure."""

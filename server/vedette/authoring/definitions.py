@@ -1,0 +1,85 @@
+"""Definitions: all that one code location offers."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TypeVar
+
+from vedette.authoring.jobs import JobDefinition
+from vedette.authoring.sensors import SensorDefinition
+from vedette.authoring.text import shown
+from vedette.domain.catalog import Catalog
+from vedette.errors import DefinitionError
+
+T = TypeVar("T", JobDefinition, SensorDefinition)
+
+
+class Definitions:
+    """The sensors and jobs of a project. Jobs that a sensor was given as objects need not be listed.
+
+    Raises DefinitionError for two definitions of one name, and for a sensor whose job_name no job has.
+    """
+
+    def __init__(
+        self, *, sensors: Iterable[SensorDefinition] | None = None, jobs: Iterable[JobDefinition] | None = None
+    ) -> None:
+        """Take any iterables; the order is kept."""
+        self._sensors = _by_name("sensor", "sensors", SensorDefinition, sensors or ())
+        listed = _by_name("job", "jobs", JobDefinition, jobs or ())
+        targeted = [job for sensor in self._sensors.values() for job in sensor.jobs]
+        self._jobs = _by_name("job", "jobs", JobDefinition, [*listed.values(), *targeted])
+        self._check_targets()
+
+    def _check_targets(self) -> None:
+        for sensor in self._sensors.values():
+            for name in sensor.job_names:
+                if name not in self._jobs:
+                    raise DefinitionError(
+                        f'Sensor "{sensor.name}" asks for runs of job "{name}", which these Definitions do not have'
+                        f" ({', '.join(self._jobs) or 'they have none'}); add it to jobs=."
+                    )
+
+    @property
+    def sensors(self) -> tuple[SensorDefinition, ...]:
+        """Return the sensors."""
+        return tuple(self._sensors.values())
+
+    @property
+    def jobs(self) -> tuple[JobDefinition, ...]:
+        """Return the jobs, those of the sensors included."""
+        return tuple(self._jobs.values())
+
+    def get_sensor_def(self, name: str) -> SensorDefinition:
+        """Return the sensor called `name`; raises DefinitionError if there is none."""
+        if (found := self._sensors.get(name)) is None:
+            raise DefinitionError(f'There is no sensor "{name}" ({", ".join(self._sensors) or "there are none"}).')
+        return found
+
+    def get_job_def(self, name: str) -> JobDefinition:
+        """Return the job called `name`; raises DefinitionError if there is none."""
+        if (found := self._jobs.get(name)) is None:
+            raise DefinitionError(f'There is no job "{name}" ({", ".join(self._jobs) or "there are none"}).')
+        return found
+
+    def catalog(self) -> Catalog:
+        """Return the definitions as data; raises DefinitionError for config types without a JSON Schema."""
+        return self._catalog
+
+    @cached_property
+    def _catalog(self) -> Catalog:
+        return Catalog(
+            sensors=tuple(sensor.spec() for sensor in self.sensors), jobs=tuple(job.spec() for job in self.jobs)
+        )
+
+
+def _by_name(noun: str, argument: str, kind: type[T], given: Iterable[T]) -> dict[str, T]:
+    if not isinstance(given, Iterable):
+        raise DefinitionError(f"{argument}= of Definitions takes a list, not {shown(given)}.")
+    found: dict[str, T] = {}
+    for one in given:
+        if not isinstance(one, kind):
+            raise DefinitionError(f"{argument}= of Definitions holds {shown(one)}, which is no {noun}; use @{noun}.")
+        if found.setdefault(one.name, one) is not one:
+            raise DefinitionError(
+                f'There are two different {noun}s called "{one.name}"; names are unique, so rename one.'
+            )
+    return found

@@ -1,0 +1,85 @@
+"""The context of an op's execution."""
+
+from collections.abc import Mapping
+from logging import LogRecord
+from typing import Any
+
+from vedette.authoring.config import RunConfig, run_config_dict
+from vedette.authoring.logs import ContextLogger, Sink, to_standard_logging
+from vedette.authoring.naming import normalised_tags
+from vedette.errors import InvocationError
+
+
+class OpExecutionContext:
+    """What an op knows of the run it is part of. `attempt` counts 1, 2, … executions of the run."""
+
+    def __init__(
+        self,
+        *,
+        op_name: str,
+        op_config: Any = None,
+        run_id: str,
+        job_name: str,
+        run_config: Mapping[str, Any],
+        tags: Mapping[str, str],
+        partition_key: str | None = None,
+        attempt: int = 1,
+        sink: Sink = to_standard_logging,
+    ) -> None:
+        """Make a context whose log lines go to `sink`."""
+        self.op_name = op_name
+        self.op_config = op_config
+        self.run_id = run_id
+        self.job_name = job_name
+        self.run_config = run_config
+        self.tags = tags
+        self.attempt = attempt
+        self._partition_key = partition_key
+        self._sink = sink
+        self._log: ContextLogger | None = None
+
+    @property
+    def partition_key(self) -> str:
+        """Return the partition of the run. Raises InvocationError in a run that has none."""
+        if self._partition_key is None:
+            raise InvocationError(f'The run {self.run_id} of job "{self.job_name}" has no partition_key.')
+        return self._partition_key
+
+    @property
+    def has_partition_key(self) -> bool:
+        """Tell whether the run is of one partition."""
+        return self._partition_key is not None
+
+    @property
+    def log(self) -> ContextLogger:
+        """Return the logger whose lines, of all levels, become events of the run."""
+        if self._log is None:
+            self._log = ContextLogger("op", self._deliver)
+        return self._log
+
+    def _deliver(self, record: LogRecord) -> None:
+        self._sink(record)
+
+
+def build_op_context(
+    op_config: Any = None,
+    *,
+    op_name: str = "op",
+    job_name: str = "job",
+    run_id: str = "EPHEMERAL",
+    run_config: RunConfig | Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    attempt: int = 1,
+) -> OpExecutionContext:
+    """Build a context to call an op with in a test."""
+    return OpExecutionContext(
+        op_name=op_name,
+        op_config=op_config,
+        run_id=run_id,
+        job_name=job_name,
+        run_config=run_config_dict(run_config),
+        tags=normalised_tags(tags),
+        partition_key=partition_key,
+        attempt=attempt,
+    )

@@ -1,0 +1,156 @@
+"""Ops: the functions that a job is made of."""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, overload
+
+from vedette.authoring.graph import COMPOSING
+from vedette.authoring.naming import checked_name, description_of, name_of
+from vedette.authoring.op_functions import NO_CONFIG, OpFunction
+from vedette.authoring.text import shown
+from vedette.errors import DefinitionError, InvocationError
+
+DEFAULT_OUTPUT = "result"
+
+
+class Nothing:
+    """The type of an input that carries no value: `In(Nothing)` only makes an op run after another."""
+
+
+@dataclass(frozen=True)
+class In:
+    """An input of an op; declare one with the type `Nothing` to order two ops without passing a value."""
+
+    dagster_type: Any = None
+    description: str | None = None
+
+
+@dataclass(frozen=True)
+class Out:
+    """An output of an op. One that is not required may be left out, and the ops that take it are then skipped."""
+
+    dagster_type: Any = None
+    description: str | None = None
+    is_required: bool = True
+
+
+@dataclass(frozen=True)
+class Output:
+    """A value for the output called `output_name`: yield or return it from an op."""
+
+    value: Any
+    output_name: str = DEFAULT_OUTPUT
+
+
+class OpDefinition:
+    """An op. Inside a @job a call adds it to the graph; anywhere else a call just calls the function."""
+
+    def __init__(
+        self,
+        compute_fn: Callable[..., Any],
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        ins: Mapping[str, In] | None = None,
+        out: Out | Mapping[str, Out] | None = None,
+    ) -> None:
+        """Define an op; raises DefinitionError for a function or names that cannot make one."""
+        self.name = name_of(compute_fn, name, "op")
+        self.description = description_of(compute_fn, description)
+        self.function = OpFunction(compute_fn, self.name)
+        self.outputs = _outputs(self.name, out)
+        self.ordering_inputs = _ordering_inputs(self.name, self.function.inputs, ins)
+        self.inputs = (*self.function.inputs, *self.ordering_inputs)
+        functools.update_wrapper(self, compute_fn, updated=())
+
+    @property
+    def required_inputs(self) -> tuple[str, ...]:
+        """Return the inputs that have no default, in order."""
+        return self.function.required_inputs
+
+    @property
+    def has_config(self) -> bool:
+        """Tell whether the op takes config."""
+        return self.function.config_type is not NO_CONFIG
+
+    def alias(self, name: str) -> "AliasedOp":
+        """Return the op to be called under another name within a job."""
+        return AliasedOp(self, checked_name(name, "op"))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Add the op to the job that is being composed, or else call its function; raises InvocationError."""
+        graph = COMPOSING.get()
+        if graph is not None:
+            return graph.add(self, None, args, kwargs)
+        return self.function.call_directly(args, kwargs)
+
+    def __repr__(self) -> str:
+        """Show the name."""
+        return f"<op {self.name}>"
+
+
+class AliasedOp:
+    """An op under another name, to be called inside a job."""
+
+    def __init__(self, op_definition: OpDefinition, name: str) -> None:
+        """Hold the op and its name."""
+        self._op = op_definition
+        self._name = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Add the op to the job that is being composed; raises InvocationError outside of one."""
+        graph = COMPOSING.get()
+        if graph is None:
+            raise InvocationError(f'The alias "{self._name}" of op "{self._op.name}" can be called inside a @job only.')
+        return graph.add(self._op, self._name, args, kwargs)
+
+
+@overload
+def op(compute_fn: Callable[..., Any], /) -> OpDefinition: ...
+@overload
+def op(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    ins: Mapping[str, In] | None = None,
+    out: Out | Mapping[str, Out] | None = None,
+) -> Callable[[Callable[..., Any]], OpDefinition]: ...
+def op(
+    compute_fn: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    ins: Mapping[str, In] | None = None,
+    out: Out | Mapping[str, Out] | None = None,
+) -> OpDefinition | Callable[[Callable[..., Any]], OpDefinition]:
+    """Make an op of a function, sync or async, generator or not; with or without parentheses.
+
+    A first parameter called `context` takes the context, one called `config` the config in the type it is annotated
+    with, every other one is an input. Raises DefinitionError.
+    """
+    if compute_fn is not None:
+        return OpDefinition(compute_fn)
+    return functools.partial(OpDefinition, name=name, description=description, ins=ins, out=out)
+
+
+def _outputs(name: str, out: object) -> dict[str, Out]:
+    if out is None:
+        return {DEFAULT_OUTPUT: Out()}
+    if isinstance(out, Out):
+        return {DEFAULT_OUTPUT: out}
+    if not isinstance(out, Mapping) or not out or not all(isinstance(one, Out) for one in out.values()):
+        raise DefinitionError(f'out of op "{name}" is an Out or a mapping of name to Out, not {shown(out)}.')
+    return {checked_name(output, "output"): one for output, one in out.items()}
+
+
+def _ordering_inputs(name: str, inputs: tuple[str, ...], ins: Mapping[str, In] | None) -> tuple[str, ...]:
+    ordering = []
+    for key, declared in (ins or {}).items():
+        if not isinstance(declared, In):
+            raise DefinitionError(f'ins of op "{name}" is a mapping of name to In, but {key} is {shown(declared)}.')
+        if declared.dagster_type is Nothing and key not in inputs:
+            ordering.append(checked_name(key, "input"))
+        elif key not in inputs:
+            raise DefinitionError(f'Op "{name}" declares the input {key} but its function has no such parameter.')
+    return tuple(ordering)

@@ -1,0 +1,85 @@
+"""The decorator that makes a sensor of a function."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, overload
+
+from vedette.authoring.jobs import JobDefinition
+from vedette.authoring.sensors import EvaluationFunction, SensorDefinition
+from vedette.authoring.targets import Target
+from vedette.domain.catalog import SensorStatus
+
+
+@overload
+def sensor(job_name: EvaluationFunction, /) -> SensorDefinition: ...
+@overload
+def sensor(
+    job_name: str | None = None,
+    *,
+    name: str | None = None,
+    minimum_interval_seconds: float | None = None,
+    description: str | None = None,
+    job: JobDefinition | None = None,
+    jobs: Iterable[JobDefinition] | None = None,
+    default_status: SensorStatus = SensorStatus.STOPPED,
+    asset_selection: Any = None,
+    required_resource_keys: Any = None,
+    tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    target: Target | None = None,
+    owners: Iterable[str] | None = None,
+    timeout: float | None = None,
+) -> Callable[[EvaluationFunction], SensorDefinition]: ...
+def sensor(
+    job_name: str | EvaluationFunction | None = None,
+    *,
+    name: str | None = None,
+    minimum_interval_seconds: float | None = None,
+    description: str | None = None,
+    job: JobDefinition | None = None,
+    jobs: Iterable[JobDefinition] | None = None,
+    default_status: SensorStatus = SensorStatus.STOPPED,
+    asset_selection: Any = None,
+    required_resource_keys: Any = None,
+    tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    target: Target | None = None,
+    owners: Iterable[str] | None = None,
+    timeout: float | None = None,
+) -> SensorDefinition | Callable[[EvaluationFunction], SensorDefinition]:
+    """Make a sensor of a function, sync or async, generator or not; with or without parentheses.
+
+    The function takes the context, under any name, or nothing. It returns or yields RunRequest, SkipReason or
+    SensorResult, any iterable of them, or nothing. An evaluation may happen again after a crash; its requests and its
+    cursor are committed once, but what the function itself does to the outside must be safe to repeat.
+
+    job_name, job, jobs, target: the job or jobs that runs are asked of; one of the four, or none.
+    minimum_interval_seconds: from start to start; 0 means again at once; 30 unless given.
+    timeout: seconds that one evaluation may take; 60 unless given.
+    default_status: whether it runs before anybody has started or stopped it.
+    asset_selection, required_resource_keys: refused until there are assets and resources.
+
+    Raises DefinitionError.
+    """
+    if callable(job_name):
+        return SensorDefinition(evaluation_fn=job_name)
+
+    def define(function: EvaluationFunction) -> SensorDefinition:
+        return SensorDefinition(
+            name,
+            evaluation_fn=function,
+            job_name=job_name,
+            minimum_interval_seconds=minimum_interval_seconds,
+            description=description,
+            job=job,
+            jobs=jobs,
+            default_status=default_status,
+            asset_selection=asset_selection,
+            required_resource_keys=required_resource_keys,
+            tags=tags,
+            metadata=metadata,
+            target=target,
+            owners=owners,
+            timeout=timeout,
+        )
+
+    return define

@@ -1,0 +1,212 @@
+"""Sensors: functions that watch something outside and ask for runs."""
+
+import copy
+import functools
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Self, TypeVar
+
+from vedette.authoring import in_process
+from vedette.authoring.calling import context_parameter, is_async, with_context
+from vedette.authoring.contexts import SensorEvaluationContext
+from vedette.authoring.jobs import JobDefinition
+from vedette.authoring.naming import description_of, name_of, normalised_tags
+from vedette.authoring.targets import Target, refuse_later, targets_of
+from vedette.authoring.text import as_json, shown
+from vedette.domain.catalog import SensorKind, SensorSpec, SensorStatus
+from vedette.domain.ticks import Evaluation
+from vedette.errors import DefinitionError, InvocationError
+
+DefaultSensorStatus = SensorStatus
+EvaluationFunction = Callable[..., Any]
+Given = TypeVar("Given")
+Kept = TypeVar("Kept")
+
+DEFAULT_INTERVAL_SECONDS = 30.0
+DEFAULT_TIMEOUT_SECONDS = 60.0
+
+
+class SensorDefinition:
+    """A sensor. `targets` are the jobs it may ask runs of, by name; a job given by name only is None there."""
+
+    kind = SensorKind.STANDARD
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        evaluation_fn: EvaluationFunction | None = None,
+        job_name: str | None = None,
+        minimum_interval_seconds: float | None = None,
+        description: str | None = None,
+        job: JobDefinition | None = None,
+        jobs: Iterable[JobDefinition] | None = None,
+        default_status: SensorStatus = SensorStatus.STOPPED,
+        asset_selection: Any = None,
+        required_resource_keys: Any = None,
+        tags: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        target: Target | None = None,
+        owners: Iterable[str] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Define a sensor; raises DefinitionError. The options are those of `sensor`."""
+        if evaluation_fn is None:
+            raise DefinitionError("A SensorDefinition needs its function: pass evaluation_fn=.")
+        parameter = context_parameter(evaluation_fn, SensorEvaluationContext, "sensor")
+        self.name = name_of(evaluation_fn, name, "sensor")
+        self.description = description_of(evaluation_fn, description)
+        refuse_later(self.name, {"asset_selection": asset_selection, "required_resource_keys": required_resource_keys})
+        self.targets = targets_of(self.name, job_name, job, jobs, target)
+        self.minimum_interval_seconds = self._interval(minimum_interval_seconds)
+        self.timeout = self._timeout(timeout)
+        self.default_status = self._status(default_status)
+        self.tags = self._checked("tags", normalised_tags, tags)
+        self.metadata: dict[str, Any] = self._checked("metadata", _metadata, metadata)
+        self.owners = self._checked("owners", _owners, owners)
+        self.is_async = is_async(evaluation_fn)
+        self._function = evaluation_fn
+        self._context_name = parameter.name if parameter else None
+        self.call = with_context(evaluation_fn, parameter)
+        functools.update_wrapper(self, evaluation_fn, updated=())
+
+    def _checked(self, what: str, check: Callable[[Given], Kept], value: Given) -> Kept:
+        try:
+            return check(value)
+        except ValueError as error:
+            raise DefinitionError(f'The {what} of sensor "{self.name}" are wrong: {error}') from None
+
+    def _interval(self, value: float | None) -> float:
+        if value is None:
+            return DEFAULT_INTERVAL_SECONDS
+        if not _is_finite(value) or value < 0:
+            raise DefinitionError(
+                f'minimum_interval_seconds of sensor "{self.name}" is 0 or more seconds, not {shown(value)}.'
+            )
+        return float(value)
+
+    def _timeout(self, value: float | None) -> float:
+        if value is None:
+            return DEFAULT_TIMEOUT_SECONDS
+        if not _is_finite(value) or value <= 0:
+            raise DefinitionError(
+                f'timeout of sensor "{self.name}" is a number of seconds above 0, not {shown(value)}.'
+            )
+        return float(value)
+
+    def _status(self, value: object) -> SensorStatus:
+        if not isinstance(value, SensorStatus):
+            raise DefinitionError(
+                f'default_status of sensor "{self.name}" is a DefaultSensorStatus, not {shown(value)}.'
+            )
+        return value
+
+    @property
+    def job_names(self) -> tuple[str, ...]:
+        """Return the names of the jobs that the sensor may ask runs of."""
+        return tuple(self.targets)
+
+    @property
+    def jobs(self) -> tuple[JobDefinition, ...]:
+        """Return the jobs that were passed as objects."""
+        return tuple(one for one in self.targets.values() if one is not None)
+
+    @property
+    def job_name(self) -> str:
+        """Return the name of the one job; raises InvocationError where there is none or several."""
+        if len(self.targets) != 1:
+            raise InvocationError(f'Sensor "{self.name}" has {len(self.targets)} jobs; use job_names.')
+        return next(iter(self.targets))
+
+    @property
+    def job(self) -> JobDefinition:
+        """Return the one job; raises InvocationError where there is none, several, or only a name of it."""
+        found = self.targets[self.job_name]
+        if found is None:
+            raise InvocationError(f'Sensor "{self.name}" knows its job by name only; use job_name.')
+        return found
+
+    def with_updated_jobs(self, new_jobs: Iterable[JobDefinition]) -> Self:
+        """Return a copy with other jobs."""
+        other = copy.copy(self)
+        other.targets = targets_of(self.name, None, None, new_jobs, None)
+        return other
+
+    def with_updated_job(self, new_job: JobDefinition) -> Self:
+        """Return a copy with another job."""
+        return self.with_updated_jobs([new_job])
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function in a test and return what it returns; raises InvocationError for other arguments."""
+        context = self._context_of(args, kwargs)
+        if isinstance(context, SensorEvaluationContext):
+            context.adopt(self.name)
+        return self.call(context)
+
+    def _context_of(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        given = [*args, *kwargs.values()]
+        if len(given) > 1:
+            raise InvocationError(f'Sensor "{self.name}" is called with one argument, its context, not {len(given)}.')
+        if self._context_name is None:
+            if given and not isinstance(given[0], SensorEvaluationContext):
+                raise InvocationError(f'The function of sensor "{self.name}" takes no argument.')
+            return None
+        if not given:
+            raise InvocationError(f'Sensor "{self.name}" expects its context: pass build_sensor_context().')
+        if kwargs and self._context_name not in kwargs:
+            raise InvocationError(f'Sensor "{self.name}" expects the argument "{self._context_name}".')
+        return given[0]
+
+    def evaluate_tick(self, context: SensorEvaluationContext | None = None) -> Evaluation:
+        """Evaluate the sensor here and now, as a tick would, and return what it came to; nothing is recorded.
+
+        Async sensors are run, requests are validated; what the function raises is the evaluation's `error`.
+        """
+        return in_process.engine().evaluate(self, context or SensorEvaluationContext(self.name))
+
+    def spec(self) -> SensorSpec:
+        """Return the sensor as data."""
+        return SensorSpec(
+            name=self.name,
+            kind=self.kind,
+            description=self.description,
+            tags=self.tags,
+            owners=self.owners,
+            metadata=self.metadata,
+            job_names=self.job_names,
+            minimum_interval_seconds=self.minimum_interval_seconds,
+            timeout_seconds=self.timeout,
+            default_status=self.default_status,
+        )
+
+    def __repr__(self) -> str:
+        """Show the name."""
+        return f"<sensor {self.name}>"
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _metadata(metadata: object) -> dict[str, Any]:
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping) or not all(isinstance(key, str) for key in metadata):
+        raise ValueError(f"it is a mapping of str to JSON values, not {shown(metadata)}.")
+    try:
+        plain: dict[str, Any] = as_json(dict(metadata))
+    except ValueError as error:
+        raise ValueError(f"it {error}.") from None
+    return plain
+
+
+def _owners(owners: object) -> tuple[str, ...]:
+    if owners is None:
+        return ()
+    if isinstance(owners, str) or not isinstance(owners, Iterable):
+        raise ValueError(f"they are a list of e-mail addresses or team names, not {shown(owners)}.")
+    found = tuple(owners)
+    for owner in found:
+        if not isinstance(owner, str) or not owner:
+            raise ValueError(f"{shown(owner)} is no e-mail address or team name.")
+    return found

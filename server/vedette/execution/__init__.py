@@ -1,0 +1,1 @@
+"""Calls user code: one evaluation, one run. Used by hosts, and in process by tests."""

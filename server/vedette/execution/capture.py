@@ -1,0 +1,115 @@
+"""What user code says while it runs: context.log, the logging module and print(), as records in one order.
+
+Which evaluation or step is speaking is told by a context variable, so that many can run at a time: tasks, and the
+threads that are given a copy of the context, carry it along.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+from vedette.authoring.text import cleaned
+from vedette.domain.logs import ErrorInfo, LogLevel, LogRecord
+from vedette.execution.errors import describe
+
+MAX_RECORD_BYTES = 8 * 1024
+
+_LEVELS = (
+    (logging.CRITICAL, LogLevel.CRITICAL),
+    (logging.ERROR, LogLevel.ERROR),
+    (logging.WARNING, LogLevel.WARNING),
+    (logging.INFO, LogLevel.INFO),
+)
+
+
+class Capture:
+    """Hands every record to `deliver`, one at a time, from whichever thread speaks.
+
+    A message is cut at 8 KiB. After `limit` records (None: no limit) one WARNING says that the rest is dropped.
+    With `echo`, what is printed still reaches the terminal. After `close` nothing more is delivered.
+    """
+
+    def __init__(self, deliver: Callable[[LogRecord], None], limit: int | None = None, echo: bool = False) -> None:
+        """Begin to capture where CURRENT is set to this."""
+        self.echo = echo
+        self._deliver = deliver
+        self._left = limit
+        self._limit = limit
+        self._open = True
+        self._lines: dict[str, str] = {}
+        self._lock = threading.RLock()
+        self._delivering = False
+
+    def add_logged(self, record: logging.LogRecord) -> None:
+        """Take a record of the logging module."""
+        if not self._open:
+            return
+        raised = record.exc_info[1] if record.exc_info else None
+        error = describe(raised) if raised is not None else None
+        self._add(level_of(record.levelno), record.name, _message(record), error)
+
+    def add_printed(self, stream: str, level: LogLevel, text: str) -> None:
+        """Take what was written to `stream`: each whole line is a record, the rest waits for its end."""
+        if not self._open:
+            return
+        with self._lock:
+            *lines, rest = (self._lines.get(stream, "") + text).split("\n")
+            if len(rest) > MAX_RECORD_BYTES:
+                lines.append(rest)
+                rest = ""
+            self._lines[stream] = rest
+        for line in lines:
+            self._add(level, stream, line)
+
+    def flush(self) -> None:
+        """Deliver the lines that were begun but not ended."""
+        for stream, level in PRINTED.items():
+            line = self._lines.pop(stream, "")
+            if line:
+                self._add(level, stream, line)
+
+    def close(self) -> None:
+        """Deliver what is left; what is said later, by a thread or task left behind, is dropped."""
+        if self._lines:
+            self.flush()
+        self._open = False
+
+    def _add(self, level: LogLevel, logger: str, message: str, error: ErrorInfo | None = None) -> None:
+        with self._lock:
+            # What delivering itself says must not be delivered again.
+            if self._delivering or not self._open or self._left == -1:
+                return
+            if self._left == 0:
+                level, logger, error = LogLevel.WARNING, "vedette", None
+                message = f"More than {self._limit} log lines: the rest is dropped."
+            if self._left is not None:
+                self._left -= 1
+            record = LogRecord(datetime.now(UTC), level, logger, cleaned(message, MAX_RECORD_BYTES), error)
+            self._delivering = True
+            try:
+                self._deliver(record)
+            finally:
+                self._delivering = False
+
+
+def level_of(number: int) -> LogLevel:
+    """Return the standard level that a level of the logging module belongs to."""
+    for least, level in _LEVELS:
+        if number >= least:
+            return level
+    return LogLevel.DEBUG
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return "".join(record.getMessage())
+    except Exception as error:
+        return f"(a log line that cannot be formatted: {type(error).__name__}, template {type(record.msg).__name__})"
+
+
+# The streams that print() writes to, and the level of their lines.
+PRINTED = {"stdout": LogLevel.INFO, "stderr": LogLevel.WARNING}
+
+CURRENT: ContextVar[Capture | None] = ContextVar("vedette_capture", default=None)

@@ -1,0 +1,192 @@
+"""One evaluation of a sensor."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextvars import copy_context
+from typing import TypeVar
+
+from vedette.authoring.contexts import SensorEvaluationContext
+from vedette.authoring.definitions import Definitions
+from vedette.authoring.sensors import SensorDefinition
+from vedette.domain.logs import LogRecord
+from vedette.domain.ticks import Evaluation, EvaluationInstruction
+from vedette.execution.capture import CURRENT, Capture
+from vedette.execution.collecting import TAKEN_AT_ONCE, Collected, Unfinished
+from vedette.execution.errors import describe
+from vedette.execution.outcomes import outcome_of
+from vedette.execution.redirection import redirect
+from vedette.execution.resolving import resolve
+
+MAX_LOG_RECORDS = 1000
+# Checking more requests than this takes long enough to be felt on a loop that serves other evaluations.
+_MANY = 100
+
+Result = TypeVar("Result")
+
+
+class Attempt:
+    """One call of a sensor's function, from its beginning to an Evaluation."""
+
+    def __init__(
+        self,
+        sensor: SensorDefinition,
+        context: SensorEvaluationContext,
+        definitions: Definitions | None,
+        on_begin: Callable[[], None],
+    ) -> None:
+        """Prepare the call; user code begins with `begin`."""
+        self.sensor = sensor
+        self.context = context
+        self.definitions = definitions
+        self.collected = Collected(sensor.name)
+        self._on_begin = on_begin
+        self._began_at = 0.0
+
+    def begin(self) -> Unfinished | None:
+        """Call the function and take what it returns; return what needs a loop to be finished, if anything does."""
+        self._began_at = time.perf_counter()
+        self._on_begin()
+        return self.collected.take(self.sensor.call(self.context))
+
+    def end(self) -> Evaluation:
+        """Return what a call that ended came to; raises InvalidResult for contradictions and bad requests."""
+        outcome = outcome_of(self.collected, self.context)
+        requests = resolve(self.sensor, outcome.run_requests, self.definitions) if outcome.run_requests else ()
+        return Evaluation(
+            run_requests=requests,
+            skip_reason=outcome.skip_reason,
+            cursor_set=outcome.cursor_set,
+            cursor=outcome.cursor,
+        )
+
+    def begin_and_end(self) -> Evaluation | Unfinished:
+        """Do both where no loop is needed."""
+        unfinished = self.begin()
+        return self.end() if unfinished is None else unfinished
+
+    @property
+    def duration_seconds(self) -> float:
+        """Return how long ago the function was called, 0.0 if it was not."""
+        return time.perf_counter() - self._began_at if self._began_at else 0.0
+
+
+async def evaluate(
+    definitions: Definitions,
+    instruction: EvaluationInstruction,
+    on_begin: Callable[[], None],
+    on_log: Callable[[LogRecord], None],
+    executor: Executor | None = None,
+) -> Evaluation:
+    """Evaluate a sensor and return what it came to; whatever its function does wrong is the Evaluation's error.
+
+    Async functions run in this task and are cancelled with it: then, and only then, CancelledError is raised. Sync
+    ones run in a thread of `executor`, which a cancellation leaves running. `on_begin` is called right before user
+    code begins and `on_log` with each record as it is logged, both in the thread that this happens in. There are at
+    most 1000 records and a last one that says so.
+    """
+    logs: list[LogRecord] = []
+
+    def deliver(record: LogRecord) -> None:
+        logs.append(record)
+        on_log(record)
+
+    redirect()
+    capture = Capture(deliver, MAX_LOG_RECORDS)
+    token = CURRENT.set(capture)
+    attempt: Attempt | None = None
+    try:
+        attempt = _attempt(definitions, instruction, capture, on_begin)
+        evaluation = await _run(attempt, executor)
+    except GeneratorExit:
+        raise
+    except _RaisedInThread as raised:
+        evaluation = Evaluation(error=describe(raised.exception))
+    except BaseException as exception:
+        if _is_cancelled(exception):
+            raise
+        evaluation = Evaluation(error=describe(exception))
+    finally:
+        CURRENT.reset(token)
+        capture.close()
+    return finished(evaluation, tuple(logs), attempt.duration_seconds if attempt else 0.0)
+
+
+def finished(evaluation: Evaluation, logs: tuple[LogRecord, ...], duration_seconds: float) -> Evaluation:
+    """Return `evaluation` with its logs and duration."""
+    return Evaluation(
+        run_requests=evaluation.run_requests,
+        skip_reason=evaluation.skip_reason,
+        error=evaluation.error,
+        cursor_set=evaluation.cursor_set,
+        cursor=evaluation.cursor,
+        logs=logs,
+        duration_seconds=duration_seconds,
+    )
+
+
+def _attempt(
+    definitions: Definitions, instruction: EvaluationInstruction, capture: Capture, on_begin: Callable[[], None]
+) -> Attempt:
+    sensor = definitions.get_sensor_def(instruction.sensor_name)
+    last, started = instruction.last_finished_at, instruction.sensor_started_at
+    context = SensorEvaluationContext(
+        sensor.name,
+        instruction.cursor,
+        last.timestamp() if last else None,
+        started.timestamp() if started else None,
+        capture.add_logged,
+    )
+    return Attempt(sensor, context, definitions, on_begin)
+
+
+async def _run(attempt: Attempt, executor: Executor | None) -> Evaluation:
+    if attempt.sensor.is_async:
+        unfinished = attempt.begin()
+    else:
+        answer = await _in_thread(executor, attempt.begin_and_end)
+        if isinstance(answer, Evaluation):
+            return answer
+        unfinished = answer
+    while unfinished is not None:
+        result = await attempt.collected.finish(unfinished)
+        unfinished = await _taken(attempt, executor, result)
+    if len(attempt.collected.items) > _MANY:
+        return await _in_thread(executor, attempt.end)
+    return attempt.end()
+
+
+async def _taken(attempt: Attempt, executor: Executor | None, result: object) -> Unfinished | None:
+    if result is None or isinstance(result, TAKEN_AT_ONCE):
+        return attempt.collected.take(result)
+    # Anything else may be an iterator that runs user code, which must not hold up the loop.
+    return await _in_thread(executor, lambda: attempt.collected.take(result))
+
+
+async def _in_thread(executor: Executor | None, call: Callable[[], Result]) -> Result:
+    def called() -> tuple[Result | None, BaseException | None]:
+        # A future cannot carry StopIteration, nor may a coroutine raise it: hand exceptions over as values.
+        try:
+            return call(), None
+        except BaseException as exception:
+            return None, exception
+
+    loop = asyncio.get_running_loop()
+    result, exception = await loop.run_in_executor(executor, copy_context().run, called)
+    if exception is not None:
+        raise _RaisedInThread(exception)
+    return result  # type: ignore[return-value]  # it is None only where an exception is there, or Result is None
+
+
+class _RaisedInThread(Exception):
+    """What user code raised in a thread."""
+
+    def __init__(self, exception: BaseException) -> None:
+        self.exception = exception
+
+
+def _is_cancelled(exception: BaseException) -> bool:
+    """Tell whether the evaluation itself is cancelled, which user code that raises CancelledError does not do."""
+    task = asyncio.current_task()
+    return isinstance(exception, asyncio.CancelledError) and task is not None and task.cancelling() > 0

@@ -1,0 +1,105 @@
+"""Evaluates and runs in the author's own process, for `sensor.evaluate_tick` and `job.execute_in_process`."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
+from typing import TypeVar
+
+from vedette.authoring.contexts import SensorEvaluationContext
+from vedette.authoring.definitions import Definitions
+from vedette.authoring.in_process import ExecuteInProcessResult
+from vedette.authoring.jobs import JobDefinition
+from vedette.authoring.sensors import SensorDefinition
+from vedette.domain.events import RunEvent
+from vedette.domain.ids import new_id
+from vedette.domain.logs import LogRecord
+from vedette.domain.runs import RunInstruction
+from vedette.domain.ticks import Evaluation
+from vedette.execution.capture import CURRENT, Capture
+from vedette.execution.collecting import Unfinished
+from vedette.execution.errors import describe
+from vedette.execution.evaluation import MAX_LOG_RECORDS, Attempt, finished
+from vedette.execution.redirection import redirect
+from vedette.execution.run import RunExecution
+
+Result = TypeVar("Result")
+
+
+class InThisProcess:
+    """Calls user code in the caller's thread; Ctrl-C ends it as anywhere."""
+
+    def evaluate(self, sensor: SensorDefinition, context: SensorEvaluationContext) -> Evaluation:
+        """Evaluate `sensor`, its coroutines on a loop of their own."""
+        logs: list[LogRecord] = []
+        capture = Capture(logs.append, MAX_LOG_RECORDS, echo=True)
+        context.adopt(sensor.name, capture.add_logged)
+        attempt = Attempt(sensor, context, None, lambda: None)
+        redirect()
+        token = CURRENT.set(capture)
+        try:
+            answer = attempt.begin_and_end()
+            evaluation = answer if isinstance(answer, Evaluation) else _with_loop(lambda: _finish(attempt, answer))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exception:
+            evaluation = Evaluation(error=describe(exception))
+        finally:
+            CURRENT.reset(token)
+            capture.close()
+        return finished(evaluation, tuple(logs), attempt.duration_seconds)
+
+    def execute(
+        self,
+        job: JobDefinition,
+        run_config: Mapping[str, object],
+        tags: Mapping[str, str],
+        partition_key: str | None,
+        raise_on_error: bool,
+    ) -> ExecuteInProcessResult:
+        """Run `job`; raises InvalidConfig, and what the first op that failed raised if `raise_on_error`."""
+        instruction = RunInstruction(new_id(), job.name, dict(run_config), dict(tags), partition_key)
+        definitions = Definitions(jobs=[job])
+        run = RunExecution(definitions, instruction, keep_outputs=True, echo=True)
+        events: list[RunEvent] = []
+        error = _with_loop(lambda: run.execute(events.append))
+        if run.exception is not None and raise_on_error:
+            raise run.exception
+        return ExecuteInProcessResult(job.name, str(instruction.run_id), tuple(events), run.outputs, error)
+
+
+def _finish(attempt: Attempt, unfinished: Unfinished) -> Evaluation:
+    async def drained() -> None:
+        rest: Unfinished | None = unfinished
+        while rest is not None:
+            rest = attempt.collected.take(await attempt.collected.finish(rest))
+
+    asyncio.run(drained())
+    return attempt.end()
+
+
+def _with_loop(call: Callable[[], Result]) -> Result:
+    """Return what `call` does, in a thread of its own where this one has a running loop already (an async test)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return call()
+    return _in_thread(call)
+
+
+def _in_thread(call: Callable[[], Result]) -> Result:
+    results: list[Result] = []
+    failures: list[BaseException] = []
+
+    def called() -> None:
+        try:
+            results.append(call())
+        except BaseException as exception:
+            failures.append(exception)
+
+    thread = threading.Thread(target=copy_context().run, args=(called,))
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+    return results[0]

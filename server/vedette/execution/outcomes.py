@@ -1,0 +1,71 @@
+"""What the items that a sensor handed back mean together."""
+
+from dataclasses import dataclass
+
+from msgspec import UnsetType
+
+from vedette.authoring.contexts import SensorEvaluationContext
+from vedette.authoring.run_requests import RunRequest
+from vedette.authoring.sensor_results import MAX_RUN_REQUESTS, SensorResult, SkipReason
+from vedette.authoring.text import cleaned
+from vedette.errors import InvalidResult
+from vedette.execution.collecting import Collected, too_many
+
+EMPTY = "Sensor function returned an empty result"
+MAX_SKIP_REASON_BYTES = 8 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Requests, or a reason to skip; and the cursor, if the function asked for one."""
+
+    run_requests: tuple[RunRequest, ...]
+    skip_reason: str | None
+    cursor_set: bool
+    cursor: str | None
+
+
+def outcome_of(collected: Collected, context: SensorEvaluationContext) -> Outcome:
+    """Return what the items mean; raises InvalidResult where they contradict one another."""
+    items = collected.items
+    if len(items) == 1 and isinstance(items[0], SensorResult):
+        return _of_result(items[0], context)
+    requests = [item for item in items if isinstance(item, RunRequest)]
+    reasons = [item for item in items if isinstance(item, SkipReason)]
+    if len(requests) + len(reasons) < len(items):
+        raise InvalidResult(
+            f'Sensor "{context.sensor_name}" handed back a SensorResult and something else;'
+            " a SensorResult must be the only object: put the run requests into it."
+        )
+    if reasons and requests:
+        raise InvalidResult(
+            f'Sensor "{context.sensor_name}" handed back both RunRequest and SkipReason; it is one or the other.'
+        )
+    if len(reasons) > 1:
+        raise InvalidResult(f'Sensor "{context.sensor_name}" handed back {len(reasons)} SkipReasons; one is enough.')
+    reason = reasons[0] if reasons else None
+    return _outcome(tuple(requests), reason, context.cursor_updated, context.cursor)
+
+
+def _of_result(result: SensorResult, context: SensorEvaluationContext) -> Outcome:
+    if len(result.run_requests) > MAX_RUN_REQUESTS:
+        raise too_many(context.sensor_name)
+    if isinstance(result.cursor, UnsetType):
+        return _outcome(result.run_requests, result.skip_reason, context.cursor_updated, context.cursor)
+    if context.cursor_updated:
+        raise InvalidResult(
+            f'Sensor "{context.sensor_name}" called context.update_cursor() and handed back SensorResult(cursor=...);'
+            " use one of the two."
+        )
+    return _outcome(result.run_requests, result.skip_reason, True, result.cursor)
+
+
+def _outcome(
+    requests: tuple[RunRequest, ...], reason: SkipReason | None, cursor_set: bool, cursor: str | None
+) -> Outcome:
+    message = None
+    if not requests:
+        message = EMPTY if reason is None else reason.skip_message
+    if message is not None:
+        message = cleaned(message, MAX_SKIP_REASON_BYTES)
+    return Outcome(requests, message, cursor_set, cursor if cursor_set else None)
