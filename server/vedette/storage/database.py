@@ -1,0 +1,146 @@
+"""The database: a small pool of connections and the only `begin` of the code.
+
+JSON columns speak JSON text in both directions, from `text()` and from Core alike: whoever reads decodes with
+`msgspec.json.decode(value, type=...)`, whoever writes passes `msgspec.json.encode(value).decode()`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import asyncpg
+from sqlalchemy import PoolProxiedConnection, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from vedette.errors import DatabaseOutdated, DatabaseUnreachable
+from vedette.settings import redacted
+
+OLDEST_POSTGRES = 15
+CONNECT_SECONDS = 10.0
+POOL_SECONDS = 30.0
+COMMAND_SECONDS = 60.0
+# The server gives up a little before the client does, so that the error says what took long.
+SERVER_SETTINGS = {
+    "application_name": "vedette",
+    "statement_timeout": "55s",
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
+    "timezone": "UTC",
+}
+
+_NOW = text("SELECT now()")
+
+
+def unreachable(url: str, error: BaseException) -> DatabaseUnreachable:
+    """The one line for a database that does not answer: where, why and what to look at."""
+    cause = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return DatabaseUnreachable(
+        f"The database at {redacted(url)} cannot be reached ({cause}); is it running, and is its URL right?"
+    )
+
+
+async def connect(
+    url: str, command_seconds: float | None = COMMAND_SECONDS, settings: Mapping[str, str] = SERVER_SETTINGS
+) -> asyncpg.Connection:
+    """Open one connection to a postgresql:// URL.
+
+    Raises DatabaseUnreachable, one line without the password, and DatabaseOutdated for a Postgres before 15.
+    """
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise DatabaseUnreachable(f"{redacted(url)} is not the URL of a database; it starts with postgresql://.")
+    try:
+        connection = await asyncpg.connect(
+            url, timeout=CONNECT_SECONDS, command_timeout=command_seconds, server_settings=dict(settings)
+        )
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise unreachable(url, error) from None
+    major = connection.get_server_version().major
+    if major < OLDEST_POSTGRES:
+        await connection.close()
+        raise DatabaseOutdated(f"{redacted(url)} is Postgres {major}; Vedette needs {OLDEST_POSTGRES} or later.")
+    return connection
+
+
+def _as_text(value: str) -> str:
+    return value
+
+
+def _refuse_closed(connection: PoolProxiedConnection, record: object, proxy: object) -> None:
+    """A connection known to be closed, as after a restart of the server, is replaced; asking costs no round trip."""
+    driver = connection.driver_connection
+    if driver is None or driver.is_closed():
+        raise DisconnectionError
+
+
+class Database:
+    """Connections to one Postgres, at most `pool_size`; `async with` opens and closes them."""
+
+    def __init__(self, url: str, pool_size: int = 5) -> None:
+        self.url = url
+        self._engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self._connect,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_SECONDS,
+            json_serializer=_as_text,
+            json_deserializer=_as_text,
+        )
+        event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
+        # Each statement is a transaction of its own: no BEGIN and ROLLBACK around what only reads.
+        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def _connect(self) -> asyncpg.Connection:
+        return await connect(self.url)
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.now()
+        except BaseException:
+            await self._engine.dispose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.shield(self._engine.dispose())
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection on which each statement sees all that was committed before it."""
+        with self._losses():
+            async with self._reader.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        with self._losses():
+            async with self._engine.begin() as connection:
+                yield connection
+
+    async def now(self) -> datetime:
+        """The database's clock, in UTC."""
+        async with self.reading() as connection:
+            now: datetime = (await connection.execute(_NOW)).scalar_one()
+        return now.astimezone(UTC)
+
+    @contextmanager
+    def _losses(self) -> Iterator[None]:
+        """Turn a lost connection, and a pool that stays empty, into DatabaseUnreachable; other errors pass."""
+        try:
+            yield
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            raise unreachable(self.url, error.orig or error) from error
+        except PoolTimeout as error:
+            raise DatabaseUnreachable(
+                f"No connection to {redacted(self.url)} became free in {POOL_SECONDS:.0f} s; all are busy."
+            ) from error

@@ -1,0 +1,305 @@
+"""The tables of the foundation: code locations, sensors, ticks, runs, leases and streams."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "code_locations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=True),
+        sa.Column("loaded_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("reload_asked", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reload_done", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_locations")),
+        sa.UniqueConstraint("name", name=op.f("uq_code_locations_name")),
+    )
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Uuid(), nullable=True),
+        sa.Column("epoch", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column(
+            "expires_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("'-infinity'"), nullable=False
+        ),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+    )
+    op.create_table(
+        "run_changes",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_run_changes")),
+    )
+    op.create_table(
+        "run_keys",
+        sa.Column("scope", sa.Uuid(), nullable=False),
+        sa.Column("run_key", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "run_key", name=op.f("pk_run_keys")),
+    )
+    op.create_table(
+        "runs",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code_location", sa.Text(), nullable=False),
+        sa.Column("job_name", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("run_key", sa.Text(), nullable=True),
+        sa.Column("run_config", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("tags", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("partition_key", sa.Text(), nullable=True),
+        sa.Column("asset_selection", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("sensor_id", sa.Uuid(), nullable=True),
+        sa.Column("tick_id", sa.Uuid(), nullable=True),
+        sa.Column("queued_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("attempt", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("rerun_of", sa.Uuid(), nullable=True),
+        sa.Column("on_interrupted", sa.Text(), nullable=False),
+        sa.Column("launcher_id", sa.Uuid(), nullable=True),
+        sa.Column("claim_epoch", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("claimed_until", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("cancel_asked_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("cancel_forced", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("event_count", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+    )
+    op.create_index(
+        "ix_runs_claimed",
+        "runs",
+        ["launcher_id"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('STARTING', 'STARTED', 'CANCELING')"),
+    )
+    op.create_index(op.f("ix_runs_job_name_queued_at_id"), "runs", ["job_name", "queued_at", "id"], unique=False)
+    op.create_index(
+        "ix_runs_queue", "runs", ["queued_at", "id"], unique=False, postgresql_where=sa.text("status = 'QUEUED'")
+    )
+    op.create_index(op.f("ix_runs_queued_at_id"), "runs", ["queued_at", "id"], unique=False)
+    op.create_index(
+        "ix_runs_run_key", "runs", ["run_key"], unique=False, postgresql_where=sa.text("run_key IS NOT NULL")
+    )
+    op.create_index(op.f("ix_runs_sensor_id_queued_at_id"), "runs", ["sensor_id", "queued_at", "id"], unique=False)
+    op.create_index(op.f("ix_runs_status_queued_at_id"), "runs", ["status", "queued_at", "id"], unique=False)
+    op.create_index(
+        "ix_runs_tags",
+        "runs",
+        ["tags"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"tags": "jsonb_path_ops"},
+    )
+    op.create_index(op.f("ix_runs_tick_id_queued_at_id"), "runs", ["tick_id", "queued_at", "id"], unique=False)
+    op.create_table(
+        "sensor_changes",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sensor_id", sa.Uuid(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_sensor_changes")),
+    )
+    op.create_table(
+        "streams",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("purged", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_streams")),
+    )
+    op.create_table(
+        "tick_changes",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("tick_id", sa.Uuid(), nullable=False),
+        sa.Column("sensor_id", sa.Uuid(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_tick_changes")),
+    )
+    op.create_table(
+        "workers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("last_seen_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("lock_key", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
+    )
+    op.create_table(
+        "jobs",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code_location", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("loaded", sa.Boolean(), nullable=False),
+        sa.Column("spec", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(["code_location"], ["code_locations.name"], name=op.f("fk_jobs_code_location")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
+        sa.UniqueConstraint("code_location", "name", name=op.f("uq_jobs_code_location_name")),
+    )
+    op.create_table(
+        "run_events",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("level", sa.Text(), nullable=True),
+        sa.Column("logger", sa.Text(), nullable=True),
+        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_run_events_run_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("run_id", "position", name=op.f("pk_run_events")),
+    )
+    op.create_table(
+        "run_steps",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("index", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("attempt", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_run_steps_run_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("run_id", "index", name=op.f("pk_run_steps")),
+    )
+    op.create_table(
+        "sensors",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code_location", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("loaded", sa.Boolean(), nullable=False),
+        sa.Column("spec", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("shard", sa.SmallInteger(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("status_source", sa.Text(), nullable=False),
+        sa.Column("status_actor", sa.Text(), nullable=True),
+        sa.Column("status_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("status_note", sa.Text(), nullable=True),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("cursor_version", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("next_tick_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("tick_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("last_tick_id", sa.Uuid(), nullable=True),
+        sa.Column("last_tick_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("last_finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("evaluating_tick_id", sa.Uuid(), nullable=True),
+        sa.Column("consecutive_failures", sa.Integer(), server_default="0", nullable=False),
+        sa.CheckConstraint("status IN ('RUNNING', 'STOPPED')", name=op.f("ck_sensors_status")),
+        sa.ForeignKeyConstraint(["code_location"], ["code_locations.name"], name=op.f("fk_sensors_code_location")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sensors")),
+        sa.UniqueConstraint("code_location", "name", name=op.f("uq_sensors_code_location_name")),
+        postgresql_with={"fillfactor": 50},
+    )
+    op.create_index(op.f("ix_sensors_name_id"), "sensors", ["name", "id"], unique=False)
+    op.create_index(op.f("ix_sensors_shard"), "sensors", ["shard"], unique=False)
+    op.create_table(
+        "cursor_changes",
+        sa.Column("sensor_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=True),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("tick_id", sa.Uuid(), nullable=True),
+        sa.Column("actor", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["sensor_id"], ["sensors.id"], name=op.f("fk_cursor_changes_sensor_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("sensor_id", "version", name=op.f("pk_cursor_changes")),
+    )
+    op.create_table(
+        "evaluation_requests",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("sensor_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("use_current_cursor", sa.Boolean(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("asked_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("state", sa.Text(), nullable=True),
+        sa.Column("cursor_version", sa.Integer(), nullable=True),
+        sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("tick_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["sensor_id"], ["sensors.id"], name=op.f("fk_evaluation_requests_sensor_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluation_requests")),
+    )
+    op.create_index(op.f("ix_evaluation_requests_asked_at"), "evaluation_requests", ["asked_at"], unique=False)
+    op.create_index(
+        "ix_evaluation_requests_waiting",
+        "evaluation_requests",
+        ["asked_at"],
+        unique=False,
+        postgresql_where=sa.text("state IS NULL"),
+    )
+    op.create_table(
+        "ticks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("sensor_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("cursor_before", sa.Text(), nullable=True),
+        sa.Column("cursor_after", sa.Text(), nullable=True),
+        sa.Column("skip_reason", sa.Text(), nullable=True),
+        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("requested_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("launched_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("repeats", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("last_repeat_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("status IN ('STARTED', 'SKIPPED', 'SUCCESS', 'FAILURE')", name=op.f("ck_ticks_status")),
+        sa.ForeignKeyConstraint(["sensor_id"], ["sensors.id"], name=op.f("fk_ticks_sensor_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticks")),
+        sa.UniqueConstraint("sensor_id", "number", name=op.f("uq_ticks_sensor_id_number")),
+    )
+    op.create_index(
+        "ix_ticks_open", "ticks", ["sensor_id"], unique=False, postgresql_where=sa.text("status = 'STARTED'")
+    )
+    op.create_index(op.f("ix_ticks_sensor_id_started_at_id"), "ticks", ["sensor_id", "started_at", "id"], unique=False)
+    op.create_index(op.f("ix_ticks_started_at_id"), "ticks", ["started_at", "id"], unique=False)
+    op.create_index(op.f("ix_ticks_status_started_at_id"), "ticks", ["status", "started_at", "id"], unique=False)
+    op.create_table(
+        "run_requests",
+        sa.Column("tick_id", sa.Uuid(), nullable=False),
+        sa.Column("index", sa.Integer(), nullable=False),
+        sa.Column("job_name", sa.Text(), nullable=False),
+        sa.Column("run_key", sa.Text(), nullable=True),
+        sa.Column("run_config", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("tags", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("partition_key", sa.Text(), nullable=True),
+        sa.Column("asset_selection", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["tick_id"], ["ticks.id"], name=op.f("fk_run_requests_tick_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("tick_id", "index", name=op.f("pk_run_requests")),
+    )
+    op.create_table(
+        "tick_logs",
+        sa.Column("tick_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("logger", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.ForeignKeyConstraint(["tick_id"], ["ticks.id"], name=op.f("fk_tick_logs_tick_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("tick_id", "seq", name=op.f("pk_tick_logs")),
+    )
+    op.execute("INSERT INTO streams (name) VALUES ('runs'), ('sensors'), ('ticks')")

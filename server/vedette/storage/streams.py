@@ -1,0 +1,70 @@
+"""Streams: gapless positions in commit order.
+
+The counter row of a stream is locked from the statement here until the commit, so take positions last in the writing
+transaction, and where one transaction writes several streams, in the order of STREAMS: locks in one order, no deadlock.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+STREAMS = ("runs", "sensors", "ticks")
+
+_APPEND = """
+WITH taken AS (
+    UPDATE streams SET position = position + cardinality(CAST(:ids AS uuid[]))
+    WHERE name = '{stream}' RETURNING position
+)
+INSERT INTO {table} (position, {columns})
+SELECT taken.position - cardinality(CAST(:ids AS uuid[])) + rows.ordinal, {values}
+FROM taken, unnest(CAST(:ids AS uuid[]), {arrays}) WITH ORDINALITY AS rows({names}, ordinal)
+"""
+
+_APPEND_RUNS = text(
+    _APPEND.format(
+        stream="runs", table="run_changes", columns="run_id, status", values="rows.id, rows.status",
+        arrays="CAST(:statuses AS text[])", names="id, status",
+    )
+)  # fmt: skip
+_APPEND_TICKS = text(
+    _APPEND.format(
+        stream="ticks", table="tick_changes", columns="tick_id, sensor_id, status",
+        values="rows.id, rows.sensor_id, rows.status",
+        arrays="CAST(:sensor_ids AS uuid[]), CAST(:statuses AS text[])", names="id, sensor_id, status",
+    )
+)  # fmt: skip
+_APPEND_SENSORS = text(
+    """
+    WITH taken AS (
+        UPDATE streams SET position = position + cardinality(CAST(:ids AS uuid[]))
+        WHERE name = 'sensors' RETURNING position
+    )
+    INSERT INTO sensor_changes (position, sensor_id)
+    SELECT taken.position - cardinality(CAST(:ids AS uuid[])) + rows.ordinal, rows.id
+    FROM taken, unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS rows(id, ordinal)
+    """
+)
+
+
+async def append_runs(connection: AsyncConnection, changes: Sequence[tuple[UUID, str]]) -> None:
+    """Append (run id, status) changes to the stream `runs`."""
+    if changes:
+        ids, statuses = zip(*changes, strict=True)
+        await connection.execute(_APPEND_RUNS, {"ids": list(ids), "statuses": list(statuses)})
+
+
+async def append_sensors(connection: AsyncConnection, sensor_ids: Sequence[UUID]) -> None:
+    """Append a change of each sensor to the stream `sensors`."""
+    if sensor_ids:
+        await connection.execute(_APPEND_SENSORS, {"ids": list(sensor_ids)})
+
+
+async def append_ticks(connection: AsyncConnection, changes: Sequence[tuple[UUID, UUID, str]]) -> None:
+    """Append (tick id, sensor id, status) changes to the stream `ticks`."""
+    if changes:
+        ids, sensor_ids, statuses = zip(*changes, strict=True)
+        await connection.execute(
+            _APPEND_TICKS, {"ids": list(ids), "sensor_ids": list(sensor_ids), "statuses": list(statuses)}
+        )

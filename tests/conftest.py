@@ -1,0 +1,84 @@
+"""A real Postgres for the tests: one server a session, one fresh migrated database a test."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from vedette.bus import Bus
+from vedette.storage.database import Database, connect
+from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.migrating import migrate
+
+TEMPLATE = "vedette_template"
+# The tests' data need not survive a power cut.
+OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+
+
+async def execute(url: str, statement: str) -> None:
+    connection = await connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def named(url: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[BlockingPortal]:
+    """A loop in a thread of its own, so that the loops of tests are left alone."""
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+@pytest.fixture(scope="session")
+def postgres_url(portal: BlockingPortal) -> Iterator[str]:
+    """The server of this session (of this worker under xdist), with a migrated database to clone."""
+    with (
+        tempfile.TemporaryDirectory(prefix="vedette-", ignore_cleanup_errors=True) as home,
+        portal.wrap_async_context_manager(EmbeddedPostgres(Path(home), OPTIONS)) as postgres,
+    ):
+        portal.call(execute, postgres.url, f"CREATE DATABASE {TEMPLATE}")
+        portal.call(migrate, named(postgres.url, TEMPLATE))
+        yield postgres.url
+
+
+@pytest.fixture
+def empty_database_url(portal: BlockingPortal, postgres_url: str) -> Iterator[str]:
+    """A fresh database without any tables."""
+    yield from _fresh(portal, postgres_url, "template1")
+
+
+@pytest.fixture
+def database_url(portal: BlockingPortal, postgres_url: str) -> Iterator[str]:
+    """A fresh, migrated database."""
+    yield from _fresh(portal, postgres_url, TEMPLATE)
+
+
+def _fresh(portal: BlockingPortal, url: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    portal.call(execute, url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    yield named(url, name)
+    portal.call(execute, url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Open connections to a fresh, migrated database."""
+    async with Database(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+async def bus(database_url: str) -> AsyncIterator[Bus]:
+    """A bus over the test's database."""
+    async with Bus(database_url) as bus:
+        yield bus

@@ -1,0 +1,165 @@
+import asyncio
+from datetime import timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from vedette.errors import DatabaseUnreachable
+from vedette.storage.database import Database
+from vedette.storage.tables import code_locations
+
+ID = "01932b6e-0000-7000-8000-000000000001"
+INSERT = text(
+    "INSERT INTO code_locations (id, name, target, error) VALUES (CAST(:id AS uuid), :name, 'x', CAST(:error AS jsonb))"
+)
+NAMES = text("SELECT name FROM code_locations ORDER BY name")
+KILL_ALL = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+async def names(database: Database) -> list[str]:
+    async with database.reading() as connection:
+        return list((await connection.execute(NAMES)).scalars())
+
+
+async def use_at_once(database: Database, count: int) -> None:
+    """Open `count` connections of the pool."""
+
+    async def one() -> None:
+        async with database.reading() as connection:
+            await connection.execute(text("SELECT pg_sleep(0.05)"))
+
+    await asyncio.gather(*(one() for _ in range(count)))
+
+
+async def test_the_clock_is_the_databases_and_in_utc(database: Database) -> None:
+    first, second = await database.now(), await database.now()
+    assert second > first
+    assert first.utcoffset() == timedelta(0)
+
+
+async def test_writing_commits_at_the_end_of_the_block(database: Database) -> None:
+    async with database.writing() as connection:
+        await connection.execute(INSERT, {"id": ID, "name": "here", "error": None})
+        assert await names(database) == []
+    assert await names(database) == ["here"]
+
+
+async def test_writing_rolls_back_when_the_block_raises(database: Database) -> None:
+    async def fail() -> None:
+        async with database.writing() as connection:
+            await connection.execute(INSERT, {"id": ID, "name": "here", "error": None})
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    assert await names(database) == []
+
+
+async def test_reading_sees_what_is_committed_in_between(database: Database) -> None:
+    async with database.reading() as reader:
+        assert (await reader.execute(NAMES)).all() == []
+        async with database.writing() as connection:
+            await connection.execute(INSERT, {"id": ID, "name": "here", "error": None})
+        assert (await reader.execute(NAMES)).scalars().all() == ["here"]
+
+
+async def test_json_is_text_in_both_directions_and_from_core_too(database: Database) -> None:
+    document = {"ä": [1, None, "\u2028"]}
+    async with database.writing() as connection:
+        await connection.execute(INSERT, {"id": ID, "name": "here", "error": msgspec.json.encode(document).decode()})
+        await connection.execute(
+            code_locations.insert(),
+            {"id": ID[:-1] + "2", "name": "there", "target": "x", "error": '{"from": "core"}'},
+        )
+    async with database.reading() as connection:
+        raw = (await connection.execute(text("SELECT error FROM code_locations ORDER BY name"))).scalars().all()
+        core = (await connection.execute(select(code_locations.c.error).order_by("name"))).scalars().all()
+    assert [msgspec.json.decode(value) for value in raw] == [document, {"from": "core"}]
+    assert core == raw
+
+
+async def test_json_travels_in_arrays(database: Database) -> None:
+    unnest = text("SELECT value FROM unnest(CAST(:values AS jsonb[])) AS rows(value)")
+    async with database.reading() as connection:
+        answer = (await connection.execute(unnest, {"values": ['{"a": 1}', None, "[2]"]})).scalars().all()
+    assert answer == ['{"a": 1}', None, "[2]"]
+
+
+async def test_connections_say_who_they_are_and_do_not_wait_for_ever(database: Database) -> None:
+    async with database.reading() as connection:
+        show = text("SELECT current_setting('application_name'), current_setting('statement_timeout')")
+        assert (await connection.execute(show)).one() == ("vedette", "55s")
+
+
+async def test_connections_lost_while_idle_cost_one_failure_at_most(database: Database) -> None:
+    await use_at_once(database, 5)
+    async with database.reading() as connection:
+        assert len((await connection.execute(KILL_ALL)).all()) == 4
+    failures = 0
+    for _ in range(10):
+        try:
+            await use_at_once(database, 1)
+        except DatabaseUnreachable:
+            failures += 1
+    assert failures <= 1
+
+
+async def test_a_connection_lost_in_use_is_an_unreachable_database_once(database: Database) -> None:
+    async def lose(other: Database) -> None:
+        async with other.writing() as connection:
+            await connection.execute(NAMES)
+            async with database.reading() as killer:
+                await killer.execute(KILL_ALL)
+            await connection.execute(NAMES)
+
+    async with Database(database.url) as other:
+        with pytest.raises(DatabaseUnreachable):
+            await lose(other)
+        await other.now()
+
+
+async def test_an_error_of_a_statement_stays_what_it_is(database: Database) -> None:
+    with pytest.raises(DBAPIError, match="division by zero"):
+        async with database.reading() as connection:
+            await connection.execute(text("SELECT 1 / 0"))
+
+
+async def test_a_cancelled_statement_gives_its_connection_back(database_url: str) -> None:
+    async with Database(database_url, pool_size=1) as database:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2), database.reading() as connection:
+                await connection.execute(text("SELECT pg_sleep(30)"))
+        async with asyncio.timeout(5):
+            await database.now()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://anna:secret@127.0.0.1:1/sensors",
+        "postgres://anna@127.0.0.1:1/sensors?password=secret",
+        "postgresql://anna:secret@/sensors?host=/nonexistent",
+        "mysql://anna:secret@127.0.0.1/sensors",
+        "postgresql://anna:secret@127.0.0.1:port/sensors",
+    ],
+)
+async def test_an_unreachable_database_is_one_line_without_the_password(url: str) -> None:
+    with pytest.raises(DatabaseUnreachable) as caught:
+        async with Database(url):
+            pass
+    line = str(caught.value)
+    assert "anna" in line
+    assert "secret" not in line
+    assert "\n" not in line
+
+
+async def test_a_database_that_is_not_there_is_named(database_url: str) -> None:
+    missing = database_url.replace("/test_", "/missing_")
+    with pytest.raises(DatabaseUnreachable, match=r'"missing_\w+" does not exist'):
+        async with Database(missing):
+            pass
