@@ -1,0 +1,145 @@
+"""The messages between the server and its child processes: msgpack, each preceded by its length (4 bytes, big endian).
+
+server -> zygote   Fork (with a socket as ancillary data), Signal
+zygote -> server   Loaded | LoadFailed, Forked, Exited
+server -> host     Evaluate, Cancel, Ping
+host -> server     Logged, Evaluated, Pong; what has begun is marked in shared memory (`marks`)
+server -> run      Execute, Go
+run -> server      Ready, Happened, Finished
+"""
+
+import enum
+
+import msgspec
+
+from vedette.domain.catalog import Catalog
+from vedette.domain.events import RunEvent
+from vedette.domain.logs import ErrorInfo, LogRecord
+from vedette.domain.runs import RunInstruction
+from vedette.domain.ticks import Evaluation, EvaluationInstruction
+
+
+class ChildKind(enum.StrEnum):
+    """What a forked child becomes."""
+
+    HOST = "host"
+    RUN = "run"
+
+
+class Fork(msgspec.Struct, tag=True, frozen=True):
+    """Fork a child that speaks over the socket passed along; `token` names it in the answers."""
+
+    token: int
+    kind: ChildKind
+
+
+class Signal(msgspec.Struct, tag=True, frozen=True):
+    """Send `number` to the process group of the child `token`."""
+
+    token: int
+    number: int
+
+
+class Loaded(msgspec.Struct, tag=True, frozen=True):
+    """The project was imported. `forkable` is False where a thread that it started makes forking unsafe."""
+
+    catalog: Catalog
+    forkable: bool
+    modules: tuple[str, ...] = ()
+
+
+class LoadFailed(msgspec.Struct, tag=True, frozen=True):
+    """The project could not be imported. `modules` are the files that were read so far, to watch for a change."""
+
+    error: ErrorInfo
+    modules: tuple[str, ...] = ()
+
+
+class Forked(msgspec.Struct, tag=True, frozen=True):
+    """The child `token` is the process `pid`."""
+
+    token: int
+    pid: int
+
+
+class Exited(msgspec.Struct, tag=True, frozen=True):
+    """The child `token` ended: by itself with `code`, or by the signal `signal` (then `code` is None)."""
+
+    token: int
+    code: int | None = None
+    signal: int | None = None
+
+
+class Evaluate(msgspec.Struct, tag=True, frozen=True):
+    """Evaluate a sensor; the answers carry the same `token`."""
+
+    token: int
+    instruction: EvaluationInstruction
+
+
+class Cancel(msgspec.Struct, tag=True, frozen=True):
+    """Give the evaluation up, if it can be: async code is cancelled, sync code cannot be stopped."""
+
+    token: int
+
+
+class Ping(msgspec.Struct, tag=True, frozen=True):
+    """Answer with a Pong of the same number."""
+
+    number: int
+
+
+class Pong(msgspec.Struct, tag=True, frozen=True):
+    """The host's loop is alive."""
+
+    number: int
+
+
+class Logged(msgspec.Struct, tag=True, frozen=True):
+    """A log line of an evaluation that is still going on."""
+
+    token: int
+    record: LogRecord
+
+
+class Evaluated(msgspec.Struct, tag=True, frozen=True):
+    """The evaluation ended."""
+
+    token: int
+    evaluation: Evaluation
+
+
+class Execute(msgspec.Struct, tag=True, frozen=True):
+    """Prepare this run: resolve the job, validate the config, but begin no user code."""
+
+    instruction: RunInstruction
+
+
+class Ready(msgspec.Struct, tag=True, frozen=True):
+    """The run is prepared; `steps` are the ops in the order of execution."""
+
+    steps: tuple[str, ...]
+
+
+class Go(msgspec.Struct, tag=True, frozen=True):
+    """It is recorded that the run has started: begin user code."""
+
+
+class Happened(msgspec.Struct, tag=True, frozen=True):
+    """Events of the run, in order."""
+
+    events: tuple[RunEvent, ...]
+
+
+class Finished(msgspec.Struct, tag=True, frozen=True):
+    """The run ended by itself: a success, or the error that ended it."""
+
+    error: ErrorInfo | None = None
+
+
+ToZygote = Fork | Signal
+FromZygote = Loaded | LoadFailed | Forked | Exited
+ToHost = Evaluate | Cancel | Ping
+FromHost = Logged | Evaluated | Pong
+ToRun = Execute | Go
+FromRun = Ready | Happened | Finished

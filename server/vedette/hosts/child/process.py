@@ -1,0 +1,80 @@
+"""What a child process sets up for itself: to die with its parent, a session of its own, a limit of memory."""
+
+import contextlib
+import ctypes
+import mmap
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+# The stack of each worker thread counts as data of the process; the limit is for what user code takes.
+THREAD_STACK_BYTES = 2 * 1024 * 1024
+# What it takes to report an error.
+SPARE_BYTES = 4 * 1024 * 1024
+# The exit code of a process that ended itself because its memory was at the limit.
+OUT_OF_MEMORY = 186
+
+
+def die_with(parent: int, number: int = signal.SIGKILL) -> None:
+    """Have the kernel send signal `number` to this process when its parent (the thread that started it) ends.
+
+    Where the parent, process `parent`, is gone already, this process ends at once. Off Linux only that check is made;
+    there the end of the socket's stream tells.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def lead_own_session() -> None:
+    """Become the leader of a session and process group, so that one signal reaches all that user code starts."""
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+
+
+def limit_memory(mebibytes: int, threads: int = 0) -> None:
+    """Limit the data of this process, so that what eats memory gets a MemoryError; a lower limit that holds stays."""
+    wanted = mebibytes * 2**20 + threads * THREAD_STACK_BYTES
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
+
+
+def end_if_out_of_memory() -> None:
+    """End this process with OUT_OF_MEMORY if no memory is left to go on with.
+
+    Where even a small object raises a MemoryError, answers get lost without a trace: better to end at once and clearly.
+    """
+    try:
+        mmap.mmap(-1, SPARE_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except (OSError, MemoryError):
+        os._exit(OUT_OF_MEMORY)
+
+
+def thread_count() -> int:
+    """Return how many threads this process has, those of C libraries included where the system tells (Linux)."""
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.exists() else 0
+
+
+def prefer_as_victim() -> None:
+    """Have the system end this process rather than the server when its memory runs out (Linux)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def signal_group(leader: int, number: int) -> None:
+    """Send signal `number` to the process group of `leader`, or to it alone while it does not lead one yet."""
+    try:
+        os.killpg(leader, number)
+    except ProcessLookupError:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(leader, number)
+    except PermissionError:
+        # All that is left of the group has ended and waits to be reaped (or changed its user: not ours to end).
+        pass

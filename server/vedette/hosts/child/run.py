@@ -1,0 +1,100 @@
+"""The process of one run: prepares it, waits until its start is recorded, executes it, tells what happens."""
+
+import atexit
+import os
+import signal
+import socket
+import threading
+
+import msgspec
+
+from vedette.authoring.definitions import Definitions
+from vedette.domain.events import RunEvent
+from vedette.domain.runs import RunInstruction
+from vedette.execution.errors import describe
+from vedette.execution.run import RunExecution
+from vedette.hosts.child.events import EventSender
+from vedette.hosts.child.frames import Execute, Finished, Go, Ready, ToRun
+from vedette.hosts.child.framing import FrameReader, encode, receive
+from vedette.hosts.child.output import captured_output
+from vedette.hosts.child.termination import RunCancelled, Termination, die_of_termination
+
+
+def execute(connection: socket.socket, definitions: Definitions) -> None:
+    """Execute the run that `connection` asks for; return when it has ended, by itself or because it was refused."""
+    orders = Orders(connection)
+    instruction = orders.instruction()
+    os.environ["VEDETTE_RUN_ID"] = str(instruction.run_id)
+    termination = Termination()
+    termination.install()
+    try:
+        _execute(connection, orders, definitions, instruction, termination)
+    except RunCancelled:
+        die_of_termination()
+
+
+def _execute(
+    connection: socket.socket,
+    orders: "Orders",
+    definitions: Definitions,
+    instruction: RunInstruction,
+    termination: Termination,
+) -> None:
+    try:
+        execution = RunExecution(definitions, instruction, interrupts=(RunCancelled,))
+    except Exception as error:
+        connection.sendall(encode(Finished(describe(error))))
+        return
+    connection.sendall(encode(Ready(execution.steps)))
+    orders.wait_for_go()
+    orders.die_at_the_end()
+    sender = EventSender(connection)
+
+    def emit(event: RunEvent) -> None:
+        with termination.shield():
+            sender.emit(event)
+
+    with captured_output(emit):
+        failure = execution.execute(emit)
+        # As at the end of a script; what is registered there belongs to the run: its lines are still captured.
+        atexit._run_exitfuncs()
+    with termination.shield():
+        sender.send(Finished(failure))
+
+
+class Orders:
+    """What the server sends to the run's process."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._reader = FrameReader(msgspec.msgpack.Decoder(ToRun))
+        self._frames: list[ToRun] = []
+
+    def instruction(self) -> RunInstruction:
+        """Wait for the run; without a server there is none, and the process ends."""
+        frame = self._next()
+        if not isinstance(frame, Execute):
+            os._exit(0)
+        return frame.instruction
+
+    def wait_for_go(self) -> None:
+        """Wait until the start of the run is recorded."""
+        if not isinstance(self._next(), Go):
+            os._exit(0)
+
+    def die_at_the_end(self) -> None:
+        """From now on, end this process and all that it started when the server is gone."""
+        threading.Thread(target=self._watch, name="server", daemon=True).start()
+
+    def _watch(self) -> None:
+        while self._connection.recv(1):
+            pass
+        os.killpg(0, signal.SIGKILL)
+
+    def _next(self) -> ToRun:
+        while not self._frames:
+            frames = receive(self._connection, self._reader)
+            if frames is None:
+                os._exit(0)
+            self._frames = frames
+        return self._frames.pop(0)

@@ -1,0 +1,94 @@
+"""One load of a project: its zygote, its hosts, the runs forked from it. A reload makes the next one."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from vedette.domain.logs import ErrorInfo
+from vedette.domain.runs import RunInstruction
+from vedette.hosts.child.frames import ChildKind, Loaded, LoadFailed
+from vedette.hosts.child.options import ChildOptions
+from vedette.hosts.children import NoChild
+from vedette.hosts.host_limits import HostLimits
+from vedette.hosts.pool import HostPool
+from vedette.hosts.run_process import RunProcess
+from vedette.hosts.zygote import Zygote
+from vedette.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class LoadError(Exception):
+    """The project could not be loaded; `files` are those of its files that were read."""
+
+    def __init__(self, error: ErrorInfo, files: Sequence[str]) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.files = files
+
+
+class Generation:
+    """A project as it was when it was loaded. `close` leaves its runs alone until they have ended."""
+
+    def __init__(self, loaded: Loaded, zygote: Zygote, limits: HostLimits) -> None:
+        """Use `load`."""
+        self.catalog = loaded.catalog
+        self.files = loaded.modules
+        self.pool = HostPool(zygote, limits)
+        self._zygote = zygote
+        self._runs = 0
+        self._runs_ended = asyncio.Event()
+        self._runs_ended.set()
+
+    @classmethod
+    async def load(cls, name: str, target: str, settings: Settings, *, bytecode: bool) -> "Generation":
+        """Import the project in a new zygote and fork a first host. Raises LoadError."""
+        limits = HostLimits.of(settings)
+        options = ChildOptions(-1, -1, target, limits.memory_mb, limits.evaluations, bytecode)
+        try:
+            zygote = await Zygote.start(name, options)
+        except NoChild as error:
+            raise LoadError(ErrorInfo("NoChild", str(error)), ()) from error
+        try:
+            answer = await zygote.loaded(settings.load_timeout_seconds)
+        except BaseException:
+            await zygote.close()
+            raise
+        if isinstance(answer, LoadFailed):
+            await zygote.close()
+            raise LoadError(answer.error, answer.modules)
+        if not answer.forkable:
+            logger.warning("Importing %s starts threads: its runs are not forked, each imports it again.", target)
+        generation = cls(answer, zygote, limits)
+        generation.pool.start()
+        return generation
+
+    async def died(self) -> None:
+        """Wait until the zygote has ended."""
+        await self._zygote.ended.wait()
+
+    @asynccontextmanager
+    async def run_process(self, instruction: RunInstruction) -> AsyncIterator[RunProcess]:
+        """Make a process for the run. Raises NoChild."""
+        self._runs += 1
+        self._runs_ended.clear()
+        try:
+            child = await self._zygote.fork(ChildKind.RUN)
+            async with RunProcess(child, instruction) as process:
+                yield process
+        finally:
+            self._runs -= 1
+            if not self._runs:
+                self._runs_ended.set()
+
+    async def retire(self, drain_seconds: float) -> None:
+        """Close the hosts; once the last run has ended, end everything."""
+        await self.pool.close(drain_seconds)
+        await self._runs_ended.wait()
+        await self.close()
+
+    async def close(self) -> None:
+        """End everything at once."""
+        await self.pool.close(0.0)
+        await self._zygote.close()

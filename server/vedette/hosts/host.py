@@ -1,0 +1,180 @@
+"""The server's handle of one evaluation host: what is in flight, whether it is alive, how it ended."""
+
+import asyncio
+import itertools
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+
+from vedette.hosts.assignment import Assignment
+from vedette.hosts.attribution import Ending, out_of_memory, ran_out_of_memory
+from vedette.hosts.child.frames import Cancel, Evaluate, Evaluated, FromHost, Logged, Ping, Pong
+from vedette.hosts.child.marks import Marks
+from vedette.hosts.children import Child, ChildExit
+from vedette.hosts.host_limits import HostLimits
+from vedette.hosts.transport import FrameConnection
+
+LAST_FRAMES_SECONDS = 0.5
+EXIT_SECONDS = 1.0
+
+
+class Host:
+    """A host process that evaluates for us. `on_room` is called when it can take more than before."""
+
+    def __init__(
+        self, child: Child, limits: HostLimits, alone: bool, on_room: Callable[[], None], marks: Marks
+    ) -> None:
+        """Use `open`. `alone`: it holds one evaluation only, and may take as long as that one may."""
+        self.alone = alone
+        self.in_flight: dict[int, Assignment] = {}
+        self.overdue: set[Assignment] = set()
+        self.ending: Ending | None = None
+        self.lagging = False
+        self.hung_up = False
+        self.idle_since = time.monotonic()
+        self._child = child
+        self._limits = limits
+        self._on_room = on_room
+        self._marks = marks
+        self._rounds = itertools.count(1)
+        self._places = list(range(marks.places))
+        self._pinged_at: float | None = None
+        self._alive_at = time.monotonic()
+        self._lost: asyncio.Future[ChildExit] = asyncio.get_running_loop().create_future()
+        self._connection: FrameConnection[FromHost] | None = None
+
+    @classmethod
+    async def open(cls, child: Child, limits: HostLimits, alone: bool, on_room: Callable[[], None]) -> "Host":
+        """Connect to a new child."""
+        descriptor = Marks.make(limits.evaluations)
+        try:
+            host = cls(child, limits, alone, on_room, Marks(descriptor))
+            socket.send_fds(child.connection, [b"m"], [descriptor])
+        finally:
+            os.close(descriptor)
+        host._connection = await FrameConnection.open(child.connection, FromHost, host._take, host._hang_up)
+        return host
+
+    @property
+    def roomy(self) -> bool:
+        """Tell whether one more evaluation may be sent here and will be begun in time."""
+        full = len(self.in_flight) >= self._limits.evaluations
+        return self.ending is None and not full and not self.lagging and not self._lost.done()
+
+    def assign(self, assignment: Assignment) -> None:
+        """Send an evaluation."""
+        # No two in flight share a place for their marks, and no token comes twice.
+        token = next(self._rounds) * self._marks.places + self._places.pop()
+        if not self.in_flight:
+            self._alive_at, self._pinged_at = time.monotonic(), None
+        self.in_flight[token] = assignment
+        assignment.sent()
+        self._send(Evaluate(token, assignment.instruction))
+
+    def give_up(self, assignment: Assignment) -> None:
+        """Ask for an end of the evaluation; its place is taken until it has ended."""
+        for token, other in self.in_flight.items():
+            if other is assignment:
+                self._send(Cancel(token))
+
+    def look(self, now: float) -> None:
+        """See whether a deadline has passed or the loop has stopped; end the host where that is so."""
+        if self.ending is not None or not self.in_flight:
+            return
+        self._see_what_has_begun()
+        self.overdue = {one for one in self.in_flight.values() if one.deadline < now}
+        if self.overdue:
+            self.end(Ending.OVERRAN)
+        elif self._pinged_at is None:
+            if now - self._alive_at > self._limits.stall_seconds / 8:
+                self._pinged_at = now
+                self._send(Ping(0))
+        else:
+            self._judge_silence(now - self._pinged_at)
+
+    def forgive(self) -> None:
+        """Forget how long it has been silent: we did not listen."""
+        self._pinged_at = None
+        self._alive_at = time.monotonic()
+
+    def end(self, ending: Ending) -> None:
+        """Kill it and all that it started."""
+        if self.ending is None:
+            self.ending = ending
+            self._child.send_signal(signal.SIGKILL)
+
+    async def ended(self) -> ChildExit:
+        """Wait until it has ended and its last frames were read; return how."""
+        await asyncio.wait([self._lost, self._child.exited], return_when=asyncio.FIRST_COMPLETED)
+        if not self._child.exited.done():
+            await asyncio.wait([self._child.exited], timeout=EXIT_SECONDS)
+            if not self._child.exited.done():
+                # It lives, but its user code has closed our socket.
+                self.hung_up = self.ending is None
+                self.end(Ending.DIED)
+        exit_ = await self._child.exited
+        # A process that user code forked off may hold the socket open: what was sent is here by then.
+        await asyncio.wait([self._lost], timeout=LAST_FRAMES_SECONDS)
+        if self._connection is not None:
+            self._connection.close()
+        self._see_what_has_begun()
+        self._marks.close()
+        return exit_
+
+    def _see_what_has_begun(self) -> None:
+        for token, one in self.in_flight.items():
+            if one.begun_at is None:
+                began = self._marks.begun_at(token)
+                if began is not None and began >= one.sent_at:
+                    one.begun(began)
+
+    def _judge_silence(self, silent: float) -> None:
+        self.lagging = silent > self._limits.stall_seconds / 4
+        if silent > self._limits.stall_seconds:
+            for one in self.in_flight.values():
+                one.harmful = one.harmful or self.alone
+            if not self.alone:
+                self.end(Ending.STALLED)
+
+    def _hang_up(self) -> None:
+        self._lost.set_result(ChildExit())
+
+    def _send(self, frame: Evaluate | Cancel | Ping) -> None:
+        if self._connection is not None:
+            self._connection.send(frame)
+
+    def _take(self, frames: list[FromHost]) -> None:
+        room = False
+        for frame in frames:
+            if isinstance(frame, Pong):
+                self._pinged_at, self._alive_at = None, time.monotonic()
+                room = room or self.lagging
+                self.lagging = False
+            elif (assignment := self.in_flight.get(frame.token)) is None:
+                continue
+            elif isinstance(frame, Logged):
+                assignment.log(frame.record)
+            else:
+                room = self._answer(frame, assignment) or room
+        if room:
+            self._on_room()
+
+    def _answer(self, frame: Evaluated, assignment: Assignment) -> bool:
+        evaluation = frame.evaluation
+        if evaluation.error is not None and ran_out_of_memory(evaluation.error):
+            self._see_what_has_begun()
+            begun = sum(one.begun_at is not None for one in self.in_flight.values())
+            if begun > 1:
+                # Whoever gets the MemoryError need not be who took the memory.
+                self.end(Ending.OUT_OF_MEMORY)
+                return False
+            assignment.harmful = True
+            assignment.blame(out_of_memory(self._limits.memory_mb, evaluation.error))
+        assignment.settle(evaluation)
+        del self.in_flight[frame.token]
+        self._places.append(frame.token % self._marks.places)
+        if not self.in_flight:
+            self.idle_since = time.monotonic()
+        return True

@@ -1,0 +1,152 @@
+"""A code location: one project, loaded, loaded anew, or not loadable for now."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from vedette.domain.catalog import Catalog
+from vedette.domain.logs import ErrorInfo
+from vedette.domain.runs import RunInstruction
+from vedette.domain.ticks import Evaluation, EvaluationInstruction
+from vedette.errors import LocationUnloaded
+from vedette.hosts.assignment import OnLog
+from vedette.hosts.children import NoChild
+from vedette.hosts.generation import Generation, LoadError
+from vedette.hosts.pool import PoolClosed
+from vedette.hosts.run_process import RunProcess
+from vedette.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 5.0
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 30.0
+
+
+class CodeLocation:
+    """One project. What user code does wrong, at import or later, is data here and never an exception.
+
+    Exactly one of `catalog` and `error` is set once it was loaded; `generation` grows with each attempt to load it.
+    """
+
+    def __init__(
+        self, name: str, target: str, settings: Settings, *, watched: bool, on_change: Callable[[str], None]
+    ) -> None:
+        """`reload` loads the project; `on_change` is called with the name after each attempt."""
+        self.name = name
+        self.target = target
+        self.catalog: Catalog | None = None
+        self.error: ErrorInfo | None = None
+        self.generation = 0
+        self.files: Sequence[str] = ()
+        self.loading_since = 0.0
+        self._settings = settings
+        self._watched = watched
+        self._on_change = on_change
+        self._current: Generation | None = None
+        self._retired: set[Generation] = set()
+        self._loading = asyncio.Lock()
+        self._pause = FIRST_PAUSE_SECONDS
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def reload(self) -> None:
+        """Load the project anew; until that is done the old one serves.
+
+        Open evaluations have a few seconds to end, then they are evaluated in the new one; runs go on to their end in
+        the old one. If the project does not load, the location is unloaded, with the error.
+        """
+        async with self._loading:
+            old, files = self._current, self.files
+            self.loading_since = time.time()
+            try:
+                self._current = await Generation.load(
+                    self.name, self.target, self._settings, bytecode=not self._watched
+                )
+            except LoadError as failure:
+                # What made the last good load is watched on: the cause may be in a file that was not reached.
+                self._current, self.error = None, failure.error
+                self.catalog, self.files = None, sorted({*files, *failure.files})
+                logger.error("Code location %s does not load: %s", self.name, _shown(failure.error))
+            else:
+                self.catalog, self.files, self.error = self._current.catalog, self._current.files, None
+                self._begin(self._stand_by(self._current))
+            self.generation += 1
+            if old is not None:
+                self._retired.add(old)
+                self._begin(self._retire(old))
+        self._on_change(self.name)
+
+    async def close(self) -> None:
+        """End all processes, runs included; the location is unloaded then."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        current, self._current = self._current, None
+        async with AsyncExitStack() as stack:
+            for generation in (*self._retired, *([current] if current else [])):
+                stack.push_async_callback(generation.close)
+
+    async def evaluate(self, instruction: EvaluationInstruction, on_log: OnLog | None = None) -> Evaluation:
+        """Evaluate a sensor: deadline, kill, attribution and re-runs inside. Raises LocationUnloaded only.
+
+        `on_log` is called with each line while it goes on; lines come again if the evaluation has to be run again.
+        """
+        while True:
+            try:
+                return await self._loaded().pool.evaluate(instruction, on_log)
+            except PoolClosed:
+                # A reload or a crash of the zygote: wait for its outcome.
+                async with self._loading:
+                    pass
+                await asyncio.sleep(0)
+
+    @asynccontextmanager
+    async def run_process(self, instruction: RunInstruction) -> AsyncIterator[RunProcess]:
+        """Make a process for the run, which begins no user code before it is told to.
+
+        Raises LocationUnloaded where none can be made now.
+        """
+        async with AsyncExitStack() as stack:
+            try:
+                process = await stack.enter_async_context(self._loaded().run_process(instruction))
+            except NoChild as error:
+                raise LocationUnloaded(f"Code location {self.name} has no process to give: {error}") from error
+            yield process
+
+    def _loaded(self) -> Generation:
+        if self._current is None:
+            why = f": {_shown(self.error)}" if self.error is not None else ""
+            raise LocationUnloaded(f"Code location {self.name} is not loaded{why}")
+        return self._current
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=f"code location {self.name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _retire(self, generation: Generation) -> None:
+        await generation.retire(DRAIN_SECONDS)
+        self._retired.discard(generation)
+
+    async def _stand_by(self, generation: Generation) -> None:
+        """Load the project again when its zygote dies by itself, after a pause that grows while that goes on."""
+        began = asyncio.get_running_loop().time()
+        await generation.died()
+        if self._current is not generation:
+            return
+        lasted = asyncio.get_running_loop().time() - began
+        logger.error("The zygote of code location %s has ended; it is started again.", self.name)
+        pause = self._pause if lasted < LONGEST_PAUSE_SECONDS else FIRST_PAUSE_SECONDS
+        self._pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        await asyncio.sleep(pause)
+        if self._current is generation:
+            await self.reload()
+
+
+def _shown(error: ErrorInfo) -> str:
+    return f"{error.type}: {error.message}"
