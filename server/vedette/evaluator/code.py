@@ -1,0 +1,58 @@
+"""What the evaluator needs of code locations: their catalog and their `evaluate`; hosts provide them."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from vedette.domain.catalog import Catalog
+from vedette.domain.ticks import Evaluation, EvaluationInstruction
+
+
+class CodeLocation(Protocol):
+    """Code that may be loaded. `evaluate` answers with what user code did, whatever it did.
+
+    It raises VedetteError where user code was not evaluated after all: the location was unloaded meanwhile.
+    """
+
+    @property
+    def catalog(self) -> Catalog | None:
+        """The definitions; None while they are not loaded."""
+
+    async def evaluate(self, instruction: EvaluationInstruction) -> Evaluation:
+        """Evaluate one sensor; cancelling gives it up."""
+
+
+class CodeLocations(Protocol):
+    """All code locations of this process."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """Their names."""
+
+    def __getitem__(self, name: str) -> CodeLocation: ...
+
+
+class LoadedCode:
+    """Which sensors this process can evaluate now."""
+
+    def __init__(self, locations: CodeLocations) -> None:
+        self._locations = locations
+        self._names: dict[str, tuple[Catalog, frozenset[str]]] = {}
+
+    def location(self, name: str) -> CodeLocation:
+        """Return the code location `name`, one that `has` told of."""
+        return self._locations[name]
+
+    def has(self, location: str, sensor: str) -> bool:
+        """Tell whether the sensor's code is loaded in this process."""
+        catalog = self._locations[location].catalog if location in self._locations.names else None
+        if catalog is None:
+            return False
+        known = self._names.get(location)
+        if known is None or known[0] is not catalog:
+            known = catalog, frozenset(spec.name for spec in catalog.sensors)
+            self._names[location] = known
+        return sensor in known[1]
+
+    def loaded(self) -> list[str]:
+        """Return the names of the code locations that are loaded."""
+        return [name for name in self._locations.names if self._locations[name].catalog is not None]

@@ -1,0 +1,103 @@
+"""The schedule: the sensors of the held shards in memory, and when each is due."""
+
+from collections.abc import Collection, Container, Iterable
+from uuid import UUID
+
+import msgspec
+
+from vedette.evaluator.clock import DatabaseClock
+from vedette.evaluator.code import LoadedCode
+from vedette.evaluator.due_queue import DueQueue
+from vedette.storage.due import DueSensor, Reading
+from vedette.storage.verdicts import SensorState
+
+
+class Schedule:
+    """Sensors by id, and the due queue over those that may be evaluated: loaded, RUNNING, their code here, not busy."""
+
+    def __init__(self, clock: DatabaseClock, code: LoadedCode, busy: Container[UUID]) -> None:
+        self._clock = clock
+        self._code = code
+        self._busy = busy
+        self._queue = DueQueue()
+        self._sensors: dict[UUID, DueSensor] = {}
+        # A reading that began before a tick of the sensor was recorded knows less than we do.
+        self._recordings = 0
+        self._recorded_at: dict[UUID, int] = {}
+        self._outdated: set[UUID] = set()
+
+    def get(self, sensor_id: UUID) -> DueSensor | None:
+        """Return the sensor as last known, None where it is not of the held shards."""
+        return self._sensors.get(sensor_id)
+
+    @property
+    def moment(self) -> int:
+        """Return a number to hand to `apply` with a reading that begins now."""
+        return self._recordings
+
+    def take_outdated(self) -> set[UUID]:
+        """Return the sensors to read again, once: a tick of theirs was recorded while they were read."""
+        outdated, self._outdated = self._outdated, set()
+        return outdated
+
+    def apply(self, reading: Reading, shards: Collection[int], moment: int) -> None:
+        """Take in sensors of `shards` that were read after `moment`."""
+        for sensor in reading.sensors:
+            if self._recorded_at.get(sensor.id, 0) > moment:
+                self._outdated.add(sensor.id)
+                continue
+            self._sensors[sensor.id] = sensor
+            self.schedule(sensor.id)
+        if reading.complete:
+            seen = {sensor.id for sensor in reading.sensors}
+            self._forget(s.id for s in list(self._sensors.values()) if s.shard in shards and s.id not in seen)
+
+    def keep(self, shards: Collection[int]) -> None:
+        """Forget the sensors of all other shards."""
+        self._forget(sensor.id for sensor in list(self._sensors.values()) if sensor.shard not in shards)
+
+    def recorded(self, sensor_id: UUID, state: SensorState) -> None:
+        """Take in how a tick of the sensor left it."""
+        sensor = self._sensors.get(sensor_id)
+        if sensor is None or _is_newer(sensor.state, state):
+            return
+        self._recordings += 1
+        self._recorded_at[sensor_id] = self._recordings
+        self._sensors[sensor_id] = msgspec.structs.replace(sensor, state=state)
+
+    def schedule(self, sensor_id: UUID, not_before: float = float("-inf")) -> None:
+        """Put the sensor at its due time, or at the monotonic time `not_before` if that is later.
+
+        Not while it is busy: whoever frees it calls this again.
+        """
+        sensor = self._sensors.get(sensor_id)
+        if sensor is None or sensor_id in self._busy or not self._can_be_due(sensor):
+            self._queue.drop(sensor_id)
+            return
+        due_at = sensor.state.next_tick_at
+        due = not_before if due_at is None else max(not_before, self._clock.monotonic(due_at))
+        self._queue.put(sensor_id, due)
+
+    def next_due(self) -> float | None:
+        """Return the monotonic time at which the next sensor is due."""
+        return self._queue.next_due()
+
+    def pop_due(self, now: float) -> list[DueSensor]:
+        """Take out the sensors that are due at the monotonic time `now`."""
+        return [self._sensors[sensor_id] for sensor_id in self._queue.pop_due(now) if sensor_id in self._sensors]
+
+    def _can_be_due(self, sensor: DueSensor) -> bool:
+        return sensor.state.is_due_able and self._code.has(sensor.code_location, sensor.spec.name)
+
+    def _forget(self, sensor_ids: Iterable[UUID]) -> None:
+        for sensor_id in sensor_ids:
+            del self._sensors[sensor_id]
+            self._recorded_at.pop(sensor_id, None)
+            self._queue.drop(sensor_id)
+
+
+def _is_newer(state: SensorState, other: SensorState) -> bool:
+    """Tell whether somebody set the cursor or the status after `other`, and `state` knows of it already."""
+    if state.cursor_version != other.cursor_version:
+        return state.cursor_version > other.cursor_version
+    return state.status_at is not None and (other.status_at is None or state.status_at > other.status_at)

@@ -1,0 +1,231 @@
+"""The evaluator: decides when each sensor is evaluated, and has what came of it recorded.
+
+Any number of them may run: they share the sensors by leased shards, and every commit proves that the lease was held.
+"""
+
+import asyncio
+import functools
+import time
+from uuid import UUID
+
+from vedette.bus import Bus
+from vedette.bus.topics import CODE_LOCATIONS, EVALUATIONS, SENSORS, TICKS
+from vedette.domain.ticks import TickCause
+from vedette.evaluator.clock import DatabaseClock
+from vedette.evaluator.code import CodeLocations, LoadedCode
+from vedette.evaluator.evaluations import Evaluations, InFlight
+from vedette.evaluator.holdings import Holdings
+from vedette.evaluator.lease_keeper import LeaseKeeper
+from vedette.evaluator.patience import keep_trying, report
+from vedette.evaluator.recorder import Recorder
+from vedette.evaluator.requests import Requests
+from vedette.evaluator.schedule import Schedule
+from vedette.settings import Settings
+from vedette.storage import due, evaluation_requests, orphans
+from vedette.storage.database import Database
+from vedette.storage.due import DueSensor
+from vedette.storage.recording import RecordedTick
+
+# Due sensors are looked for this often at most: together they cost less than one by one.
+GRAIN_SECONDS = 0.01
+# Before a sensor is tried again whose evaluation could not begin or be recorded here.
+RETRY_SECONDS = 0.2
+# After each reading of sensors: our own commits change some as well, and are not to be read one by one.
+READ_PAUSE_SECONDS = 0.05
+TIDY_SECONDS = 60.0
+REQUESTS_KEPT_SECONDS = 3600.0
+
+
+class Evaluator:
+    """Evaluates the sensors of the shards that `worker_id` holds, with the code that this process has loaded."""
+
+    def __init__(
+        self, database: Database, bus: Bus, locations: CodeLocations, settings: Settings, worker_id: UUID
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._settings = settings
+        self._worker_id = worker_id
+        self._tasks = asyncio.TaskGroup()
+        self._clock = DatabaseClock()
+        self._code = LoadedCode(locations)
+        self._holdings = Holdings(settings.lease_seconds)
+        self._recorder = Recorder(database, bus, worker_id, self._holdings, self._on_recorded)
+        self._evaluations = Evaluations(
+            self._clock, self._code, self._holdings, self._recorder.put, self._on_dropped
+        )  # fmt: skip
+        self._schedule = Schedule(self._clock, self._code, self._evaluations.by_sensor)
+        self._requests = Requests(
+            database,
+            bus,
+            settings,
+            worker_id,
+            self._code,
+            self._holdings,
+            self._evaluations,
+            self._schedule.get,
+        )
+        self._keeper = LeaseKeeper(
+            database,
+            worker_id,
+            settings.lease_seconds,
+            self._clock,
+            self._holdings,
+            self._evaluations,
+            self._settle,
+        )
+        self._position = 0
+        self._reading = asyncio.Lock()
+        self._rescheduled = asyncio.Event()
+        self._leaving = False
+
+    async def run(self) -> None:
+        """Evaluate until cancelled; then record what has ended, drop what has not, and let the leases go."""
+        try:
+            async with self._tasks as tasks:
+                tasks.create_task(self._keeper.run(), name="lease keeper")
+                tasks.create_task(self._follow_changes(), name="sensor changes")
+                tasks.create_task(self._recorder.run(), name="recorder")
+                tasks.create_task(self._requests.run(tasks), name="evaluation requests")
+                tasks.create_task(
+                    self._evaluations.show_started(self._settings.started_after_seconds), name="started ticks"
+                )
+                tasks.create_task(self._tidy(), name="tidier")
+                try:
+                    await self._begin_due()
+                finally:
+                    # From here on the group takes no new tasks.
+                    self._leaving = True
+        finally:
+            await self._leave()
+
+    async def _leave(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.shutdown_grace_seconds):
+                await self._recorder.flush()
+                async with self._database.writing() as connection:
+                    held = list(self._holdings.epochs.items())
+                    closed = await orphans.close(connection, self._worker_id, held, own=True)
+                await self._keeper.leave()
+        except Exception as error:
+            report("leave in order", error)
+        else:
+            self._bus.knock(EVALUATIONS, *([SENSORS, TICKS] if closed else []))
+
+    async def _begin_due(self) -> None:
+        while True:
+            now = time.monotonic()
+            for sensor in self._schedule.pop_due(now):
+                self._begin(sensor, now)
+            next_due = self._schedule.next_due()
+            self._rescheduled.clear()
+            if next_due is not None and next_due - now < GRAIN_SECONDS:
+                await asyncio.sleep(GRAIN_SECONDS)
+                continue
+            try:
+                async with asyncio.timeout(None if next_due is None else next_due - now):
+                    await self._rescheduled.wait()
+            except TimeoutError:
+                pass
+
+    def _begin(self, sensor: DueSensor, now: float) -> None:
+        if sensor.id in self._evaluations.by_sensor:
+            return
+        epoch = self._holdings.may_begin(sensor.shard, now)
+        if epoch is None:
+            self._put_off(sensor.id, now + RETRY_SECONDS)
+        elif self._code.has(sensor.code_location, sensor.spec.name):
+            self._evaluations.begin(self._tasks, sensor, epoch, TickCause.INTERVAL)
+
+    def _put_off(self, sensor_id: UUID, until: float) -> None:
+        self._schedule.schedule(sensor_id, until)
+        self._rescheduled.set()
+
+    def _on_recorded(self, recorded: RecordedTick) -> None:
+        tick = recorded.tick
+        if tick.evaluation is None:
+            return
+        flight = self._evaluations.by_sensor.get(tick.sensor_id)
+        if flight is None or flight.tick_id != tick.id:
+            return
+        if recorded.sensor is None:
+            self._on_dropped(flight)
+            return
+        self._evaluations.free(flight)
+        self._schedule.recorded(tick.sensor_id, recorded.sensor)
+        self._go_on(tick.sensor_id, float("-inf"))
+
+    def _on_dropped(self, flight: InFlight) -> None:
+        if self._evaluations.free(flight):
+            if flight.request_id is not None:
+                self._requests.give_back(flight.request_id)
+            self._go_on(flight.sensor.id, time.monotonic() + RETRY_SECONDS)
+
+    def _go_on(self, sensor_id: UUID, not_before: float) -> None:
+        if not self._leaving and not self._requests.begin_next(self._tasks, sensor_id):
+            self._put_off(sensor_id, not_before)
+
+    async def _follow_changes(self) -> None:
+        with self._bus.listen(SENSORS, CODE_LOCATIONS) as listener:
+            complete_by = time.monotonic()
+            while True:
+                topics = await listener.wait(max(0.0, complete_by - time.monotonic()))
+                now = time.monotonic()
+                complete = CODE_LOCATIONS in topics or now >= complete_by
+                if complete:
+                    complete_by = now + self._settings.poll_seconds
+                await keep_trying("read sensors", functools.partial(self._read, complete))
+                await asyncio.sleep(READ_PAUSE_SECONDS)
+
+    async def _read(self, complete: bool) -> None:
+        async with self._reading:
+            if shards := list(self._holdings.ready):
+                await self._read_shards(shards, complete)
+
+    async def _read_shards(self, shards: list[int], complete: bool) -> None:
+        """Read sensors until none is outdated; `shards` are all that are ready, or the first ones of them."""
+        outdated = self._schedule.take_outdated()
+        while True:
+            moment = self._schedule.moment
+            async with self._database.reading() as connection:
+                reading = await (
+                    due.load(connection, shards)
+                    if complete
+                    else due.changes(connection, shards, self._position, list(outdated))
+                )
+            self._schedule.apply(reading, shards, moment)
+            if self._holdings.ready.keys() <= set(shards):
+                self._position = reading.position
+            self._rescheduled.set()
+            outdated = self._schedule.take_outdated()
+            if not outdated:
+                return
+            complete = False
+
+    async def _settle(self) -> None:
+        """Forget the sensors of shards that are gone; close the orphans of new shards and load their sensors."""
+        self._schedule.keep(self._holdings.epochs)
+        pairs = self._holdings.unready()
+        if not pairs:
+            return
+        shards = [shard for shard, _ in pairs]
+        async with self._database.writing() as connection:
+            closed = await orphans.close(connection, self._worker_id, pairs)
+            within = self._settings.evaluation_wait_seconds
+            await evaluation_requests.take_over(connection, self._worker_id, shards, within)
+        async with self._reading:
+            await self._read_shards(shards, complete=True)
+        self._holdings.made_ready(pairs)
+        self._bus.knock(EVALUATIONS, *([SENSORS, TICKS] if closed else []))
+
+    async def _tidy(self) -> None:
+        while True:
+            await keep_trying("delete old evaluation requests", self._purge)
+            await asyncio.sleep(TIDY_SECONDS)
+
+    async def _purge(self) -> None:
+        while True:
+            async with self._database.writing() as connection:
+                deleted = await evaluation_requests.purge(connection, REQUESTS_KEPT_SECONDS)
+            if deleted < evaluation_requests.PURGED_AT_A_TIME:
+                return

@@ -1,0 +1,280 @@
+"""Recording: a batch of ticks with all their effects in one transaction, all or nothing.
+
+The order of the statements is the order of the locks: leases, sensors, evaluation requests, then what is new, and the
+streams last.
+"""
+
+import asyncio
+import functools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from operator import attrgetter
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import TextClause
+from sqlalchemy.engine import Row
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vedette.domain.catalog import SensorStatus
+from vedette.domain.logs import ErrorInfo
+from vedette.errors import DatabaseError, VedetteError
+from vedette.storage import leases, streams
+from vedette.storage import recording_statements as statements
+from vedette.storage.database import Database
+from vedette.storage.requested_runs import launch, record_requests, spend_run_keys
+from vedette.storage.verdicts import LockedSensor, SensorState, TickRecord, Verdict, Writing, decide
+
+# Classes of SQLSTATE that lie in the data: they fail again however often they are tried.
+REFUSALS = ("22", "23", "54")
+
+
+class TickRefused(VedetteError):
+    """The database refuses what a tick holds; trying again is of no use."""
+
+
+class RecordedTick(msgspec.Struct, frozen=True):
+    """What became of a tick: `sensor` is its sensor after the commit, None where the lease was lost: it was dropped."""
+
+    tick: TickRecord
+    sensor: SensorState | None
+    shown: bool = False
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """What one transaction did: its ticks, and which streams it wrote to."""
+
+    ticks: tuple[RecordedTick, ...]
+    ticks_changed: bool = False
+    sensors_changed: bool = False
+    runs_changed: bool = False
+    requests_answered: bool = False
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        state = str(getattr(error.orig, "sqlstate", None) or "22")
+        message = " ".join(str(error.orig).split())
+        if error.connection_invalidated or not state.startswith(REFUSALS):
+            raise DatabaseError(message) from error
+        raise TickRefused(message) from error
+
+
+async def record(database: Database, worker_id: UUID, ticks: Sequence[TickRecord], timeout: float) -> Recording:
+    """Record `ticks` (at most one a sensor) in one transaction within `timeout` seconds.
+
+    Raises TickRefused where the data is to blame, DatabaseError or TimeoutError where it may work later.
+    """
+    with _refusals():
+        async with asyncio.timeout(timeout), database.writing() as connection:
+            return await _record(connection, worker_id, ticks)
+
+
+async def _record(connection: AsyncConnection, worker_id: UUID, ticks: Sequence[TickRecord]) -> Recording:
+    ticks = sorted(ticks, key=attrgetter("sensor_id"))
+    held = await leases.verify(connection, worker_id, {(tick.shard, tick.epoch) for tick in ticks})
+    sensors = await _lock(connection, [tick for tick in ticks if (tick.shard, tick.epoch) in held])
+    verdicts = [decide(tick, sensors[tick.sensor_id]) for tick in ticks if tick.sensor_id in sensors]
+    written = [verdict for verdict in verdicts if verdict.writing is not Writing.NOTHING]
+    answered = await _answer_requests(connection, written)
+    changed_runs = await _write(connection, written)
+    tick_changes, sensor_changes = _changes(written)
+    await streams.append_runs(connection, changed_runs)
+    await streams.append_sensors(connection, sensor_changes)
+    await streams.append_ticks(connection, tick_changes)
+    outcomes = {verdict.tick.id: _outcome(verdict) for verdict in verdicts}
+    return Recording(
+        ticks=tuple(outcomes.get(tick.id) or RecordedTick(tick, None) for tick in ticks),
+        ticks_changed=bool(tick_changes),
+        sensors_changed=bool(sensor_changes),
+        runs_changed=bool(changed_runs),
+        requests_answered=answered,
+    )
+
+
+async def _write(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> list[tuple[UUID, str]]:
+    """Write everything but the streams; return the changes of runs."""
+    items = await spend_run_keys(connection, verdicts)
+    await _write_ticks(connection, verdicts)
+    changes = await launch(connection, items)
+    await record_requests(connection, items)
+    await _write_logs(connection, verdicts)
+    await _write_cursors(connection, [verdict for verdict in verdicts if verdict.cursor_changed])
+    await _write_sensors(connection, verdicts)
+    return changes
+
+
+async def _lock(connection: AsyncConnection, ticks: Sequence[TickRecord]) -> dict[UUID, LockedSensor]:
+    if not ticks:
+        return {}
+    parameters = {
+        "ids": [tick.sensor_id for tick in ticks],
+        "cursor_versions": [tick.before.cursor_version for tick in ticks],
+    }
+    rows = (await connection.execute(statements.LOCK_SENSORS, parameters)).all()
+    before = {tick.sensor_id: tick.before for tick in ticks}
+    return {row.id: _locked(row, before[row.id]) for row in rows}
+
+
+def _locked(row: Row[tuple[object, ...]], before: SensorState) -> LockedSensor:
+    state = SensorState(
+        loaded=row.loaded,
+        status=SensorStatus(row.status),
+        status_at=row.status_at,
+        started_at=row.started_at,
+        cursor=before.cursor if row.cursor_version == before.cursor_version else row.edited_cursor,
+        cursor_version=row.cursor_version,
+        last_tick_at=row.last_tick_at,
+        last_finished_at=row.last_finished_at,
+        next_tick_at=row.next_tick_at,
+    )
+    return LockedSensor(
+        id=row.id,
+        name=row.name,
+        code_location=row.code_location,
+        state=state,
+        tick_count=row.tick_count,
+        last_tick_id=row.last_tick_id,
+        evaluating_tick_id=row.evaluating_tick_id,
+        consecutive_failures=row.consecutive_failures,
+        foldable=row.foldable,
+        quiet_reason=row.quiet_reason,
+        now=row.now,
+    )
+
+
+@functools.cache
+def _parameter_names(statement: TextClause) -> tuple[str, ...]:
+    return tuple(statement.compile().params)
+
+
+async def _execute(connection: AsyncConnection, statement: TextClause, rows: Sequence[Sequence[object]]) -> None:
+    """Execute `statement` once for all rows; its parameters, in the order they are first used, are the columns."""
+    if rows:
+        columns = map(list, zip(*rows, strict=True))
+        await connection.execute(statement, dict(zip(_parameter_names(statement), columns, strict=True)))
+
+
+async def _answer_requests(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> bool:
+    rows = [(verdict.tick.request_id, verdict.tick.id) for verdict in verdicts if verdict.tick.request_id is not None]
+    await _execute(connection, statements.ANSWER_REQUESTS, rows)
+    return bool(rows)
+
+
+def _error(error: ErrorInfo | None) -> str | None:
+    return None if error is None else msgspec.json.encode(error).decode()
+
+
+def _inserted(verdict: Verdict) -> tuple[object, ...]:
+    tick = verdict.tick
+    return (
+        tick.id,
+        tick.sensor_id,
+        verdict.number,
+        verdict.status,
+        tick.cause,
+        tick.started_at,
+        tick.finished_at,
+        tick.before.cursor,
+        verdict.cursor_after,
+        verdict.skip_reason,
+        _error(verdict.error),
+        len(verdict.requests),
+        verdict.launched,
+        tick.epoch,
+    )
+
+
+def _ended(verdict: Verdict) -> tuple[object, ...]:
+    return (
+        verdict.tick.id,
+        verdict.status,
+        verdict.tick.finished_at,
+        verdict.cursor_after,
+        verdict.skip_reason,
+        _error(verdict.error),
+        len(verdict.requests),
+        verdict.launched,
+    )
+
+
+async def _write_ticks(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
+    folded = [
+        (verdict.sensor.last_tick_id, verdict.tick.started_at)
+        for verdict in verdicts
+        if verdict.writing is Writing.FOLD
+    ]  # fmt: skip
+    await _execute(connection, statements.FOLD_TICKS, folded)
+    await _execute(connection, statements.INSERT_TICKS, [_inserted(verdict) for verdict in verdicts if verdict.is_new])
+    ended = [_ended(verdict) for verdict in verdicts if verdict.writing is Writing.END]
+    await _execute(connection, statements.END_TICKS, ended)
+
+
+async def _write_logs(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
+    rows = [
+        (verdict.tick.id, seq, line.at, line.level, line.logger, line.message, _error(line.error))
+        for verdict in verdicts
+        for seq, line in enumerate(verdict.logs, start=1)
+    ]
+    await _execute(connection, statements.INSERT_LOGS, rows)
+
+
+async def _write_cursors(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
+    changed = [
+        (verdict.sensor.id, verdict.sensor.state.cursor_version + 1, verdict.cursor_after, verdict.tick.id)
+        for verdict in verdicts
+    ]
+    await _execute(connection, statements.INSERT_CURSOR_CHANGES, changed)
+    await _execute(connection, statements.SET_CURSORS, [row[:3] for row in changed])
+
+
+async def _write_sensors(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
+    shown = [
+        (verdict.sensor.id, verdict.number, verdict.tick.id) for verdict in verdicts if verdict.writing is Writing.SHOW
+    ]
+    await _execute(connection, statements.SHOW_EVALUATIONS, shown)
+    ended = [
+        (
+            verdict.sensor.id,
+            verdict.number,
+            verdict.sensor.last_tick_id if verdict.writing is Writing.FOLD else verdict.tick.id,
+            verdict.tick.started_at,
+            verdict.tick.finished_at,
+            verdict.next_tick_at,
+            verdict.failures,
+        )
+        for verdict in verdicts
+        if verdict.writing is not Writing.SHOW
+    ]
+    await _execute(connection, statements.UPDATE_SENSORS, ended)
+
+
+def _changes(verdicts: Sequence[Verdict]) -> tuple[list[tuple[UUID, UUID, str]], list[UUID]]:
+    ticks: list[tuple[UUID, UUID, str]] = [
+        (verdict.tick.id, verdict.sensor.id, verdict.status)
+        for verdict in verdicts
+        if verdict.writing is not Writing.FOLD
+    ]
+    return ticks, [verdict.sensor.id for verdict in verdicts if verdict.sensor_changed]
+
+
+def _outcome(verdict: Verdict) -> RecordedTick:
+    state = verdict.sensor.state
+    if verdict.tick.evaluation is None:
+        shown = verdict.writing is Writing.SHOW or verdict.sensor.evaluating_tick_id == verdict.tick.id
+        return RecordedTick(verdict.tick, state, shown=shown)
+    if verdict.writing is Writing.NOTHING:
+        return RecordedTick(verdict.tick, state)
+    after = msgspec.structs.replace(
+        state,
+        cursor=verdict.cursor_after if verdict.cursor_changed else state.cursor,
+        cursor_version=state.cursor_version + verdict.cursor_changed,
+        last_tick_at=verdict.tick.started_at,
+        last_finished_at=verdict.tick.finished_at,
+        next_tick_at=verdict.next_tick_at,
+    )
+    return RecordedTick(verdict.tick, after)

@@ -1,0 +1,110 @@
+"""The statements of one recording transaction: each writes a whole batch of ticks."""
+
+from sqlalchemy import text
+
+# The cursor is read only where it is not the one that the evaluation began with: cursors can be large.
+LOCK_SENSORS = text(
+    """
+    SELECT sensors.id, sensors.name, sensors.code_location, sensors.loaded, sensors.status, sensors.status_at,
+        sensors.started_at, sensors.cursor_version, sensors.tick_count, sensors.next_tick_at, sensors.last_tick_id,
+        sensors.last_tick_at, sensors.last_finished_at, sensors.evaluating_tick_id, sensors.consecutive_failures,
+        now() AS now,
+        CASE WHEN sensors.cursor_version <> asked.cursor_version THEN sensors.cursor END AS edited_cursor,
+        last.skip_reason AS quiet_reason,
+        coalesce(last.status = 'SKIPPED' AND last.cause <> 'MANUAL' AND last.requested_count = 0
+            AND last.cursor_before IS NOT DISTINCT FROM last.cursor_after
+            AND last.cursor_after IS NOT DISTINCT FROM sensors.cursor, false) AS foldable
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:cursor_versions AS integer[])) AS asked(id, cursor_version)
+    JOIN sensors ON sensors.id = asked.id
+    LEFT JOIN ticks AS last ON last.id = sensors.last_tick_id
+    ORDER BY sensors.id
+    FOR UPDATE OF sensors
+    """
+)
+FOLD_TICKS = text(
+    """
+    UPDATE ticks SET repeats = ticks.repeats + 1, last_repeat_at = folded.at
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:ats AS timestamptz[])) AS folded(id, at)
+    WHERE ticks.id = folded.id
+    """
+)
+INSERT_TICKS = text(
+    """
+    INSERT INTO ticks (id, sensor_id, number, status, cause, started_at, finished_at, cursor_before, cursor_after,
+        skip_reason, error, requested_count, launched_count, epoch)
+    SELECT * FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:sensor_ids AS uuid[]), CAST(:numbers AS integer[]), CAST(:statuses AS text[]),
+        CAST(:causes AS text[]), CAST(:started_ats AS timestamptz[]), CAST(:finished_ats AS timestamptz[]),
+        CAST(:cursors_before AS text[]), CAST(:cursors_after AS text[]), CAST(:skip_reasons AS text[]),
+        CAST(:errors AS jsonb[]), CAST(:requested_counts AS integer[]), CAST(:launched_counts AS integer[]),
+        CAST(:epochs AS bigint[])
+    )
+    """
+)
+END_TICKS = text(
+    """
+    UPDATE ticks SET status = ended.status, finished_at = ended.finished_at, cursor_after = ended.cursor_after,
+        skip_reason = ended.skip_reason, error = ended.error, requested_count = ended.requested_count,
+        launched_count = ended.launched_count
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:finished_ats AS timestamptz[]),
+        CAST(:cursors_after AS text[]), CAST(:skip_reasons AS text[]), CAST(:errors AS jsonb[]),
+        CAST(:requested_counts AS integer[]), CAST(:launched_counts AS integer[])
+    ) AS ended(id, status, finished_at, cursor_after, skip_reason, error, requested_count, launched_count)
+    WHERE ticks.id = ended.id
+    """
+)
+INSERT_LOGS = text(
+    """
+    INSERT INTO tick_logs (tick_id, seq, at, level, logger, message, error)
+    SELECT * FROM unnest(
+        CAST(:tick_ids AS uuid[]), CAST(:seqs AS integer[]), CAST(:ats AS timestamptz[]), CAST(:levels AS text[]),
+        CAST(:loggers AS text[]), CAST(:messages AS text[]), CAST(:errors AS jsonb[])
+    )
+    """
+)
+INSERT_CURSOR_CHANGES = text(
+    """
+    INSERT INTO cursor_changes (sensor_id, version, value, tick_id)
+    SELECT * FROM unnest(
+        CAST(:sensor_ids AS uuid[]), CAST(:versions AS integer[]), CAST(:values AS text[]), CAST(:tick_ids AS uuid[])
+    )
+    """
+)
+ANSWER_REQUESTS = text(
+    """
+    UPDATE evaluation_requests AS asked SET state = 'DONE', tick_id = recorded.tick_id
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:tick_ids AS uuid[])) AS recorded(id, tick_id)
+    WHERE asked.id = recorded.id AND asked.state = 'TAKEN'
+    """
+)
+UPDATE_SENSORS = text(
+    """
+    UPDATE sensors SET tick_count = ended.tick_count, last_tick_id = ended.last_tick_id,
+        last_tick_at = ended.last_tick_at, last_finished_at = ended.last_finished_at,
+        next_tick_at = ended.next_tick_at,
+        consecutive_failures = ended.failures, evaluating_tick_id = NULL
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:tick_counts AS integer[]), CAST(:last_tick_ids AS uuid[]),
+        CAST(:last_tick_ats AS timestamptz[]), CAST(:last_finished_ats AS timestamptz[]),
+        CAST(:next_tick_ats AS timestamptz[]), CAST(:failures AS integer[])
+    ) AS ended(id, tick_count, last_tick_id, last_tick_at, last_finished_at, next_tick_at, failures)
+    WHERE sensors.id = ended.id
+    """
+)
+SHOW_EVALUATIONS = text(
+    """
+    UPDATE sensors SET tick_count = shown.tick_count, evaluating_tick_id = shown.tick_id
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:tick_counts AS integer[]), CAST(:tick_ids AS uuid[]))
+        AS shown(id, tick_count, tick_id)
+    WHERE sensors.id = shown.id
+    """
+)
+SET_CURSORS = text(
+    """
+    UPDATE sensors SET cursor = changed.value, cursor_version = changed.version
+    FROM unnest(CAST(:sensor_ids AS uuid[]), CAST(:versions AS integer[]), CAST(:values AS text[]))
+        AS changed(id, version, value)
+    WHERE sensors.id = changed.id
+    """
+)

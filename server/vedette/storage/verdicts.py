@@ -1,0 +1,258 @@
+"""What is to become of an evaluated tick, given how its sensor stands now. Pure: reads rows, decides, writes nothing.
+
+A stop stops: a sensor stopped or unloaded since the evaluation began records a skip that says so. An edit wins: a
+cursor changed since then stays, and the sensor is due again at once. Neither launches anything.
+"""
+
+import enum
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from vedette.domain.catalog import SensorStatus
+from vedette.domain.logs import ErrorInfo, LogRecord
+from vedette.domain.ticks import Evaluation, RequestedRun, TickCause, TickStatus
+
+STOPPED_MEANWHILE = "The sensor was stopped during this evaluation; nothing was launched and the cursor stays."
+UNLOADED_MEANWHILE = (
+    "The code location stopped defining the sensor during this evaluation; nothing was launched and the cursor stays."
+)
+# The share of the interval by which a start may be late and the next one still keeps the beat.
+BEAT_SLACK = 0.1
+
+EDITED_MEANWHILE = (
+    "The cursor was set during this evaluation; nothing was launched, and the sensor is due again at once."
+)
+
+
+class SensorState(msgspec.Struct, frozen=True):
+    """What of a sensor's row decides about its ticks. `cursor` is that of `cursor_version`."""
+
+    loaded: bool
+    status: SensorStatus
+    status_at: datetime | None
+    started_at: datetime | None
+    cursor: str | None
+    cursor_version: int
+    last_tick_at: datetime | None
+    last_finished_at: datetime | None
+    next_tick_at: datetime | None
+
+    @property
+    def is_due_able(self) -> bool:
+        """Tell whether the evaluator may evaluate it on its own."""
+        return self.loaded and self.status is SensorStatus.RUNNING
+
+
+class TickRecord(msgspec.Struct, frozen=True):
+    """A tick to record: with its evaluation at its end, without one to show it as STARTED.
+
+    `before` is the sensor as it stood when the evaluation began; `due_at` is when it was to begin, None where somebody
+    asked for it. Times are the database's clock.
+    """
+
+    id: UUID
+    sensor_id: UUID
+    shard: int
+    epoch: int
+    cause: TickCause
+    started_at: datetime
+    before: SensorState
+    interval_seconds: float
+    due_at: datetime | None = None
+    request_id: UUID | None = None
+    finished_at: datetime | None = None
+    evaluation: Evaluation | None = None
+
+
+class LockedSensor(msgspec.Struct, frozen=True):
+    """A sensor's row, locked, with the tick before; `now` is the time of the transaction.
+
+    `quiet_reason` is the skip reason of the last tick if another skip of that reason may be folded into it, else None.
+    """
+
+    id: UUID
+    name: str
+    code_location: str
+    state: SensorState
+    tick_count: int
+    last_tick_id: UUID | None
+    evaluating_tick_id: UUID | None
+    consecutive_failures: int
+    foldable: bool
+    quiet_reason: str | None
+    now: datetime
+
+
+class Writing(enum.Enum):
+    """How a verdict reaches the table of ticks."""
+
+    NOTHING = enum.auto()
+    SHOW = enum.auto()
+    FOLD = enum.auto()
+    INSERT = enum.auto()
+    END = enum.auto()
+
+
+class Verdict(msgspec.Struct):
+    """What becomes of one tick. `launched` is filled in once the run keys have decided."""
+
+    tick: TickRecord
+    sensor: LockedSensor
+    writing: Writing
+    status: TickStatus
+    skip_reason: str | None = None
+    error: ErrorInfo | None = None
+    cursor_after: str | None = None
+    cursor_changed: bool = False
+    requests: Sequence[RequestedRun] = ()
+    launched: int = 0
+    logs: Sequence[LogRecord] = ()
+    failures: int = 0
+    next_tick_at: datetime | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether the tick gets a row of its own, and with it a number."""
+        return self.writing in (Writing.INSERT, Writing.SHOW)
+
+    @property
+    def number(self) -> int:
+        """Return the number of ticks of the sensor after this one."""
+        return self.sensor.tick_count + (1 if self.is_new else 0)
+
+    def all_repeat(self) -> None:
+        """Turn the verdict into a skip: every request repeats a run key that has its run."""
+        self.status = TickStatus.SKIPPED
+        self.skip_reason = f"All {len(self.requests)} run requests repeat run keys that already have runs."
+
+    @property
+    def sensor_changed(self) -> bool:
+        """Tell whether subscribers of the sensor are to be told."""
+        if self.writing is Writing.SHOW:
+            return True
+        ended = self.sensor.evaluating_tick_id is not None and self.writing is not Writing.NOTHING
+        return ended or self.cursor_changed or self.failures != self.sensor.consecutive_failures
+
+
+def decide(tick: TickRecord, sensor: LockedSensor) -> Verdict:
+    """Decide what becomes of `tick`."""
+    if tick.evaluation is None:
+        return _decide_started(tick, sensor)
+    if sensor.state.last_tick_at == tick.started_at:
+        # Committed before, but the answer of the commit was lost.
+        return _unchanged(tick, sensor)
+    obstacle = _obstacle(tick, sensor)
+    if obstacle is not None:
+        return _decide_obstructed(tick, sensor, obstacle)
+    return _decide_ended(tick, tick.evaluation, sensor)
+
+
+def _unchanged(tick: TickRecord, sensor: LockedSensor) -> Verdict:
+    status = TickStatus.STARTED if tick.evaluation is None else tick.evaluation.status
+    return Verdict(
+        tick,
+        sensor,
+        Writing.NOTHING,
+        status,
+        failures=sensor.consecutive_failures,
+        next_tick_at=sensor.state.next_tick_at,
+    )
+
+
+def _decide_started(tick: TickRecord, sensor: LockedSensor) -> Verdict:
+    verdict = _unchanged(tick, sensor)
+    if sensor.evaluating_tick_id != tick.id and _obstacle(tick, sensor) is None:
+        verdict.writing = Writing.SHOW
+    return verdict
+
+
+def _obstacle(tick: TickRecord, sensor: LockedSensor) -> str | None:
+    before, state = tick.before, sensor.state
+    if not state.loaded:
+        return UNLOADED_MEANWHILE
+    if _was_stopped(before, state):
+        return STOPPED_MEANWHILE
+    return EDITED_MEANWHILE if state.cursor_version != before.cursor_version else None
+
+
+def _was_stopped(before: SensorState, state: SensorState) -> bool:
+    if before.status is SensorStatus.RUNNING:
+        return state.status is SensorStatus.STOPPED or state.started_at != before.started_at
+    # Asked for by hand while stopped: only another stop stops it.
+    return state.status is SensorStatus.STOPPED and state.status_at != before.status_at
+
+
+def _next_tick_at(tick: TickRecord, sensor: LockedSensor, obstacle: str | None) -> datetime | None:
+    if not sensor.state.is_due_able:
+        return None
+    if obstacle is not None:
+        return sensor.now
+    return max(sensor.now, _beat(tick) + timedelta(seconds=tick.interval_seconds))
+
+
+def _beat(tick: TickRecord) -> datetime:
+    """Return the moment from which the interval counts: the start, or the due time where the start was hardly late.
+
+    Without it the lateness of each tick would add up, and a sensor at 1 s would make 3,550 ticks an hour, not 3,600.
+    """
+    if tick.due_at is None:
+        return tick.started_at
+    late = (tick.started_at - tick.due_at).total_seconds()
+    return tick.due_at if 0 <= late <= BEAT_SLACK * tick.interval_seconds else tick.started_at
+
+
+def _row(tick: TickRecord, sensor: LockedSensor) -> Writing:
+    return Writing.END if sensor.evaluating_tick_id == tick.id else Writing.INSERT
+
+
+def _decide_obstructed(tick: TickRecord, sensor: LockedSensor, obstacle: str) -> Verdict:
+    return Verdict(
+        tick,
+        sensor,
+        _row(tick, sensor),
+        TickStatus.SKIPPED,
+        skip_reason=obstacle,
+        cursor_after=sensor.state.cursor,
+        logs=tick.evaluation.logs if tick.evaluation else (),
+        failures=sensor.consecutive_failures,
+        next_tick_at=_next_tick_at(tick, sensor, obstacle),
+    )
+
+
+def _decide_ended(tick: TickRecord, evaluation: Evaluation, sensor: LockedSensor) -> Verdict:
+    failed = evaluation.error is not None
+    cursor = tick.before.cursor
+    changed = not failed and evaluation.cursor_set and evaluation.cursor != cursor
+    verdict = Verdict(
+        tick,
+        sensor,
+        _row(tick, sensor),
+        evaluation.status,
+        skip_reason=evaluation.skip_reason,
+        error=evaluation.error,
+        cursor_after=evaluation.cursor if changed else cursor,
+        cursor_changed=changed,
+        requests=() if failed else evaluation.run_requests,
+        logs=evaluation.logs,
+        failures=sensor.consecutive_failures + 1 if failed else 0,
+        next_tick_at=_next_tick_at(tick, sensor, None),
+    )
+    if _is_quiet(verdict):
+        verdict.writing = Writing.FOLD
+    return verdict
+
+
+def _is_quiet(verdict: Verdict) -> bool:
+    sensor = verdict.sensor
+    return (
+        verdict.writing is Writing.INSERT
+        and verdict.status is TickStatus.SKIPPED
+        and verdict.tick.cause is not TickCause.MANUAL
+        and not verdict.cursor_changed
+        and not verdict.logs
+        and sensor.foldable
+        and sensor.quiet_reason == verdict.skip_reason
+    )

@@ -1,0 +1,244 @@
+"""Several evaluators: they share the sensors, none is evaluated twice, and the work of a lost one is taken over."""
+
+import asyncio
+import time
+from collections import Counter
+from uuid import UUID
+
+import asyncpg
+
+from integration.evaluator.stage import NOTHING_NEW, FakeLocations, Stage, evaluating, settings, until
+from vedette.bus import Bus
+from vedette.domain.catalog import SensorSpec
+from vedette.domain.ids import new_id
+from vedette.domain.ticks import Evaluation, EvaluationInstruction, RequestedRun
+from vedette.evaluator.worker import Evaluator
+from vedette.storage import leases, workers
+from vedette.storage.database import Database
+from vedette.storage.workers import registered
+
+
+async def shares(stage: Stage) -> list[int]:
+    rows = await stage.rows("SELECT holder, count(*) AS held FROM leases WHERE holder IS NOT NULL GROUP BY holder")
+    return sorted(row["held"] for row in rows)
+
+
+async def test_two_evaluators_share_the_sensors_and_double_nothing(database: Database, bus: Bus) -> None:
+    stage = Stage(database)
+    specs = [SensorSpec(f"s{n}", minimum_interval_seconds=0.1) for n in range(24)]
+    await stage.add(*specs)
+    asked: Counter[str] = Counter()
+    location, other = stage.location(*specs), stage.location(*specs)
+
+    async def counts(instruction: EvaluationInstruction) -> Evaluation:
+        count = int(instruction.cursor or 0) + 1
+        asked[instruction.sensor_name] += 1
+        await asyncio.sleep(0.01)
+        return Evaluation((RequestedRun("load"),), cursor_set=True, cursor=str(count))
+
+    for spec in specs:
+        location.code[spec.name] = other.code[spec.name] = counts
+
+    async def shared() -> bool:
+        return await shares(stage) == [8, 8]
+
+    async def alone() -> bool:
+        return await shares(stage) == [16]
+
+    async def other_worked() -> bool:
+        return len(other.calls) > 0
+
+    async with evaluating(database, bus, location):
+        await until(alone)
+        async with evaluating(database, bus, other):
+            await until(shared)
+            await until(other_worked)
+            await asyncio.sleep(0.5)
+        await until(alone)
+        await asyncio.sleep(0.3)
+    # Without a run key, a doubled tick would be a doubled run; the chain of cursors would have a hole or a fork.
+    sensors = await stage.rows("SELECT id, name, cursor, cursor_version, tick_count FROM sensors")
+    runs = Counter(row["sensor_id"] for row in await stage.rows("SELECT sensor_id FROM runs"))
+    for sensor in sensors:
+        assert str(runs[sensor["id"]]) == sensor["cursor"] == str(sensor["cursor_version"])
+    assert {row["status"] for row in await stage.rows("SELECT status FROM ticks")} == {"SUCCESS"}
+
+
+async def begin_abandoned(
+    stage: Stage, bus: Bus, worker_id: UUID, lease_seconds: float
+) -> tuple[UUID, asyncio.Task[None]]:
+    """Start an evaluator that hangs in an evaluation shown as STARTED; return its sensor and its task."""
+    spec = SensorSpec("left", minimum_interval_seconds=60.0)
+    [sensor_id] = await stage.add(spec)
+    location = stage.location(spec)
+
+    async def hangs(instruction: EvaluationInstruction) -> Evaluation:
+        await asyncio.Event().wait()
+        return NOTHING_NEW
+
+    location.code["left"] = hangs
+    chosen = settings(lease_seconds=lease_seconds)
+    evaluator = Evaluator(stage.database, bus, FakeLocations(here=location), chosen, worker_id)
+    task = asyncio.create_task(evaluator.run())
+
+    async def started() -> bool:
+        return bool(await stage.ticks(sensor_id))
+
+    await until(started)
+    return sensor_id, task
+
+
+async def vanish(stage: Stage, worker_id: UUID, task: asyncio.Task[None]) -> None:
+    """Stop the evaluator, and put the database back to what it were had the process been killed."""
+    kept = await stage.rows("SELECT name, holder, epoch, expires_at FROM leases")
+    open_ticks = await stage.rows("SELECT id, sensor_id FROM ticks WHERE status = 'STARTED'")
+    task.cancel()
+    await asyncio.wait([task])
+    for lease in kept:
+        await stage.execute(
+            "UPDATE leases SET holder = :holder, epoch = :epoch, expires_at = :expires_at WHERE name = :name", **lease
+        )
+    for tick in open_ticks:
+        await stage.execute(
+            "UPDATE ticks SET status = 'STARTED', error = NULL, finished_at = NULL WHERE id = :id", id=tick["id"]
+        )
+        await stage.execute("UPDATE sensors SET evaluating_tick_id = :id WHERE id = :sensor_id", **tick)
+
+
+async def test_leases_of_a_hanging_holder_are_taken_when_they_run_out(database: Database, bus: Bus) -> None:
+    stage = Stage(database)
+    async with registered(database, "EVALUATE", "there", 2) as hanging:
+        sensor_id, task = await begin_abandoned(stage, bus, hanging, lease_seconds=2.0)
+        await vanish(stage, hanging, task)
+    # A process that is stopped keeps its connection, and with it the lock; it was seen long ago.
+    connection = await asyncpg.connect(database.url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock(5)")
+        await connection.execute(
+            """INSERT INTO workers (id, role, host, pid, lock_key, last_seen_at)
+            VALUES ($1, 'EVALUATE', 'there', 2, 5, now() - interval '1 minute')""",
+            hanging,
+        )
+        location = stage.location(SensorSpec("left"))
+
+        async def taken_over() -> bool:
+            return [tick["status"] for tick in await stage.ticks(sensor_id)] == ["FAILURE", "SKIPPED"]
+
+        began = time.monotonic()
+        async with evaluating(database, bus, location, settings(lease_seconds=2.0)):
+            await until(taken_over)
+        assert time.monotonic() - began > 0.5
+    finally:
+        await connection.close()
+    first, second = await stage.ticks(sensor_id)
+    assert "evaluator was lost" in first["error"]
+    assert second["epoch"] > first["epoch"]
+    assert (await stage.sensor(sensor_id))["evaluating_tick_id"] is None
+
+
+async def test_leases_of_a_dead_holder_are_taken_at_once(database: Database, bus: Bus) -> None:
+    stage = Stage(database)
+    async with registered(database, "EVALUATE", "there", 2) as dead:
+        sensor_id, task = await begin_abandoned(stage, bus, dead, lease_seconds=600.0)
+        await vanish(stage, dead, task)
+    # As after a kill: the row is there, the lease runs on, and nobody holds the lock.
+    await stage.execute(
+        "INSERT INTO workers (id, role, host, pid, lock_key) VALUES (:id, 'EVALUATE', 'x', 2, 3)", id=dead
+    )
+    location = stage.location(SensorSpec("left"))
+
+    async def taken_over() -> bool:
+        return [tick["status"] for tick in await stage.ticks(sensor_id)] == ["FAILURE", "SKIPPED"]
+
+    async with evaluating(database, bus, location, settings(lease_seconds=600.0)):
+        await until(taken_over, within=5.0)
+
+
+async def test_a_worker_is_live_as_long_as_its_connection(database: Database) -> None:
+    stage = Stage(database)
+    async with registered(database, "EVALUATE", "there", 2) as worker_id:
+        async with database.reading() as connection:
+            assert await workers.live(connection, "EVALUATE") == [worker_id]
+            assert await workers.live(connection, "LAUNCH") == []
+        row = await stage.row("SELECT * FROM workers")
+        assert (row["role"], row["host"], row["pid"]) == ("EVALUATE", "there", 2)
+        await cut_the_lock(stage)
+
+        async def dead() -> bool:
+            async with database.reading() as connection:
+                return await workers.live(connection, "EVALUATE") == []
+
+        async def live_again() -> bool:
+            return not await dead()
+
+        await until(dead)
+        await until(live_again)
+    assert await stage.rows("SELECT * FROM workers") == []
+
+
+async def cut_the_lock(stage: Stage) -> None:
+    await stage.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = "
+        "(SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+
+
+async def test_an_evaluator_cut_off_from_the_database_stops_and_goes_on_when_it_is_back(
+    database: Database, bus: Bus
+) -> None:
+    stage = Stage(database)
+    spec = SensorSpec("s", minimum_interval_seconds=0.1)
+    [sensor_id] = await stage.add(spec)
+    location = stage.location(spec)
+
+    async def counts(instruction: EvaluationInstruction) -> Evaluation:
+        return Evaluation((RequestedRun("load"),), cursor_set=True, cursor=str(int(instruction.cursor or 0) + 1))
+
+    location.code["s"] = counts
+
+    async def ticked() -> int:
+        return int((await stage.sensor(sensor_id))["cursor"] or 0)
+
+    async with evaluating(database, bus, location, settings(lease_seconds=1.0)):
+        await until(ticked)
+        # Longer than the lease: renewals and commits wait for this lock.
+        blocker = await asyncpg.connect(database.url)
+        try:
+            async with blocker.transaction():
+                await blocker.execute("LOCK TABLE leases IN ACCESS EXCLUSIVE MODE")
+                await asyncio.sleep(1.5)
+                count = len(location.calls["s"])
+                await asyncio.sleep(0.5)
+                assert len(location.calls["s"]) == count
+        finally:
+            await blocker.close()
+        before = await ticked()
+
+        async def goes_on() -> bool:
+            return await ticked() > before + 3
+
+        await until(goes_on)
+    sensor = await stage.sensor(sensor_id)
+    assert len(await stage.rows("SELECT id FROM runs")) == sensor["cursor_version"] == int(sensor["cursor"])
+
+
+async def test_a_lease_changes_hands_only_when_free_and_its_epoch_grows(database: Database) -> None:
+    first, second = new_id(), new_id()
+    async with registered(database, "EVALUATE", "x", 1) as holder:
+        async with database.writing() as connection:
+            await leases.prepare(connection)
+            held = await leases.claim(connection, holder, 60.0, 5)
+        async with database.writing() as connection:
+            rest = await leases.claim(connection, first, 60.0, 16)
+            assert await leases.renew(connection, holder, 60.0, anew=False) == held
+        assert len(held) == 5
+        assert held.keys().isdisjoint(rest)
+        async with database.writing() as connection:
+            assert set((await leases.claim(connection, second, 60.0, 16)).keys()) == set(rest)
+            await leases.release(connection, holder, list(held))
+        async with database.writing() as connection:
+            again = await leases.claim(connection, holder, 60.0, 5)
+            # Only what nobody holds: the others' worker rows are missing, so theirs count as free as well.
+            assert all(epoch >= 2 for epoch in again.values())
+            renewed = await leases.renew(connection, holder, 60.0, anew=True)
+            assert renewed == {shard: epoch + 1 for shard, epoch in again.items()}
