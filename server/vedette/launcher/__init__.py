@@ -1,0 +1,1 @@
+"""Claims queued runs, hands them to an engine, watches, rescues."""

@@ -1,0 +1,122 @@
+"""Group commit: what many runs have to record at the same moment is one transaction."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+from vedette.bus import Bus
+from vedette.bus.topics import RUNS, run_events
+from vedette.errors import DatabaseUnreachable, LeaseLost
+from vedette.storage import run_updates
+from vedette.storage.database import Database
+from vedette.storage.run_updates import RunUpdate
+
+logger = logging.getLogger(__name__)
+
+# What a lost connection looks like; the writes wait until there is one again.
+UNREACHABLE = (DatabaseUnreachable, TimeoutError, OSError)
+RETRY_SECONDS = 0.5
+# A transaction stays short also when many runs talk a lot.
+EVENTS_PER_COMMIT = 5_000
+
+
+class Recorder:
+    """Writes updates of runs; `run` does so until cancelled.
+
+    Callers wait for their commit and have one update under way per run, so the queue is bounded by the runs in slots,
+    and a process that tells more than the database takes is read no further.
+    """
+
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._database = database
+        self._bus = bus
+        self._waiting: list[tuple[RunUpdate, asyncio.Future[bool]]] = []
+        self._filled = asyncio.Event()
+        self._closed = False
+
+    async def record(self, update: RunUpdate) -> None:
+        """Write `update`; returns once it is committed.
+
+        Raises LeaseLost if another launcher holds the run by now: nothing was written.
+        """
+        if self._closed:
+            raise LeaseLost(f"Run {update.run_id} cannot be recorded: its launcher has stopped.")
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((update, answer))
+        self._filled.set()
+        if not await answer:
+            raise LeaseLost(f"Run {update.run_id} is held by another launcher.")
+
+    async def run(self) -> None:
+        """Commit what gathers, one transaction at a time."""
+        try:
+            while True:
+                await self._filled.wait()
+                await self._commit(self._take())
+        finally:
+            self._closed = True
+            for _, answer in self._waiting:
+                answer.cancel()
+
+    def _take(self) -> list[tuple[RunUpdate, asyncio.Future[bool]]]:
+        events, taken = 0, 0
+        for update, _ in self._waiting:
+            events += len(update.events)
+            if taken and events > EVENTS_PER_COMMIT:
+                break
+            taken += 1
+        batch, self._waiting = self._waiting[:taken], self._waiting[taken:]
+        if not self._waiting:
+            self._filled.clear()
+        return batch
+
+    async def _commit(self, batch: Sequence[tuple[RunUpdate, asyncio.Future[bool]]]) -> None:
+        try:
+            updates = [update for update, _ in batch]
+            try:
+                held = await self._write(updates)
+            except Exception as error:  # whatever the database refuses of one run must not fail the others
+                await self._refused(batch, error)
+                return
+            self._knock([update for update in updates if update.run_id in held])
+            for update, answer in batch:
+                if not answer.done():  # its asker may have been cancelled
+                    answer.set_result(update.run_id in held)
+        finally:
+            for _, answer in batch:
+                answer.cancel()
+
+    async def _refused(self, batch: Sequence[tuple[RunUpdate, asyncio.Future[bool]]], error: Exception) -> None:
+        if len(batch) == 1:
+            [(update, answer)] = batch
+            logger.error("What happened in run %s cannot be recorded: %s", update.run_id, error)
+            if not answer.done():
+                answer.set_exception(error)
+            return
+        for entry in batch:
+            await self._commit([entry])
+
+    async def _write(self, updates: Sequence[RunUpdate]) -> frozenset[UUID]:
+        """Write `updates` in one transaction, however long it takes; return the ids of the runs that are still held."""
+        done: frozenset[UUID] = frozenset()
+        doubtful = False
+        while True:
+            try:
+                async with self._database.writing() as connection:
+                    if doubtful:  # the commit may have happened before its connection was lost
+                        done = await run_updates.applied(connection, updates)
+                    rest = [update for update in updates if update.run_id not in done]
+                    held = done | await run_updates.apply(connection, rest) if rest else done
+            except UNREACHABLE as error:
+                logger.warning("Runs wait to be recorded: %s", error)
+                doubtful = True
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return held
+
+    def _knock(self, updates: Sequence[RunUpdate]) -> None:
+        topics = [run_events(update.run_id) for update in updates]
+        if any(update.statuses for update in updates):
+            topics.append(RUNS)
+        self._bus.knock(*topics)

@@ -1,0 +1,166 @@
+"""The life of one claimed run: prepared, recorded as STARTED, let begin, followed to its end.
+
+User code begins only after STARTED is committed, so a run that is not STARTED has executed nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from vedette.domain.logs import ErrorInfo
+from vedette.domain.runs import RunStatus
+from vedette.errors import LeaseLost
+from vedette.launcher import endings
+from vedette.launcher.endings import Ending
+from vedette.launcher.engines.contract import CannotPrepare, Engine, RunDied, RunExit, RunProcess, RunRefused
+from vedette.launcher.record import RunRecord
+from vedette.launcher.recorder import Recorder
+from vedette.settings import Settings
+from vedette.storage.run_queue import ClaimedRun
+
+logger = logging.getLogger(__name__)
+
+# Of the grace that a stopping launcher gives, the share in which runs may end by themselves before they get TERM.
+UNDISTURBED_SHARE = 0.2
+
+
+class Supervision:
+    """One run in a slot. `run` returns when the run has ended, was queued again, or belongs to another launcher.
+
+    `on_unprepared` is told the code location if no process could be made.
+    """
+
+    def __init__(
+        self,
+        claimed: ClaimedRun,
+        engine: Engine,
+        recorder: Recorder,
+        settings: Settings,
+        on_unprepared: Callable[[str], None],
+    ) -> None:
+        self.claimed = claimed
+        self._engine = engine
+        self._settings = settings
+        self._on_unprepared = on_unprepared
+        self._record = RunRecord(claimed, recorder)
+        self._cancel = asyncio.Event()
+        self._force = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._begun = False
+        self._stopped = False
+
+    def cancel(self, *, forced: bool) -> None:
+        """Cancel the run: TERM, and KILL after a grace; `forced`: KILL at once."""
+        self._cancel.set()
+        if forced:
+            self._force.set()
+
+    def stop(self) -> None:
+        """End the run because the launcher stops: see `Launching`."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Execute the run. Whatever goes wrong with it stays with it."""
+        try:
+            await self._record.ended(await self._outcome())
+        except LeaseLost as lost:
+            logger.warning("%s", lost)
+        except Exception:  # its claim runs out, and the rescuer tells the run's end
+            logger.exception("Run %s cannot be recorded and is given up.", self.claimed.run_id)
+
+    async def _outcome(self) -> Ending:
+        """Execute the run; return what becomes of it, once its process is gone."""
+        location = self.claimed.code_location
+        try:
+            async with self._engine.prepare(location, self.claimed.instruction) as process:
+                return await self._drive(process)
+        except LeaseLost:
+            raise
+        except CannotPrepare as reason:
+            self._on_unprepared(location)
+            return self._unprepared(reason)
+        except Exception as error:
+            logger.exception("Run %s cannot be followed; it ends.", self.claimed.run_id)
+            return self._broken(error)
+
+    async def _drive(self, process: RunProcess) -> Ending:
+        """Take the run to its end, while cancels and stops are obeyed."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                obeying = [
+                    group.create_task(self._cancel_when_asked(process)),
+                    group.create_task(self._stop_when_asked(process)),
+                ]
+                ended = await self._follow(process)
+                async with self._record.turn:  # a write that has begun is waited for: its outcome must be known
+                    for task in obeying:
+                        task.cancel()
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+        return endings.ended(self.claimed, self._record.status, ended, begun=self._begun, stopped=self._stopped)
+
+    async def _follow(self, process: RunProcess) -> RunExit:
+        try:
+            async with asyncio.timeout(self._settings.load_timeout_seconds):
+                steps = await process.ready()
+        except RunRefused as refusal:
+            return _refused(refusal.error)
+        except RunDied as death:
+            return death.exit
+        except TimeoutError:
+            process.kill()
+            return _refused(self._not_ready())
+        await self._let_begin(process, steps)
+        async for events in process.events():
+            await self._record.happened(events)
+        return await process.exit()
+
+    async def _let_begin(self, process: RunProcess, steps: Sequence[str]) -> None:
+        if await self._record.started(steps) and not self._stop.is_set():
+            self._begun = True
+            await process.begin()
+        else:
+            self._stopped = self._stop.is_set()
+            process.kill()
+
+    async def _cancel_when_asked(self, process: RunProcess) -> None:
+        await self._cancel.wait()
+        await self._record.canceling()
+        if self._begun:
+            process.terminate()
+            try:
+                async with asyncio.timeout(self._settings.cancel_grace_seconds):
+                    await self._force.wait()
+            except TimeoutError:
+                logger.warning("Run %s does not end when asked to; it is killed.", self.claimed.run_id)
+        process.kill()
+
+    async def _stop_when_asked(self, process: RunProcess) -> None:
+        await self._stop.wait()
+        if self._begun:
+            grace = self._settings.shutdown_grace_seconds
+            await asyncio.sleep(grace * UNDISTURBED_SHARE)
+            self._stopped = True
+            process.terminate()
+            await asyncio.sleep(grace * (1 - UNDISTURBED_SHARE))
+        self._stopped = True
+        process.kill()
+
+    def _not_ready(self) -> ErrorInfo:
+        seconds = self._settings.load_timeout_seconds
+        message = f"The run was not ready {seconds:g} s after its process was made; what does checking its config do?"
+        return ErrorInfo("RunNotReady", message)
+
+    def _unprepared(self, reason: CannotPrepare) -> Ending:
+        if self._cancel.is_set():
+            return Ending((RunStatus.CANCELING, RunStatus.CANCELED))
+        return endings.queued_again(self.claimed, str(reason))
+
+    def _broken(self, error: Exception) -> Ending:
+        if self._record.status is RunStatus.CANCELING:
+            return Ending((RunStatus.CANCELED,), note=f"{type(error).__name__}: {error}")
+        return endings.failed(type(error).__name__, f"What happened in the run could not be followed: {error}")
+
+
+def _refused(error: ErrorInfo) -> RunExit:
+    return RunExit(error, finished=True, code=None, signal=None)

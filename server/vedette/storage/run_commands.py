@@ -1,0 +1,127 @@
+"""What people do with runs: launch one of a job, cancel one."""
+
+import enum
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vedette.domain.ids import new_id
+from vedette.domain.runs import FINISHED, RunStatus
+from vedette.storage import streams
+from vedette.storage.jobs import JobSeen
+from vedette.storage.requested_runs import RUN_KEY_TAG
+
+_SPEND_KEY = text(
+    """
+    INSERT INTO run_keys (scope, run_key, run_id) VALUES (:job_id, :run_key, :run_id)
+    ON CONFLICT DO NOTHING RETURNING run_id
+    """
+)
+_READ_KEY = text("SELECT run_id FROM run_keys WHERE scope = :job_id AND run_key = :run_key")
+_SPENT = text("SELECT run_key, run_id FROM run_keys WHERE scope = :scope AND run_key = ANY(CAST(:run_keys AS text[]))")
+_LAUNCH = text(
+    """
+    WITH made AS (
+        INSERT INTO runs (id, code_location, job_name, status, run_key, run_config, tags, on_interrupted, event_count)
+        VALUES (:id, :code_location, :job_name, 'QUEUED', :run_key, CAST(:run_config AS jsonb), CAST(:tags AS jsonb),
+            :on_interrupted, 1)
+        RETURNING id
+    )
+    INSERT INTO run_events (run_id, position, at, kind, message)
+    SELECT id, 1, now(), 'RUN_QUEUED', :message FROM made
+    """
+)
+
+
+class Launch(NamedTuple):
+    """The run that a launch made, or the one that has its run key already."""
+
+    run_id: UUID
+    made: bool
+
+
+async def launch(
+    connection: AsyncConnection,
+    job: JobSeen,
+    run_config: Mapping[str, Any],
+    tags: Mapping[str, str],
+    run_key: str | None,
+    actor: str,
+) -> Launch:
+    """Queue a run of `job`; its tags are the job's and `tags`. A run key is spent once a job."""
+    run_id = new_id()
+    all_tags = {**job.spec.tags, **tags}
+    if run_key is not None:
+        key = {"job_id": job.id, "run_key": run_key}
+        if (await connection.execute(_SPEND_KEY, {**key, "run_id": run_id})).first() is None:
+            # A statement of its own: what another transaction committed while the insert waited is visible only now.
+            return Launch((await connection.execute(_READ_KEY, key)).scalar_one(), made=False)
+        all_tags[RUN_KEY_TAG] = run_key
+    values = {
+        "id": run_id,
+        "code_location": job.code_location,
+        "job_name": job.spec.name,
+        "run_key": run_key,
+        "run_config": msgspec.json.encode(run_config).decode(),
+        "tags": msgspec.json.encode(all_tags).decode(),
+        "on_interrupted": job.spec.on_interrupted.value,
+        "message": f"Asked for by {actor}.",
+    }
+    await connection.execute(_LAUNCH, values)
+    await streams.append_runs(connection, [(run_id, RunStatus.QUEUED)])
+    return Launch(run_id, made=True)
+
+
+async def spent_keys(connection: AsyncConnection, scope: UUID, run_keys: list[str]) -> dict[str, UUID]:
+    """Return those of the run keys that are spent in a scope (a sensor's id, a job's id), each with its run."""
+    rows = await connection.execute(_SPENT, {"scope": scope, "run_keys": run_keys})
+    return {row.run_key: row.run_id for row in rows}
+
+
+class Cancellation(enum.Enum):
+    """What became of the wish to cancel a run."""
+
+    DONE = enum.auto()
+    ASKED = enum.auto()
+    TOO_LATE = enum.auto()
+    NO_SUCH_RUN = enum.auto()
+
+
+_LOCK = text("SELECT status FROM runs WHERE id = :id FOR NO KEY UPDATE")
+_CANCEL = text(
+    """
+    WITH canceled AS (
+        UPDATE runs SET status = 'CANCELED', finished_at = now(), cancel_asked_at = now(),
+            event_count = event_count + 1
+        WHERE id = :id RETURNING id, event_count
+    )
+    INSERT INTO run_events (run_id, position, at, kind, message)
+    SELECT id, event_count, now(), 'RUN_CANCELED', :message FROM canceled
+    """
+)
+_ASK_CANCEL = text(
+    """
+    UPDATE runs SET cancel_asked_at = coalesce(cancel_asked_at, now()), cancel_forced = cancel_forced OR :force
+    WHERE id = :id
+    """
+)
+
+
+async def cancel(connection: AsyncConnection, run_id: UUID, force: bool, actor: str) -> Cancellation:
+    """Cancel a run: at once while it is queued; else its launcher is asked to, with KILL instead of TERM by `force`."""
+    status = (await connection.execute(_LOCK, {"id": run_id})).scalar()
+    if status is None:
+        return Cancellation.NO_SUCH_RUN
+    if RunStatus(status) in FINISHED:
+        return Cancellation.TOO_LATE
+    if status != RunStatus.QUEUED:
+        await connection.execute(_ASK_CANCEL, {"id": run_id, "force": force})
+        return Cancellation.ASKED
+    message = f"Canceled by {actor} before it had started."
+    await connection.execute(_CANCEL, {"id": run_id, "message": message})
+    await streams.append_runs(connection, [(run_id, RunStatus.CANCELED)])
+    return Cancellation.DONE
