@@ -1,0 +1,63 @@
+"""Errors of requests: what is wrong in itself is said with a stable code; what nobody expected is masked and logged.
+
+What a client of a mutation can branch on is data instead: see mutation_errors.
+"""
+
+import logging
+import secrets
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError
+
+from vedette.errors import DatabaseError
+
+logger = logging.getLogger(__name__)
+
+BAD_ID = "BAD_ID"
+BAD_CURSOR = "BAD_CURSOR"
+BAD_PAGE_SIZE = "BAD_PAGE_SIZE"
+BAD_POSITION = "BAD_POSITION"
+BAD_INPUT = "BAD_INPUT"
+NOT_FOUND = "NOT_FOUND"
+AMBIGUOUS = "AMBIGUOUS"
+SYNTAX = "SYNTAX"
+INVALID_DOCUMENT = "INVALID_DOCUMENT"
+UNAVAILABLE = "UNAVAILABLE"
+INTERNAL = "INTERNAL"
+
+
+class RequestError(GraphQLError):
+    """A request that is wrong in itself: one sentence that says what and the remedy, and a code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message, extensions={"code": code})
+
+
+def presentable(error: GraphQLError) -> GraphQLError:
+    """Return `error` as a client may see it: with a code, and without what is only of use to us."""
+    if isinstance(error.original_error, RequestError) or (error.extensions and "code" in error.extensions):
+        return error
+    if isinstance(error, GraphQLSyntaxError):
+        return _coded(error, SYNTAX)
+    if error.path is None:
+        # No resolver ran: the document or its variables are wrong.
+        return _coded(error, INVALID_DOCUMENT)
+    if isinstance(error.original_error, DatabaseError):
+        logger.warning("%s", error.original_error)
+        message = "The database does not answer at the moment; try again soon."
+        return GraphQLError(message, nodes=error.nodes, path=error.path, extensions={"code": UNAVAILABLE})
+    return _masked(error)
+
+
+def _coded(error: GraphQLError, code: str) -> GraphQLError:
+    error.extensions = {**(error.extensions or {}), "code": code}
+    return error
+
+
+def _masked(error: GraphQLError) -> GraphQLError:
+    correlation = secrets.token_hex(8)
+    path = ".".join(map(str, error.path or ()))
+    logger.error("Unexpected error %s at %s", correlation, path, exc_info=error.original_error or error)
+    extensions: dict[str, Any] = {"code": INTERNAL, "correlationId": correlation}
+    message = f"Something went wrong in the server; its log tells more under {correlation}."
+    return GraphQLError(message, nodes=error.nodes, path=error.path, extensions=extensions)

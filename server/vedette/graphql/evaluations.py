@@ -1,0 +1,216 @@
+"""Evaluations that somebody asks for: a test, of which nothing is kept, and a real tick now."""
+
+import asyncio
+from contextlib import suppress
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from vedette.bus import topics
+from vedette.domain import ticks as domain
+from vedette.domain.ticks import RunRequestOutcome
+from vedette.graphql import ids
+from vedette.graphql.context import Context, Info
+from vedette.graphql.fields import mutation
+from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, log_record
+from vedette.graphql.mutation_errors import EvaluatorUnavailable, MutationError, SensorBusy, WrongState
+from vedette.graphql.sensor_mutations import no_sensor
+from vedette.graphql.sensors import Sensor
+from vedette.graphql.ticks import RunRequest, Tick, run_request
+from vedette.storage import evaluation_requests, run_commands
+from vedette.storage.evaluation_requests import Answer, AskedEvaluation, RequestKind, RequestState
+
+# How often to look without a knock, in seconds; somebody waits for the answer.
+LOOK_SECONDS = 0.5
+# What an evaluation may take beyond the sensor's own timeout, in seconds: a turn in a host, a kill, the commit.
+GRACE_SECONDS = 15.0
+
+
+@strawberry.input(description="Which sensor to evaluate, from which cursor.")
+class EvaluateSensorInput:
+    """Which sensor to evaluate, from which cursor."""
+
+    sensor_id: strawberry.ID = strawberry.field(description="The sensor.")
+    cursor: str | None = strawberry.field(default=None, description="Evaluate from this cursor.")
+    use_current_cursor: bool | None = strawberry.field(
+        default=True, description="Without `cursor`: from the sensor's cursor if true, from none if false."
+    )
+
+
+@strawberry.input(description="Which sensor to tick.")
+class TickSensorInput:
+    """Which sensor to tick."""
+
+    sensor_id: strawberry.ID = strawberry.field(description="The sensor.")
+
+
+@strawberry.type(
+    description="What one test evaluation produced. "
+    "To keep its cursor, pass `cursorAfter` and `cursorVersion` to setSensorCursor."
+)
+class Evaluation:
+    """What one test evaluation produced."""
+
+    cursor_before: str | None = strawberry.field(description="The cursor it began with.")
+    cursor_after: str | None = strawberry.field(description="The cursor that a real tick would have left.")
+    cursor_version: int = strawberry.field(description="The version of the sensor's cursor at the time.")
+    run_requests: list[RunRequest] = strawberry.field(
+        description="The runs it asked for: PREVIEWED, or DUPLICATE where the key is spent."
+    )
+    skip_reason: str | None = strawberry.field(description="Why it asked for nothing, if it said so.")
+    error: ErrorInfo | None = strawberry.field(description="Why it failed.")
+    logs: list[LogRecord] = strawberry.field(description="What user code logged and printed.")
+    duration_seconds: float = strawberry.field(description="How long it took.")
+
+
+@strawberry.type(description="What became of a test evaluation.")
+class EvaluateSensorPayload:
+    """What became of a test evaluation."""
+
+    evaluation: Evaluation | None = strawberry.field(default=None, description="What it produced.")
+    errors: list[MutationError] = strawberry.field(description="Why there was none; empty if there was.")
+
+
+@strawberry.type(description="What became of a tick that was asked for.")
+class TickSensorPayload:
+    """What became of a tick that was asked for."""
+
+    tick: Tick | None = strawberry.field(default=None, description="The tick; STARTED if it takes very long.")
+    errors: list[MutationError] = strawberry.field(description="Why there was none; empty if there was.")
+
+
+class _Wait:
+    """The wait for the answer to one request."""
+
+    def __init__(self, context: Context, sensor: Sensor, request_id: UUID) -> None:
+        self._context = context
+        self._sensor = sensor
+        self._request_id = request_id
+
+    async def answer(self) -> AskedEvaluation | MutationError:
+        """Return how the request stands once it is done, or as far as it came; else why it will not be."""
+        patience = self._context.settings.evaluation_wait_seconds
+        with self._context.bus.listen(topics.EVALUATIONS) as listener:
+            self._context.bus.knock(topics.EVALUATIONS)
+            with suppress(TimeoutError):
+                # The evaluator says BUSY after the same time: what it has to say goes first.
+                async with asyncio.timeout(patience + 2 * LOOK_SECONDS):
+                    while (asked := await self._read()) is None or asked.state is None:
+                        await listener.wait(LOOK_SECONDS)
+            if await self._withdraw():
+                return await self._not_taken()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience + self._sensor.timeout_seconds + GRACE_SECONDS):
+                    while (asked := await self._read()) is None or asked.state in {None, RequestState.TAKEN}:
+                        await listener.wait(LOOK_SECONDS)
+        return self._judged(await self._read())
+
+    async def _read(self) -> AskedEvaluation | None:
+        async with self._context.database.reading() as connection:
+            return await evaluation_requests.read(connection, self._request_id)
+
+    async def _withdraw(self) -> bool:
+        async with self._context.database.writing() as connection:
+            return await evaluation_requests.withdraw(connection, self._request_id)
+
+    async def _not_taken(self) -> MutationError:
+        self._context.renew()
+        sensor = await self._context.loaders.sensor.load(self._sensor.facts.id)
+        if sensor is not None and sensor.facts.evaluating_tick_id is not None:
+            return self._busy()
+        seconds = self._context.settings.evaluation_wait_seconds
+        return EvaluatorUnavailable(
+            message=f"No evaluator took the sensor {self._sensor.name!r} up within {seconds:g} s; is one running?"
+        )
+
+    def _busy(self) -> MutationError:
+        return SensorBusy(message=f"An evaluation of {self._sensor.name!r} goes on; try again when it has ended.")
+
+    def _judged(self, asked: AskedEvaluation | None) -> AskedEvaluation | MutationError:
+        if asked is not None and (asked.state is RequestState.DONE or asked.tick_id is not None):
+            return asked
+        if asked is not None and asked.state is RequestState.BUSY:
+            return self._busy()
+        return EvaluatorUnavailable(
+            message=f"The evaluator that took {self._sensor.name!r} up did not answer; is it still running?"
+        )
+
+
+async def _ask(
+    info: Info, sensor_id: strawberry.ID, kind: RequestKind, cursor: str | None, use_current: bool
+) -> tuple[Sensor | None, AskedEvaluation | MutationError]:
+    """Ask for an evaluation and wait for the answer."""
+    sensor = await info.context.loaders.sensor.load(ids.decode_uuid("Sensor", sensor_id))
+    if sensor is None:
+        return None, no_sensor(sensor_id)
+    if not sensor.facts.loaded:
+        message = f"The code location of {sensor.name!r} does not define it any more; it cannot be evaluated."
+        return sensor, WrongState(message=message, path=["sensorId"])
+    async with info.context.database.writing() as connection:
+        request_id = await evaluation_requests.ask(connection, sensor.facts.id, kind, cursor, use_current)
+    return sensor, await _Wait(info.context, sensor, request_id).answer()
+
+
+async def _previewed(info: Info, sensor_id: UUID, evaluation: domain.Evaluation) -> list[RunRequest]:
+    """Return the run requests of a test, told apart by whether a run has their key already, here or before."""
+    keys = [request.run_key for request in evaluation.run_requests if request.run_key is not None]
+    async with info.context.database.reading() as connection:
+        spent: dict[str, UUID | None] = {**await run_commands.spent_keys(connection, sensor_id, keys)}
+    previewed = []
+    for request in evaluation.run_requests:
+        repeats = request.run_key is not None and request.run_key in spent
+        outcome = RunRequestOutcome.DUPLICATE if repeats else RunRequestOutcome.PREVIEWED
+        run_id = spent[request.run_key] if repeats and request.run_key is not None else None
+        previewed.append(run_request(request, sensor_id, outcome, run_id))
+        if request.run_key is not None:
+            spent.setdefault(request.run_key, None)
+    return previewed
+
+
+async def _evaluation(info: Info, sensor: Sensor, answer: Answer) -> Evaluation:
+    done = answer.evaluation
+    moves = done.cursor_set and done.error is None
+    return Evaluation(
+        cursor_before=answer.cursor_before,
+        cursor_after=done.cursor if moves else answer.cursor_before,
+        cursor_version=answer.cursor_version,
+        run_requests=await _previewed(info, sensor.facts.id, done),
+        skip_reason=done.skip_reason,
+        error=error_info(done.error),
+        logs=[log_record(line) for line in done.logs],
+        duration_seconds=done.duration_seconds,
+    )
+
+
+@strawberry.type
+class EvaluationMutations:
+    """Fields of Mutation."""
+
+    @mutation("Test a sensor: user code runs, nothing is recorded or launched.")
+    async def evaluate_sensor(
+        self,
+        info: Info,
+        input: Annotated[EvaluateSensorInput, strawberry.argument(description="Which sensor, from where.")],  # noqa: A002
+    ) -> EvaluateSensorPayload:
+        """Ask an evaluator and show what it answers."""
+        use_current = input.use_current_cursor is not False and input.cursor is None
+        sensor, asked = await _ask(info, input.sensor_id, RequestKind.PREVIEW, input.cursor, use_current)
+        if sensor is None or isinstance(asked, MutationError):
+            return EvaluateSensorPayload(errors=[asked] if isinstance(asked, MutationError) else [])
+        assert asked.answer is not None
+        return EvaluateSensorPayload(evaluation=await _evaluation(info, sensor, asked.answer), errors=[])
+
+    @mutation("Tick a sensor now, also a stopped one: recorded and launched like any tick.")
+    async def tick_sensor(
+        self,
+        info: Info,
+        input: Annotated[TickSensorInput, strawberry.argument(description="Which sensor.")],  # noqa: A002
+    ) -> TickSensorPayload:
+        """Ask an evaluator and show the tick."""
+        _, asked = await _ask(info, input.sensor_id, RequestKind.TICK, None, True)
+        if isinstance(asked, MutationError):
+            return TickSensorPayload(errors=[asked])
+        assert asked.tick_id is not None
+        info.context.renew()
+        return TickSensorPayload(tick=await info.context.loaders.tick.load(asked.tick_id), errors=[])

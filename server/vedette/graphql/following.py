@@ -1,0 +1,88 @@
+"""Following a stream: what came after a position page by page, then whatever comes, until the client goes.
+
+A page is the bound on what one client can make the server hold: the next is read when the last item was sent. Nothing
+is lost on a slow client, as the rows wait in the database.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from vedette.graphql.context import Context
+from vedette.graphql.errors import BAD_POSITION, RequestError
+from vedette.storage import changes
+
+PAGE_SIZE = 100
+
+
+class Change(Protocol):
+    """A row of a stream."""
+
+    @property
+    def position(self) -> int:
+        """Return its place."""
+
+
+C = TypeVar("C", bound=Change)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Stream(Generic[C]):
+    """A stream: its name, the topic that is knocked on when it grows, and how its rows are read."""
+
+    name: str
+    topic: str
+    after: Callable[[Any, int, int], Awaitable[Sequence[C]]]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """History up to `position` is gone."""
+
+    position: int
+
+
+async def follow(
+    context: Context, stream: Stream[C], after: int | None, show: Callable[[Any, Sequence[C]], Awaitable[Sequence[T]]]
+) -> AsyncGenerator[T | Gap, None]:
+    """Yield what `show` makes of the changes after `after` (None: from now on), each with empty loaders."""
+    # Listening comes first: what is knocked while rows are read is not missed.
+    with context.bus.listen(stream.topic) as listener:
+        position = await _start(context, stream, after)
+        while True:
+            items, reached = await _read(context, stream, position, show)
+            for item in items:
+                context.renew()
+                yield item
+            if reached == position:
+                await listener.wait(context.settings.poll_seconds)
+            position = reached
+
+
+async def _read(
+    context: Context, stream: Stream[C], position: int, show: Callable[[Any, Sequence[C]], Awaitable[Sequence[T]]]
+) -> tuple[Sequence[T | Gap], int]:
+    """Return what to send next, and the position that is reached with it."""
+    async with context.database.reading() as connection:
+        page = await stream.after(connection, position, PAGE_SIZE)
+        # Positions have no gaps, so a gap is what was purged.
+        if not page or page[0].position > position + 1:
+            purged = (await changes.ends(connection, stream.name)).purged
+            if purged > position:
+                return [Gap(purged)], purged
+        if not page:
+            return [], position
+        return await show(connection, page), page[-1].position
+
+
+async def _start(context: Context, stream: Stream[C], after: int | None) -> int:
+    async with context.database.reading() as connection:
+        ends = await changes.ends(connection, stream.name)
+    if after is None:
+        return ends.position
+    if after > ends.position:
+        raise RequestError(
+            BAD_POSITION, f"The stream {stream.name!r} has not reached {after} yet; is it from another database?"
+        )
+    return after

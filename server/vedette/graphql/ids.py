@@ -1,0 +1,52 @@
+"""Global ids: opaque to clients, one spelling for one thing; an id opens only what it names."""
+
+import base64
+import binascii
+from typing import NoReturn
+from uuid import UUID
+
+from strawberry import ID
+
+from vedette.graphql.errors import BAD_ID, RequestError
+
+
+def encode(kind: str, key: UUID | str) -> ID:
+    """Return the id of the thing of type `kind` whose key is `key`."""
+    return ID(base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("="))
+
+
+def decode(value: str) -> tuple[str, str]:
+    """Return the type and the key that an id names; raises BAD_ID for what is none."""
+    try:
+        kind, colon, key = (
+            base64.b64decode(value + "=" * (-len(value) % 4), b"-_", validate=True).decode().partition(":")
+        )
+    except (binascii.Error, ValueError):
+        refuse(value)
+    if not colon or encode(kind, key) != value:
+        refuse(value)
+    return kind, key
+
+
+def decode_uuid(kind: str, value: str) -> UUID:
+    """Return the key of the `kind` that an id names; raises BAD_ID for ids of other types and for what is none."""
+    named, key = decode(value)
+    if named != kind:
+        raise RequestError(BAD_ID, f"{value[:80]!r} is the id of a {named}; give that of a {kind}.")
+    return as_uuid(key, value)
+
+
+def as_uuid(key: str, value: str) -> UUID:
+    """Return `key` as UUID; raises BAD_ID, naming `value`, where it is none."""
+    try:
+        found = UUID(key)
+    except ValueError:
+        refuse(value)
+    if str(found) != key:
+        refuse(value)
+    return found
+
+
+def refuse(value: str) -> NoReturn:
+    """Raise BAD_ID for `value`."""
+    raise RequestError(BAD_ID, f"{value[:80]!r} is not an id; pass one on as you got it from a field `id`.")

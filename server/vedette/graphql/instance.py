@@ -1,0 +1,96 @@
+"""The instance as a whole: its processes and how far behind it is."""
+
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+
+import strawberry
+
+from vedette.graphql import ids
+from vedette.graphql.context import Info
+from vedette.graphql.enums import WorkerRole
+from vedette.graphql.fields import field
+from vedette.graphql.nodes import Node
+from vedette.settings import Settings
+from vedette.storage import instance
+
+
+def _version() -> str:
+    try:
+        return version("vedette")
+    except PackageNotFoundError:
+        # Run from a source tree that was never installed.
+        return "0"
+
+
+VERSION = _version()
+
+
+@strawberry.type(description="A process of the instance.")
+class Worker(Node):
+    """A process of the instance."""
+
+    role: WorkerRole = strawberry.field(description="What it does.")
+    host: str = strawberry.field(description="The machine it runs on.")
+    started_at: datetime = strawberry.field(description="When it started.")
+    last_seen_at: datetime = strawberry.field(description="When it last showed a sign of life.")
+    sensors_held: int | None = strawberry.field(
+        description="How many sensors it looks after; null if that is not its role."
+    )
+    runs_held: int | None = strawberry.field(description="How many runs it executes; null if that is not its role.")
+    healthy: bool = strawberry.field(description="Whether it showed a sign of life lately.")
+
+
+def worker(seen: instance.Worker) -> Worker:
+    """Return a process as the schema has it."""
+    role = WorkerRole(seen.role)
+    return Worker(
+        id=ids.encode("Worker", seen.id),
+        role=role,
+        host=seen.host,
+        started_at=seen.started_at,
+        last_seen_at=seen.last_seen_at,
+        sensors_held=seen.sensors_held if role is WorkerRole.EVALUATE else None,
+        runs_held=seen.runs_held if role is WorkerRole.LAUNCH else None,
+        healthy=seen.healthy,
+    )
+
+
+def patience(settings: Settings) -> timedelta:
+    """Return for how long a process may be silent and still be called healthy."""
+    return timedelta(seconds=settings.lease_seconds)
+
+
+@strawberry.type(description="The instance as a whole.")
+class Instance:
+    """The instance as a whole."""
+
+    version: str = strawberry.field(description="Version of this server.")
+    database: str = strawberry.field(description="Name and version of the database.")
+    oldest_due_seconds: float = strawberry.field(description="How late the latest sensor is; 0 when all are on time.")
+    queued_runs: int = strawberry.field(description="Runs that wait for a launcher.")
+    running_runs: int = strawberry.field(description="Runs that launchers hold.")
+
+    @field("Its processes, the oldest first.")
+    async def workers(self, info: Info) -> list[Worker]:
+        """Read them."""
+        async with info.context.database.reading() as connection:
+            seen = await instance.workers(connection, patience(info.context.settings))
+        return [worker(one) for one in seen]
+
+
+@strawberry.type
+class InstanceQueries:
+    """Fields of Query."""
+
+    @field("The instance as a whole.")
+    async def instance(self, info: Info) -> Instance:
+        """Read it."""
+        async with info.context.database.reading() as connection:
+            load = await instance.load(connection)
+        return Instance(
+            version=VERSION,
+            database=load.database,
+            oldest_due_seconds=load.oldest_due_seconds,
+            queued_runs=load.queued_runs,
+            running_runs=load.running_runs,
+        )

@@ -1,0 +1,73 @@
+"""Fetching anything again by its id."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import strawberry
+
+from vedette.graphql import ids
+from vedette.graphql.context import Info
+from vedette.graphql.errors import BAD_INPUT, RequestError
+from vedette.graphql.fields import field
+from vedette.graphql.loaders import Loaders
+from vedette.graphql.nodes import Node
+
+MOST_NODES = 100
+
+Load = Callable[[Loaders, str, str], Awaitable[Any]]
+
+
+def _by_uuid(name: str) -> Load:
+    return lambda loaders, key, given: getattr(loaders, name).load(ids.as_uuid(key, given))
+
+
+def _cursor_change(loaders: Loaders, key: str, given: str) -> Awaitable[Any]:
+    sensor_id, _, version = key.partition(":")
+    if not (version.isascii() and version.isdecimal()) or len(version) > 9:
+        ids.refuse(given)
+    return loaders.cursor_change.load((ids.as_uuid(sensor_id, given), int(version)))
+
+
+_LOAD: dict[str, Load] = {
+    "Sensor": _by_uuid("sensor"),
+    "Tick": _by_uuid("tick"),
+    "Run": _by_uuid("run"),
+    "Job": _by_uuid("job"),
+    "CodeLocation": _by_uuid("code_location"),
+    "Worker": _by_uuid("worker"),
+    "CursorChange": _cursor_change,
+}
+
+
+def _load(info: Info, given: strawberry.ID) -> Awaitable[Any]:
+    kind, key = ids.decode(given)
+    if kind not in _LOAD:
+        ids.refuse(given)
+    return _LOAD[kind](info.context.loaders, key, given)
+
+
+@strawberry.type
+class NodeQueries:
+    """Fields of Query."""
+
+    @field("Anything, by its id; null if it is gone.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
+    ) -> Node | None:
+        """Load it."""
+        found: Node | None = await _load(info, id)
+        return found
+
+    @field("Several things, by their ids, in that order; null for what is gone.")
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Their ids, at most 100.")],
+    ) -> list[Node | None]:
+        """Load them together."""
+        if len(ids) > MOST_NODES:
+            raise RequestError(BAD_INPUT, f"At most {MOST_NODES} things are fetched at once, not {len(ids)}.")
+        waiting = [_load(info, one) for one in ids]
+        return [await one for one in waiting]

@@ -1,0 +1,70 @@
+"""The schema: every noun's fields put together."""
+
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from vedette.bus import Bus
+from vedette.graphql import enums  # noqa: F401  (gives the enums their descriptions before types use them)
+from vedette.graphql.code_location_mutations import CodeLocationMutations
+from vedette.graphql.code_locations import CodeLocationQueries
+from vedette.graphql.context import Context
+from vedette.graphql.errors import presentable
+from vedette.graphql.evaluations import EvaluationMutations
+from vedette.graphql.instance import InstanceQueries
+from vedette.graphql.jobs import JobQueries
+from vedette.graphql.loaders import Loaders
+from vedette.graphql.mutation_errors import MEMBERS
+from vedette.graphql.node_queries import NodeQueries
+from vedette.graphql.operations import Operations
+from vedette.graphql.run_mutations import RunMutations
+from vedette.graphql.runs import RunQueries
+from vedette.graphql.scalars import CONFIG
+from vedette.graphql.sensor_mutations import SensorMutations
+from vedette.graphql.sensor_queries import SensorQueries
+from vedette.graphql.subscriptions import Subscription
+from vedette.graphql.ticks import TickQueries
+from vedette.settings import Settings
+from vedette.storage.database import Database
+
+
+@strawberry.type(description="What can be asked.")
+class Query(NodeQueries, SensorQueries, TickQueries, RunQueries, JobQueries, CodeLocationQueries, InstanceQueries):
+    """What can be asked."""
+
+
+@strawberry.type(description="What can be done.")
+class Mutation(SensorMutations, EvaluationMutations, RunMutations, CodeLocationMutations):
+    """What can be done."""
+
+
+class Schema(strawberry.Schema):
+    """A schema whose errors are fit for clients."""
+
+    async def execute(self, *arguments: Any, **options: Any) -> ExecutionResult:
+        """Execute a query or a mutation; subscriptions have a stream."""
+        allowed = options.pop("allowed_operation_types", None) or set(OperationType)
+        options["allowed_operation_types"] = set(allowed) - {OperationType.SUBSCRIPTION}
+        return await super().execute(*arguments, **options)
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Replace what no client should see, in place, before the errors are sent."""
+        errors[:] = [presentable(error) for error in errors]
+
+
+schema = Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    types=MEMBERS,
+    extensions=[Operations],
+    config=CONFIG,
+)
+
+
+def new_context(database: Database, bus: Bus, settings: Settings) -> Context:
+    """Return the context of a request."""
+    return Context(database, bus, settings, Loaders)

@@ -1,0 +1,85 @@
+"""What changed, in order: the streams' rows after a position. Positions have no gaps but those that purging makes."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vedette.domain.runs import FINISHED, RunStatus
+from vedette.domain.ticks import TickStatus
+
+
+class StreamEnds(NamedTuple):
+    """The last position given out, and the last that was purged."""
+
+    position: int
+    purged: int
+
+
+class TickChange(NamedTuple):
+    """A tick became `status`."""
+
+    position: int
+    tick_id: UUID
+    status: TickStatus
+
+
+class RunChange(NamedTuple):
+    """A run became `status`."""
+
+    position: int
+    run_id: UUID
+    status: RunStatus
+
+
+class SensorChange(NamedTuple):
+    """Something about a sensor changed."""
+
+    position: int
+    sensor_id: UUID
+
+
+class RunProgress(NamedTuple):
+    """How far a run's events go: the last position, and whether there will be no more."""
+
+    position: int
+    finished: bool
+
+
+_ENDS = text("SELECT position, purged FROM streams WHERE name = :name")
+_TICKS = text(
+    "SELECT position, tick_id, status FROM tick_changes WHERE position > :after ORDER BY position LIMIT :limit"
+)
+_RUNS = text("SELECT position, run_id, status FROM run_changes WHERE position > :after ORDER BY position LIMIT :limit")
+_SENSORS = text("SELECT position, sensor_id FROM sensor_changes WHERE position > :after ORDER BY position LIMIT :limit")
+_PROGRESS = text("SELECT event_count, status FROM runs WHERE id = :id")
+
+
+async def ends(connection: AsyncConnection, stream: str) -> StreamEnds:
+    """Return how far the stream `ticks`, `runs` or `sensors` goes."""
+    return StreamEnds(*(await connection.execute(_ENDS, {"name": stream})).one())
+
+
+async def ticks_after(connection: AsyncConnection, position: int, limit: int) -> Sequence[TickChange]:
+    """Return at most `limit` changes of ticks after `position`, in order."""
+    rows = await connection.execute(_TICKS, {"after": position, "limit": limit})
+    return [TickChange(at, tick_id, TickStatus(status)) for at, tick_id, status in rows]
+
+
+async def runs_after(connection: AsyncConnection, position: int, limit: int) -> Sequence[RunChange]:
+    """Return at most `limit` changes of runs after `position`, in order."""
+    rows = await connection.execute(_RUNS, {"after": position, "limit": limit})
+    return [RunChange(at, run_id, RunStatus(status)) for at, run_id, status in rows]
+
+
+async def sensors_after(connection: AsyncConnection, position: int, limit: int) -> Sequence[SensorChange]:
+    """Return at most `limit` changes of sensors after `position`, in order."""
+    return [SensorChange(*row) for row in await connection.execute(_SENSORS, {"after": position, "limit": limit})]
+
+
+async def progress(connection: AsyncConnection, run_id: UUID) -> RunProgress | None:
+    """Return how far a run's events go; None where there is no such run."""
+    row = (await connection.execute(_PROGRESS, {"id": run_id})).first()
+    return None if row is None else RunProgress(row.event_count, RunStatus(row.status) in FINISHED)

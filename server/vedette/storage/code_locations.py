@@ -1,0 +1,63 @@
+"""Code locations: the projects that are served, and the wish to load one anew."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vedette.domain.logs import ErrorInfo
+
+
+class CodeLocationSeen(NamedTuple):
+    """A code location as it was last loaded; `error` tells why it could not be. Reloads are counted, see tables."""
+
+    id: UUID
+    name: str
+    target: str
+    version: str | None
+    loaded_at: datetime | None
+    error: ErrorInfo | None
+    reload_asked: int
+    reload_done: int
+
+
+_COLUMNS = "id, name, target, version, loaded_at, error, reload_asked, reload_done"
+_ALL = text(f"SELECT {_COLUMNS} FROM code_locations ORDER BY name")
+_BY_IDS = text(f"SELECT {_COLUMNS} FROM code_locations WHERE id = ANY(CAST(:ids AS uuid[]))")
+_BY_NAMES = text(f"SELECT {_COLUMNS} FROM code_locations WHERE name = ANY(CAST(:names AS text[]))")
+_ASK = text("UPDATE code_locations SET reload_asked = reload_asked + 1 WHERE id = :id RETURNING reload_asked")
+
+
+def _build(row: Row[Any]) -> CodeLocationSeen:
+    error = None if row.error is None else msgspec.json.decode(row.error, type=ErrorInfo)
+    return CodeLocationSeen(
+        row.id, row.name, row.target, row.version, row.loaded_at, error, row.reload_asked, row.reload_done
+    )
+
+
+async def read_all(connection: AsyncConnection) -> list[CodeLocationSeen]:
+    """Return every code location, by name."""
+    return [_build(row) for row in await connection.execute(_ALL)]
+
+
+async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, CodeLocationSeen]:
+    """Return those of the code locations that exist, by id."""
+    return {row.id: _build(row) for row in await connection.execute(_BY_IDS, {"ids": list(ids)})}
+
+
+async def by_names(connection: AsyncConnection, names: Sequence[str]) -> dict[str, CodeLocationSeen]:
+    """Return those of the code locations that exist, by name."""
+    return {row.name: _build(row) for row in await connection.execute(_BY_NAMES, {"names": list(names)})}
+
+
+async def ask_reload(connection: AsyncConnection, code_location_id: UUID) -> int | None:
+    """Ask whoever serves it to load a code location anew.
+
+    Return the number that `reload_done` reaches when that is done; None where there is no such code location.
+    """
+    asked: int | None = (await connection.execute(_ASK, {"id": code_location_id})).scalar()
+    return asked

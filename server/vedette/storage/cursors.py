@@ -1,0 +1,90 @@
+"""Cursors: their history and the compare-and-set by which people edit them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vedette.storage import pages, streams
+from vedette.storage.tables import cursor_changes
+
+
+class CursorChange(NamedTuple):
+    """One version of a sensor's cursor; `tick_id` or `actor` tells who wrote it."""
+
+    sensor_id: UUID
+    version: int
+    value: str | None
+    at: datetime
+    tick_id: UUID | None
+    actor: str | None
+
+
+_SELECT = select(*(cursor_changes.c[name] for name in CursorChange._fields))
+
+
+def _build(row: Row[Any]) -> CursorChange:
+    return CursorChange(row.sensor_id, row.version, row.value, row.at, row.tick_id, row.actor)
+
+
+_LISTING = pages.Listing(
+    _SELECT, (cursor_changes.c.version,), _build, descending=True, parent=(cursor_changes.c.sensor_id,)
+)
+
+
+async def page_each(
+    connection: AsyncConnection, sensor_ids: Sequence[UUID], window: pages.Window
+) -> list[pages.Page[CursorChange]]:
+    """Return the same part of the cursor history of each sensor, the newest first."""
+    return await pages.read_each(connection, _LISTING, [(sensor_id,) for sensor_id in sensor_ids], window)
+
+
+_BY_KEYS = text(
+    """
+    SELECT sensor_id, version, value, at, tick_id, actor FROM cursor_changes
+    JOIN unnest(CAST(:sensor_ids AS uuid[]), CAST(:versions AS integer[])) AS wanted(sensor_id, version)
+        USING (sensor_id, version)
+    """
+)
+
+
+async def by_keys(
+    connection: AsyncConnection, keys: Sequence[tuple[UUID, int]]
+) -> dict[tuple[UUID, int], CursorChange]:
+    """Return those of the (sensor id, version) that exist."""
+    values = {"sensor_ids": [key[0] for key in keys], "versions": [key[1] for key in keys]}
+    changes = [_build(row) for row in await connection.execute(_BY_KEYS, values)]
+    return {(change.sensor_id, change.version): change for change in changes}
+
+
+# One statement, so that the version that is compared is the version that is followed.
+_EDIT = text(
+    """
+    WITH edited AS (
+        UPDATE sensors SET cursor = :value, cursor_version = cursor_version + 1
+        WHERE id = :sensor_id AND (CAST(:expected AS integer) IS NULL OR cursor_version = :expected)
+        RETURNING id, cursor_version
+    )
+    INSERT INTO cursor_changes (sensor_id, version, value, actor)
+    SELECT id, cursor_version, :value, :actor FROM edited
+    RETURNING version
+    """
+)
+
+
+async def edit(
+    connection: AsyncConnection, sensor_id: UUID, value: str | None, expected_version: int | None, actor: str
+) -> int | None:
+    """Set a cursor if its version is still the expected one (None: whatever it is); None clears it.
+
+    Return the new version; None where the sensor does not exist or its cursor has another version.
+    """
+    values = {"sensor_id": sensor_id, "value": value, "expected": expected_version, "actor": actor}
+    version = (await connection.execute(_EDIT, values)).scalar()
+    if version is None:
+        return None
+    await streams.append_sensors(connection, [sensor_id])
+    return int(version)

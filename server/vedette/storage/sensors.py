@@ -1,0 +1,239 @@
+"""Sensors: what is known of each, lists of them, and the changes of status that people make."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, literal, not_, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vedette.domain.catalog import SensorKind, SensorSpec, SensorStatus
+from vedette.domain.sensors import (
+    OVERDUE_AFTER,
+    Cursor,
+    Sensor,
+    SensorConditionKind,
+    StatusReason,
+    StatusSource,
+)
+from vedette.storage import pages, streams
+from vedette.storage.tables import cursor_changes, sensors
+
+_spec = msgspec.json.Decoder(SensorSpec).decode
+
+
+class SensorSeen(NamedTuple):
+    """A sensor and the moment, in the database's clock, at which it was read."""
+
+    sensor: Sensor
+    at: datetime
+
+
+class SensorOrder(StrEnum):
+    """How a list of sensors is ordered."""
+
+    NAME = "NAME"
+    LAST_TICK = "LAST_TICK"
+    LAG = "LAG"
+
+
+@dataclass(frozen=True, slots=True)
+class SensorFilter:
+    """Which sensors a list holds; what is None or empty does not restrict. `tag` is (key, value or None for any)."""
+
+    code_location: str | None = None
+    name_contains: str | None = None
+    status: SensorStatus | None = None
+    kind: SensorKind | None = None
+    condition: SensorConditionKind | None = None
+    tag: tuple[str, str | None] | None = None
+
+
+_LOADED_AND_RUNNING = and_(sensors.c.loaded, sensors.c.status == "RUNNING")
+_OVERDUE = sensors.c.next_tick_at < func.now() - literal(OVERDUE_AFTER)
+
+_SELECT: Select[Any] = select(
+    *sensors.c,
+    cursor_changes.c.at.label("cursor_at"),
+    cursor_changes.c.tick_id.label("cursor_tick_id"),
+    cursor_changes.c.actor.label("cursor_actor"),
+    func.now().label("seen_at"),
+).select_from(
+    sensors.outerjoin(
+        cursor_changes,
+        and_(cursor_changes.c.sensor_id == sensors.c.id, cursor_changes.c.version == sensors.c.cursor_version),
+    )
+)
+
+
+def _build(row: Row[Any]) -> SensorSeen:
+    sensor = Sensor(
+        id=row.id,
+        code_location=row.code_location,
+        spec=_spec(row.spec),
+        loaded=row.loaded,
+        status=SensorStatus(row.status),
+        status_reason=StatusReason(StatusSource(row.status_source), row.status_actor, row.status_at, row.status_note),
+        cursor=Cursor(row.cursor, row.cursor_version, row.cursor_at, row.cursor_tick_id, row.cursor_actor),
+        started_at=row.started_at,
+        next_tick_at=row.next_tick_at,
+        last_tick_id=row.last_tick_id,
+        last_tick_at=row.last_tick_at,
+        evaluating_tick_id=row.evaluating_tick_id,
+        consecutive_failures=row.consecutive_failures,
+    )
+    return SensorSeen(sensor, row.seen_at)
+
+
+_LISTINGS = {
+    SensorOrder.NAME: pages.Listing(_SELECT, (sensors.c.name, sensors.c.id), _build, parent=(sensors.c.code_location,)),
+    SensorOrder.LAST_TICK: pages.Listing(
+        _SELECT, (func.coalesce(sensors.c.last_tick_at, func.to_timestamp(0)), sensors.c.id), _build, descending=True
+    ),
+    # The longest overdue first; what waits for nothing comes last.
+    SensorOrder.LAG: pages.Listing(
+        _SELECT,
+        (
+            func.coalesce(
+                sensors.c.next_tick_at + text("CASE WHEN loaded AND status = 'RUNNING' THEN '0'::interval END"),
+                text("timestamptz '9999-01-01 00:00:00+00'"),
+            ),
+            sensors.c.id,
+        ),
+        _build,
+    ),
+}
+
+
+async def page(
+    connection: AsyncConnection, of: SensorFilter, order: SensorOrder, window: pages.Window
+) -> pages.Page[SensorSeen]:
+    """Return a part of the list of sensors."""
+    return await pages.read(connection, _LISTINGS[order], window, _conditions(of))
+
+
+async def page_each(
+    connection: AsyncConnection, code_locations: Sequence[str], window: pages.Window
+) -> list[pages.Page[SensorSeen]]:
+    """Return the same part of the list of sensors of each code location, by name."""
+    return await pages.read_each(connection, _LISTINGS[SensorOrder.NAME], [(name,) for name in code_locations], window)
+
+
+async def by_ids(
+    connection: AsyncConnection, ids: Sequence[UUID], of: SensorFilter | None = None
+) -> dict[UUID, SensorSeen]:
+    """Return those of the sensors that exist (and pass the filter), by id."""
+    wanted = sensors.c.id == func.any(literal(list(ids), ARRAY(sensors.c.id.type)))
+    conditions = _conditions(of) if of is not None else []
+    rows = await connection.execute(_SELECT.where(wanted, *conditions))
+    return {row.id: _build(row) for row in rows}
+
+
+async def by_name(connection: AsyncConnection, name: str, code_location: str | None) -> list[SensorSeen]:
+    """Return the sensors of that name: at most one where the code location is given."""
+    statement = _SELECT.where(sensors.c.name == name).order_by(sensors.c.code_location).limit(2)
+    if code_location is not None:
+        statement = statement.where(sensors.c.code_location == code_location)
+    return [_build(row) for row in await connection.execute(statement)]
+
+
+_OF_JOBS = text(
+    """
+    SELECT wanted.ordinal, sensors.id
+    FROM unnest(CAST(:code_locations AS text[]), CAST(:jobs AS text[])) WITH ORDINALITY
+        AS wanted(code_location, job, ordinal)
+    JOIN sensors USING (code_location)
+    WHERE sensors.loaded AND jsonb_exists(sensors.spec -> 'job_names', wanted.job)
+    ORDER BY wanted.ordinal, sensors.name
+    """
+)
+
+
+async def ids_of_jobs(connection: AsyncConnection, jobs: Sequence[tuple[str, str]]) -> list[list[UUID]]:
+    """Return for each (code location, job name) the ids of the sensors that may ask for runs of it, by name."""
+    names = {"code_locations": [job[0] for job in jobs], "jobs": [job[1] for job in jobs]}
+    found: list[list[UUID]] = [[] for _ in jobs]
+    for ordinal, sensor_id in await connection.execute(_OF_JOBS, names):
+        found[ordinal - 1].append(sensor_id)
+    return found
+
+
+def _conditions(of: SensorFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if of.code_location is not None:
+        conditions.append(sensors.c.code_location == of.code_location)
+    if of.name_contains:
+        conditions.append(sensors.c.name.icontains(of.name_contains, autoescape=True))
+    if of.status is not None:
+        conditions.append(sensors.c.status == of.status.value)
+    if of.kind is not None:
+        conditions.append(func.coalesce(sensors.c.spec["kind"].astext, SensorKind.STANDARD.value) == of.kind.value)
+    if of.condition is not None:
+        conditions.append(_in_condition(of.condition))
+    if of.tag is not None:
+        key, value = of.tag
+        tags = sensors.c.spec["tags"]
+        conditions.append(tags.has_key(key) if value is None else tags[key].astext == value)
+    return conditions
+
+
+def _in_condition(kind: SensorConditionKind) -> ColumnElement[bool]:
+    """Say in SQL what domain.sensors.condition_of says of one sensor."""
+    evaluating = sensors.c.evaluating_tick_id.is_not(None)
+    is_late = and_(not_(evaluating), func.coalesce(_OVERDUE, false()))
+    return {
+        SensorConditionKind.UNLOADED: not_(sensors.c.loaded),
+        SensorConditionKind.STOPPED: and_(sensors.c.loaded, sensors.c.status == "STOPPED"),
+        SensorConditionKind.EVALUATING: and_(_LOADED_AND_RUNNING, evaluating),
+        SensorConditionKind.OVERDUE: and_(_LOADED_AND_RUNNING, is_late),
+        SensorConditionKind.WAITING: and_(_LOADED_AND_RUNNING, not_(evaluating), not_(is_late)),
+        SensorConditionKind.BACKING_OFF: false(),
+    }[kind]
+
+
+# A sensor that was running already goes on as it is: neither its due time nor its start moves, so that a change of mind
+# fires nothing by itself.
+_SET_STATUS = text(
+    """
+    UPDATE sensors SET
+        status = :status, status_source = :source, status_actor = :actor, status_at = now(), status_note = :note,
+        started_at = CASE WHEN :status = 'RUNNING' AND status <> 'RUNNING' THEN now() ELSE started_at END,
+        next_tick_at = CASE WHEN :status = 'RUNNING' AND status <> 'RUNNING' THEN now() ELSE next_tick_at END
+    WHERE id = :id RETURNING id
+    """
+)
+_LOCK_SPEC = text("SELECT CAST(spec AS text) FROM sensors WHERE id = :id FOR UPDATE")
+
+
+async def set_status(
+    connection: AsyncConnection, sensor_id: UUID, status: SensorStatus, actor: str, note: str | None = None
+) -> bool:
+    """Start or stop a sensor by a person's wish; everything else of it stays. Return whether it exists."""
+    return await _set_status(connection, sensor_id, status, StatusReason(StatusSource.USER, actor, note=note))
+
+
+async def reset_status(connection: AsyncConnection, sensor_id: UUID) -> bool:
+    """Give a sensor the status that its code says; everything else of it stays. Return whether it exists."""
+    spec = (await connection.execute(_LOCK_SPEC, {"id": sensor_id})).scalar()
+    if spec is None:
+        return False
+    return await _set_status(connection, sensor_id, _spec(spec).default_status, StatusReason(StatusSource.CODE))
+
+
+async def _set_status(connection: AsyncConnection, sensor_id: UUID, status: SensorStatus, reason: StatusReason) -> bool:
+    values = {
+        "id": sensor_id,
+        "status": status.value,
+        "source": reason.source.value,
+        "actor": reason.actor,
+        "note": reason.note,
+    }
+    if (await connection.execute(_SET_STATUS, values)).first() is None:
+        return False
+    await streams.append_sensors(connection, [sensor_id])
+    return True

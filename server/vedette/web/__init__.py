@@ -1,0 +1,1 @@
+"""Starlette: routes, middleware, health, the built frontend."""

@@ -1,0 +1,201 @@
+import asyncio
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+import seeds
+from serving import TRANSPORT_WS, Api
+from vedette.bus import Bus
+from vedette.settings import Settings
+from vedette.storage.database import Database
+from vedette.web.app import create_app
+from vedette.web.pages import CONTENT_SECURITY_POLICY
+from vedette.web.server import serve_http
+
+BODY = {"query": "{ codeLocations { name } }"}
+
+
+def error_code(response: httpx.Response) -> str:
+    [error] = response.json()["errors"]
+    assert error["message"].endswith(".")
+    return str(error["extensions"]["code"])
+
+
+async def test_a_query_by_post_or_get(api: Api) -> None:
+    posted = await api.client.post(api.url, json=BODY)
+    gotten = await api.client.get(api.url, params=BODY)
+    assert posted.json() == gotten.json() == {"data": {"codeLocations": []}}
+    assert posted.headers["content-type"] == "application/json"
+
+
+async def test_mutations_need_post(api: Api) -> None:
+    document = 'mutation { startSensor(input: {sensorId: "x"}) { errors { message } } }'
+    response = await api.client.get(api.url, params={"query": document})
+    assert (response.status_code, error_code(response)) == (400, "BAD_REQUEST")
+
+
+async def test_subscriptions_need_a_websocket(api: Api) -> None:
+    response = await api.client.post(api.url, json={"query": "subscription { ticks { __typename } }"})
+    assert (response.status_code, error_code(response)) == (400, "BAD_REQUEST")
+
+
+NO_OPERATIONS = [
+    b"",
+    b"{",
+    b"[]",
+    b'"text"',
+    b"null",
+    b"{}",
+    b"\xff",
+    b'{"query": 1}',
+    b'{"query": "{a}", "variables": 1}',
+    b'[{"query": "{ codeLocations { name } }"}]',
+    b"[" * 100_000,
+]
+
+
+async def test_a_body_that_is_no_operation_is_refused(api: Api) -> None:
+    for body in NO_OPERATIONS:
+        response = await api.client.post(api.url, content=body, headers={"content-type": "application/json"})
+        assert (response.status_code, error_code(response)) == (400, "BAD_REQUEST")
+
+
+OTHER_TYPES = [
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "",
+    "json",
+]
+
+
+async def test_what_a_form_of_another_site_could_send_is_refused(api: Api) -> None:
+    for content_type in OTHER_TYPES:
+        headers = {"content-type": content_type}
+        response = await api.client.post(api.url, content=json.dumps(BODY), headers=headers)
+        assert (response.status_code, error_code(response)) == (415, "WRONG_CONTENT_TYPE")
+
+
+JSON_TYPES = ["application/json", "application/json; charset=utf-8"]
+
+
+async def test_json_is_json(api: Api) -> None:
+    for content_type in JSON_TYPES:
+        headers = {"content-type": content_type}
+        assert (await api.client.post(api.url, content=json.dumps(BODY), headers=headers)).status_code == 200
+
+
+OTHER_HOSTS = ["evil.example", "evil.example:4400", "127.0.0.1.evil.example", "", "[", "10.0.0.1"]
+
+
+async def test_a_name_that_was_bent_to_us_is_refused(api: Api) -> None:
+    for host in OTHER_HOSTS:
+        response = await api.client.post(api.url, json=BODY, headers={"host": host})
+        assert (response.status_code, error_code(response)) == (421, "WRONG_HOST")
+        assert (await api.client.get(api.url, params=BODY, headers={"host": host})).status_code == 421
+
+
+OUR_HOSTS = ["localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:4400"]
+
+
+async def test_our_own_names_are_answered(api: Api) -> None:
+    for host in OUR_HOSTS:
+        assert (await api.client.post(api.url, json=BODY, headers={"host": host})).status_code == 200
+
+
+OTHER_ORIGINS = ["http://evil.example", "null", "http://127.0.0.1:1", "http://localhost"]
+
+
+async def test_pages_of_other_origins_are_refused(api: Api) -> None:
+    for origin in OTHER_ORIGINS:
+        response = await api.client.post(api.url, json=BODY, headers={"origin": origin})
+        assert (response.status_code, error_code(response)) == (403, "WRONG_ORIGIN")
+        with pytest.raises(InvalidStatus) as refused:
+            async with api.connect(origin=origin):
+                pass
+        assert refused.value.response.status_code == 403
+
+
+async def test_our_own_page_is_answered(api: Api) -> None:
+    assert (await api.client.post(api.url, json=BODY, headers={"origin": api.address})).status_code == 200
+    async with api.connect(origin=api.address) as socket:
+        assert socket.subprotocol == TRANSPORT_WS
+
+
+async def test_a_websocket_for_another_host_is_refused(api: Api) -> None:
+    port = urlsplit(api.address).port
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(
+            f"ws://evil.example:{port}/graphql", host="127.0.0.1", port=port, subprotocols=[TRANSPORT_WS]
+        ):
+            pass
+    assert refused.value.response.status_code == 421
+
+
+async def test_a_body_has_a_limit_whether_it_says_its_length_or_not(api: Api) -> None:
+    at_limit = json.dumps(BODY).encode().ljust(1024 * 1024)
+    headers = {"content-type": "application/json"}
+    assert (await api.client.post(api.url, content=at_limit, headers=headers)).status_code == 200
+    response = await api.client.post(api.url, content=at_limit + b" ", headers=headers)
+    assert (response.status_code, error_code(response)) == (413, "TOO_LARGE")
+
+    async def chunks() -> Any:
+        for _ in range(17):
+            yield b" " * 64 * 1024
+
+    response = await api.client.post(api.url, content=chunks(), headers=headers)
+    assert (response.status_code, error_code(response)) == (413, "TOO_LARGE")
+
+
+async def test_health_tells_of_the_database(api: Api, database: Database) -> None:
+    response = await api.client.get(f"{api.address}/healthz")
+    assert (response.status_code, response.json()) == (200, {"status": "healthy"})
+
+
+async def test_a_browser_gets_the_page_without_leave_to_go_elsewhere(
+    database: Database, bus: Bus, settings: Settings, tmp_path: Any
+) -> None:
+    (tmp_path / "index.html").write_text("<title>GraphiQL</title>")
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "index.js").write_text("hello")
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    async with (
+        serve_http(create_app(database, bus, settings, tmp_path), "127.0.0.1", 0) as server,
+        httpx.AsyncClient(base_url=server.address) as client,
+    ):
+        page = await client.get("/graphql", headers=browser)
+        assert page.text == "<title>GraphiQL</title>"
+        assert page.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+        assert (await client.get("/static/assets/index.js")).text == "hello"
+        assert (await client.get("/static/../pages.py")).status_code == 404
+        assert (await client.get("/", follow_redirects=True, headers=browser)).text == page.text
+        data = await client.get("/graphql", params=BODY, headers=browser)
+        assert data.json() == {"data": {"codeLocations": []}}
+    assert "http" not in CONTENT_SECURITY_POLICY
+
+
+async def test_without_a_build_the_page_says_how_to_get_one(
+    database: Database, bus: Bus, settings: Settings, tmp_path: Any
+) -> None:
+    async with (
+        serve_http(create_app(database, bus, settings, tmp_path / "missing"), "127.0.0.1", 0) as server,
+        httpx.AsyncClient(base_url=server.address) as client,
+    ):
+        page = await client.get("/graphql", headers={"accept": "text/html"})
+        assert "make frontend" in page.text
+        assert (await client.get("/static/index.js")).status_code == 404
+
+
+async def test_a_client_that_hangs_up_gives_its_connection_back(api: Api, database: Database) -> None:
+    await seeds.code_location(database)
+    await seeds.sensor(database)
+    for _ in range(20):
+        with pytest.raises(httpx.TimeoutException):
+            await api.client.post(api.url, json={"query": "{ sensors { edges { node { name } } } }"}, timeout=0.001)
+    async with asyncio.timeout(20):
+        assert len((await api.query("{ sensors { edges { node { name } } } }"))["sensors"]["edges"]) == 1

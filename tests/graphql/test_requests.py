@@ -1,0 +1,85 @@
+import logging
+from typing import Any
+
+import pytest
+from graphql import get_introspection_query
+
+import seeds
+from serving import Api
+from vedette.domain.catalog import SensorSpec
+from vedette.storage.database import Database
+
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("{ sensors { ", {}, "SYNTAX"),
+    ("{ nothing }", {}, "INVALID_DOCUMENT"),
+    ("query($first: Int) { sensors(first: $first) { edges { cursor } } }", {"first": "x"}, "INVALID_DOCUMENT"),
+    ("{ sensor(by: {}) { id } }", {}, "INVALID_DOCUMENT"),
+    ("query($by: SensorBy!) { sensor(by: $by) { id } }", {"by": {}}, "INVALID_DOCUMENT"),
+    ("query($by: SensorBy!) { sensor(by: $by) { id } }", {"by": {"id": None}}, "INVALID_DOCUMENT"),
+    ('{ ticks(filter: {since: "yesterday"}) { edges { cursor } } }', {}, "INVALID_DOCUMENT"),
+    ("query($at: DateTime) { ticks(filter: {since: $at}) { edges { cursor } } }", {"at": "1"}, "INVALID_DOCUMENT"),
+    ("{ sensors(filter: {nameContains: $x}) { edges { cursor } } }", {}, "INVALID_DOCUMENT"),
+    ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["x"] * 101}, "BAD_INPUT"),
+    ("query($name: String!) { sensor(by: {name: {name: $name}}) { id } }", {"name": "a\x00b"}, "BAD_INPUT"),
+]
+
+
+async def test_a_wrong_request_has_a_code(api: Api) -> None:
+    for document, variables, code in WRONG:
+        errors = (await api.answer(document, **variables))["errors"]
+        assert {error["extensions"]["code"] for error in errors} == {code}
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "1e300"])
+async def test_a_wrong_window_has_a_code(api: Api, database: Database, seconds: str) -> None:
+    await seeds.code_location(database)
+    await seeds.sensor(database)
+    document = f"{{ sensors {{ edges {{ node {{ tickCounts(windowSeconds: {seconds}) {{ started }} }} }} }} }}"
+    assert await api.code(document) == "BAD_INPUT"
+
+
+async def test_what_nobody_expected_is_masked_and_logged(
+    api: Api, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    await seeds.code_location(database)
+    await seeds.sensors(database, [SensorSpec(name="inbox")])
+    await seeds.execute(database, "UPDATE sensors SET spec = '{\"secret\": 1}'")
+    with caplog.at_level(logging.ERROR, "vedette.graphql.errors"):
+        [error] = (await api.answer("{ sensors { edges { node { name } } } }"))["errors"]
+    assert error["extensions"]["code"] == "INTERNAL"
+    assert error["extensions"]["correlationId"] in error["message"]
+    assert "missing" not in error["message"]
+    assert error["extensions"]["correlationId"] in caplog.text
+    assert "Object missing required field `name`" in caplog.text
+
+
+def nested(levels: int) -> str:
+    return "{ codeLocations { " + "jobs { edges { node { codeLocation { " * levels + "id" + " } } } }" * levels + " } }"
+
+
+BOMB = "{ ...f0 } " + " ".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(60))
+
+
+TOO_LARGE = [
+    (nested(5), "levels deep"),
+    ("{ " + " ".join(f"a{n}: codeLocations {{ id }}" for n in range(51)) + " }", "aliases"),
+    ("{ " + "codeLocations { id } " * 1001 + " }", "fields"),
+    (BOMB + " fragment f60 on Query { codeLocations { id } }", "fields"),
+    ("{ " + "codeLocations { id } " * 2000 + " }", "tokens"),
+]
+
+
+async def test_a_document_that_is_too_large_is_refused(api: Api) -> None:
+    for document, told in TOO_LARGE:
+        errors = (await api.answer(document))["errors"]
+        assert told in errors[0]["message"]
+
+
+async def test_documents_at_the_limits_pass(api: Api) -> None:
+    await api.query(nested(4))
+    await api.query("{ " + " ".join(f"a{n}: codeLocations {{ id }}" for n in range(50)) + " }")
+
+
+async def test_introspection_as_tools_do_it_passes(api: Api) -> None:
+    data = await api.query(get_introspection_query(input_value_deprecation=True))
+    assert data["__schema"]["subscriptionType"]["name"] == "Subscription"

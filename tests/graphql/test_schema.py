@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import pytest
+from graphql import GraphQLSchema, build_schema, is_enum_type, is_input_object_type, is_interface_type, is_object_type
+
+from vedette.graphql.printing import printed_schema
+
+KEPT = Path(__file__).parents[2] / "schema.graphql"
+# What GraphQL itself brings along.
+BUILT_IN = {"String", "Int", "Float", "Boolean", "ID"}
+
+
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    return build_schema(printed_schema())
+
+
+def test_the_schema_that_is_kept_is_the_one_that_is_served() -> None:
+    assert KEPT.read_text() == printed_schema(), "run `make schema` and look at what changed"
+
+
+def test_everything_is_described(schema: GraphQLSchema) -> None:
+    missing = []
+    for name, kind in schema.type_map.items():
+        if name.startswith("__") or name in BUILT_IN:
+            continue
+        missing += [] if kind.description else [name]
+        if is_object_type(kind) or is_interface_type(kind) or is_input_object_type(kind):
+            for field, definition in kind.fields.items():
+                missing += [] if definition.description else [f"{name}.{field}"]
+                arguments = getattr(definition, "args", {})
+                missing += [f"{name}.{field}({each}:)" for each, one in arguments.items() if not one.description]
+        elif is_enum_type(kind):
+            missing += [f"{name}.{value}" for value, one in kind.values.items() if not one.description]
+    assert missing == []
+
+
+def test_lists_are_connections_with_a_bounded_page(schema: GraphQLSchema) -> None:
+    for kind in schema.type_map.values():
+        for field in getattr(kind, "fields", {}).values():
+            if str(getattr(field, "type", "")).rstrip("!").endswith("Connection"):
+                assert {"first", "after"} <= set(field.args)
