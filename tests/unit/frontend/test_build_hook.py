@@ -1,0 +1,73 @@
+"""The hook that builds the pages, and the pages that it left."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+STATIC = ROOT / "server" / "vedette" / "web" / "static"
+
+
+@pytest.fixture
+def hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The hook, on a frontend of its own."""
+    spec = importlib.util.spec_from_file_location("build_hook", ROOT / "frontend" / "build_hook.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "FRONTEND", tmp_path)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "main.ts").write_text("1")
+    return module
+
+
+def test_the_digest_is_that_of_the_inputs_and_not_of_what_tools_make(hook: ModuleType, tmp_path: Path) -> None:
+    before = hook.inputs_digest()
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "x.js").write_text("2")
+    assert hook.inputs_digest() == before
+    (tmp_path / "src" / "main.ts").write_text("3")
+    assert hook.inputs_digest() != before
+
+
+def test_a_file_that_is_renamed_changes_the_digest(hook: ModuleType, tmp_path: Path) -> None:
+    before = hook.inputs_digest()
+    (tmp_path / "src" / "main.ts").rename(tmp_path / "src" / "other.ts")
+    assert hook.inputs_digest() != before
+
+
+def test_a_registry_out_of_reach_is_one_line(hook: ModuleType) -> None:
+    said = hook.reason("npm ci", "npm error code ECONNREFUSED\nnpm error errno ECONNREFUSED\n")
+    assert said.startswith("the npm registry cannot be reached")
+    assert "\n" not in said
+
+
+def test_what_is_wrong_with_our_own_files_is_passed_on(hook: ModuleType) -> None:
+    with pytest.raises(hook.FrontendNotBuilt, match=r"(?s)node failed while building frontend/:.*told so"):
+        hook.run("node", ["-e", "console.error('told so'); process.exit(1)"], 60)
+
+
+def test_node_comes_from_the_wheel(hook: ModuleType) -> None:
+    assert hook.node_binary().is_relative_to(hook.node_root())
+    assert hook.node_binary().is_file()
+
+
+def test_the_page_takes_every_file_from_its_own_server_and_runs_no_inline_script() -> None:
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert addresses
+    for address in addresses:
+        assert address.startswith("/static/")
+        assert (STATIC / address.removeprefix("/static/")).is_file()
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+    assert "<title>Vedette</title>" in page
+
+
+def test_the_lock_names_no_registry() -> None:
+    lock = (ROOT / "frontend" / "package-lock.json").read_text(encoding="utf-8")
+    assert '"resolved"' not in lock
+    assert '"integrity"' in lock
