@@ -1,0 +1,41 @@
+"""How the command line fails: what it says, and its exit codes.
+
+0   it worked
+1   it was asked for rightly and did not work: a mutation's error, a failed run, an unknown name
+2   the call, the settings or the surroundings are wrong: a bad option, no server, no database
+"""
+
+import click
+
+from vedette.errors import DatabaseError, UsageError, VedetteError
+
+
+class OperationFailed(VedetteError):
+    """What was asked for did not work; exit code 1."""
+
+
+class ServerUnreachable(UsageError):
+    """No Vedette server answers at the address; exit code 2."""
+
+
+class WrongOptions(UsageError):
+    """Options or arguments that do not go together; exit code 2."""
+
+
+def find_failure(error: BaseException) -> VedetteError | None:
+    """Return what Vedette raised on purpose: `error` itself, or the first such one in a group of errors."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(find_failure, error.exceptions)), None)
+    return error if isinstance(error, VedetteError) else None
+
+
+class WrongCall(click.ClickException):
+    """Makes click leave with exit code 2."""
+
+    exit_code = 2
+
+
+def as_click_exception(failure: VedetteError) -> click.ClickException:
+    """Return what makes click print one line, `Error: …`, on standard error and leave with the right code."""
+    kind = WrongCall if isinstance(failure, UsageError | DatabaseError) else click.ClickException
+    return kind(str(failure))

@@ -1,0 +1,26 @@
+"""Finding what a person names: sensors and jobs as `name`, or `location/name` where the name alone is not unique."""
+
+from vedette.cli.client import Client, Json, Refused
+from vedette.cli.failures import OperationFailed
+
+AMBIGUOUS = "AMBIGUOUS"
+
+
+def find(client: Client, document: str, kind: str, text: str) -> Json:
+    """Return what `document`, a query of the one field `kind` that takes $by, answers for the name `text`.
+
+    Raises OperationFailed where there is no such thing, or where several code locations have one.
+    """
+    location, _, name = text.rpartition("/")
+    by = {"name": {"codeLocation": location or None, "name": name}}
+    try:
+        found = client.execute(document, by=by)[kind]
+    except Refused as error:
+        if AMBIGUOUS in error.codes:
+            message = f"Several code locations have a {kind} {name!r}; write it as location/{name}."
+            raise OperationFailed(message) from None
+        raise
+    if found is None:
+        listed = "`vedette sensor list` lists them" if kind == "sensor" else "look at the names in the project"
+        raise OperationFailed(f"There is no {kind} {text!r}; {listed}.")
+    return found

@@ -1,0 +1,65 @@
+"""`vedette`: the words of the command line and where each is found."""
+
+from typing import Any
+
+import click
+
+from vedette.cli.failures import as_click_exception, find_failure
+from vedette.cli.lazy import Lazy, LazyGroup
+from vedette.cli.versions import installed_version
+from vedette.errors import VedetteError
+
+COMMANDS = {
+    "dev": Lazy("vedette.cli.serving:dev", "Serve, evaluate and launch in one process, for development."),
+    "serve": Lazy("vedette.cli.serving:serve", "Serve the GraphQL API."),
+    "evaluate": Lazy("vedette.cli.serving:evaluate", "Evaluate the sensors of projects."),
+    "launch": Lazy("vedette.cli.serving:launch", "Execute the queued runs of projects."),
+    "sensor": Lazy("vedette.cli.sensors:sensor", "List, start, stop, reset, evaluate and tick sensors."),
+    "tick": Lazy("vedette.cli.ticks:tick", "List ticks, or follow them live."),
+    "run": Lazy("vedette.cli.runs:run", "List, show, launch and cancel runs."),
+    "migrate": Lazy("vedette.cli.database:migrate", "Bring the database up to this version."),
+    "schema": Lazy("vedette.cli.schema:schema", "Print the GraphQL schema."),
+    "settings": Lazy("vedette.cli.settings:settings", "List every setting, its value and where it came from."),
+}
+
+EPILOG = """\b
+Begin with
+  vedette dev path/to/project.py
+and, in another terminal,
+  vedette sensor list
+  vedette tick follow
+"""
+
+
+class Root(LazyGroup):
+    """Turns what Vedette raises on purpose into one line and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command."""
+        try:
+            return super().invoke(ctx)
+        except (VedetteError, BaseExceptionGroup) as error:
+            failure = find_failure(error)
+            if failure is None:
+                raise
+            raise as_click_exception(failure) from None
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"vedette {installed_version()}")
+        ctx.exit()
+
+
+@click.group(cls=Root, lazy=COMMANDS, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print it.")
+def vedette() -> None:
+    """Sensors that watch something outside and ask for runs of jobs, over GraphQL.
+
+    Settings are read from VEDETTE_… variables; `vedette settings` lists them.
+    """
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    vedette.main(prog_name="vedette")

@@ -1,0 +1,159 @@
+"""`vedette sensor …`: list, start, stop, reset, tick; cursors and test evaluations are beside it."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import click
+
+from vedette.cli import sensor_documents as documents
+from vedette.cli.client import Client, Json, asks_server, json_option
+from vedette.cli.failures import OperationFailed, WrongOptions
+from vedette.cli.lazy import Lazy, LazyGroup
+from vedette.cli.names import find
+from vedette.cli.output import Cell, coloured, cut, local_time, print_json, print_line, print_table
+from vedette.cli.tick_lines import outcome_of, tick_line
+
+COMMANDS = {
+    "list": Lazy("vedette.cli.sensors:list_sensors", "List sensors, and how they stand."),
+    "start": Lazy("vedette.cli.sensors:start", "Start sensors."),
+    "stop": Lazy("vedette.cli.sensors:stop", "Stop sensors."),
+    "reset": Lazy("vedette.cli.sensors:reset", "Give sensors back the status that their code says."),
+    "cursor": Lazy("vedette.cli.cursors:cursor", "Show, set or clear a sensor's cursor."),
+    "evaluate": Lazy("vedette.cli.evaluations:evaluate", "Try a sensor: nothing is recorded or launched."),
+    "tick": Lazy("vedette.cli.sensors:tick_now", "Tick a sensor now: recorded, and its runs launched."),
+}
+
+_names = click.argument("names", nargs=-1, metavar="NAME...")
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS)
+def sensor() -> None:
+    """List, start, stop, reset, evaluate and tick sensors.
+
+    A sensor is named by its NAME, or by LOCATION/NAME where several code locations have one of that name.
+    """
+
+
+@click.command("list")
+@click.option("--status", type=click.Choice(["RUNNING", "STOPPED"], case_sensitive=False), help="Only these.")
+@click.option("--location", help="Only those of this code location.")
+@click.option("--name", help="Only those with this in their name.")
+@json_option
+@asks_server
+def list_sensors(client: Client, status: str | None, location: str | None, name: str | None, as_json: bool) -> None:
+    """List sensors, and how they stand.
+
+    \b
+    vedette sensor list
+    vedette sensor list --status running --json
+    """
+    wanted = {"status": status, "codeLocation": location, "nameContains": name}
+    found = list(client.pages(documents.LIST, None, filter=_given(wanted)))
+    if as_json:
+        print_json(found)
+    else:
+        titles = ("Sensor", "Status", "Doing", "Last tick", "Outcome", "Next")
+        print_table(titles, _rows(found), none="No sensors.")
+
+
+@click.command()
+@_names
+@click.option("--all", "every", is_flag=True, help="All that are stopped.")
+@json_option
+@asks_server
+def start(client: Client, names: tuple[str, ...], every: bool, as_json: bool) -> None:
+    """Start sensors.
+
+    \b
+    vedette sensor start inbox
+    vedette sensor start --all
+    """
+    _change(client, documents.START, "startSensor", _chosen(client, names, every, "STOPPED"), as_json)
+
+
+@click.command()
+@_names
+@click.option("--all", "every", is_flag=True, help="All that are running.")
+@click.option("--note", help="Why; shown with the sensor's status.")
+@json_option
+@asks_server
+def stop(client: Client, names: tuple[str, ...], every: bool, note: str | None, as_json: bool) -> None:
+    """Stop sensors. An evaluation in flight launches nothing any more; cursors stay.
+
+    \b
+    vedette sensor stop inbox --note "disk is full"
+    """
+    chosen = _chosen(client, names, every, "RUNNING")
+    _change(client, documents.STOP, "stopSensor", chosen, as_json, note=note)
+
+
+@click.command()
+@_names
+@json_option
+@asks_server
+def reset(client: Client, names: tuple[str, ...], as_json: bool) -> None:
+    """Give sensors back the status that their code says; cursors stay."""
+    _change(client, documents.RESET, "resetSensor", _chosen(client, names, False, None), as_json)
+
+
+@click.command("tick")
+@click.argument("name")
+@json_option
+@asks_server
+def tick_now(client: Client, name: str, as_json: bool) -> None:
+    """Tick a sensor now: the tick is recorded, its runs are launched, its cursor is kept."""
+    found = find(client, documents.FIND, "sensor", name)
+    tick = client.mutate(documents.TICK, "tickSensor", input={"sensorId": found["id"]})["tick"]
+    if as_json:
+        print_json(tick)
+    else:
+        print_line(*tick_line(tick))
+    if tick["status"] == "FAILURE":
+        raise OperationFailed(f"The tick failed: {outcome_of(tick)}")
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _rows(sensors: Iterable[Json]) -> list[tuple[Cell, ...]]:
+    return [
+        (
+            cut(sensor["name"], 28),
+            coloured(sensor["status"]),
+            coloured(sensor["condition"]["kind"]),
+            local_time(sensor["lastTick"] and sensor["lastTick"]["startedAt"]),
+            coloured(sensor["lastTick"]["status"]) if sensor["lastTick"] else "-",
+            local_time(sensor["nextTickAt"]),
+        )
+        for sensor in sensors
+    ]
+
+
+def _chosen(client: Client, names: tuple[str, ...], every: bool, status: str | None) -> Iterator[str]:
+    """Yield what was named, or each sensor of the status."""
+    if bool(names) == every:
+        raise WrongOptions("Name one sensor or more" + (", or say --all." if status else "."))
+    if not every:
+        return iter(names)
+    found = list(client.pages(documents.LIST, None, filter={"status": status}))
+    return (f"{sensor['codeLocation']['name']}/{sensor['name']}" for sensor in found)
+
+
+def _change(client: Client, document: str, field: str, names: Iterator[str], as_json: bool, **fields: Any) -> None:
+    """Change one sensor after another; one that cannot be changed does not keep the others from it."""
+    changed: list[Json] = []
+    failures: list[str] = []
+    for name in names:
+        try:
+            found = find(client, documents.FIND, "sensor", name)
+            changed.append(client.mutate(document, field, input=_given({"sensorId": found["id"], **fields}))["sensor"])
+        except OperationFailed as error:
+            failures.append(str(error))
+    if as_json:
+        print_json(changed)
+    else:
+        for sensor in changed:
+            print_line(sensor["name"], coloured(sensor["status"]))
+    if failures:
+        raise OperationFailed("\nError: ".join(failures))

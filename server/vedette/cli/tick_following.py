@@ -1,0 +1,68 @@
+"""`vedette tick follow`."""
+
+from contextlib import aclosing
+
+import click
+
+from vedette.cli.client import Client, asks_server, json_option
+from vedette.cli.names import find
+from vedette.cli.output import print_json_line, print_line
+from vedette.cli.running import run_until_stopped
+from vedette.cli.sensor_documents import FIND
+from vedette.cli.subscription import Subscription
+from vedette.cli.tick_lines import tick_line
+
+FOLLOW = """
+subscription Ticks($filter: TickFilter, $after: StreamPosition) {
+  ticks(filter: $filter, after: $after) {
+    __typename
+    ... on TickChanged {
+      position
+      tick {
+        id number status cause startedAt finishedAt durationSeconds skipReason error { type message }
+        requestedCount launchedCount
+        sensor { id name }
+      }
+    }
+    ... on StreamGap { position message }
+  }
+}
+"""
+
+
+@click.command()
+@click.option("--sensor", metavar="NAME", help="Only those of this sensor.")
+@click.option("--after", metavar="POSITION", help="Go on after this position; else from now on.")
+@json_option
+@asks_server
+def follow(client: Client, sensor: str | None, after: str | None, as_json: bool) -> None:
+    """Follow ticks live, each as it starts and as it ends, until Ctrl-C.
+
+    A lost connection is made anew, and goes on after the last tick that was shown: nothing is missed, nothing shown
+    twice. With --json each line holds a position for --after.
+
+    \b
+    vedette tick follow --sensor inbox
+    vedette tick follow --json --after 1200
+    """
+    wanted = {} if sensor is None else {"sensorId": find(client, FIND, "sensor", sensor)["id"]}
+    subscription = Subscription(client.url, FOLLOW, "ticks", {"filter": wanted})
+    run_until_stopped(_print(subscription, after, as_json))
+
+
+async def _print(subscription: Subscription, after: str | None, as_json: bool) -> None:
+    while True:
+        async with aclosing(subscription.items(after, say_lost)) as items:
+            async for item in items:
+                after = item["position"]
+                if as_json:
+                    print_json_line(item)
+                elif item["__typename"] == "StreamGap":
+                    click.echo(item["message"], err=True)
+                else:
+                    print_line(*tick_line(item["tick"]))
+
+
+def say_lost(reason: str) -> None:
+    """Say that there is no connection just now."""
+    click.echo(f"Connection lost ({reason}); connecting anew …", err=True)

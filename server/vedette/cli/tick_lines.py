@@ -1,0 +1,29 @@
+"""A tick in one line."""
+
+from vedette.cli.client import Json
+from vedette.cli.output import Cell, coloured, duration, local_time
+
+
+def outcome_of(tick: Json) -> str:
+    """Return in one line what came of a tick: its error, its skip reason or how many runs it launched."""
+    if tick["error"]:
+        first_line = (tick["error"]["message"].splitlines() or [""])[0]
+        return f"{tick['error']['type']}: {first_line}"
+    if tick["launchedCount"]:
+        return "1 run" if tick["launchedCount"] == 1 else f"{tick['launchedCount']} runs"
+    return tick["skipReason"] or ""
+
+
+def tick_line(tick: Json) -> tuple[Cell, ...]:
+    """Return the words of a tick's line."""
+    took = duration(tick["durationSeconds"]) if tick["durationSeconds"] is not None else ""
+    number = f"#{tick['number']}"
+    words = (
+        local_time(tick["startedAt"]),
+        tick["sensor"]["name"],
+        number,
+        coloured(tick["status"]),
+        took,
+        outcome_of(tick),
+    )
+    return tuple(word for word in words if word)

@@ -1,0 +1,69 @@
+"""`vedette tick …`."""
+
+import click
+
+from vedette.cli.client import Client, asks_server, json_option
+from vedette.cli.lazy import Lazy, LazyGroup
+from vedette.cli.names import find
+from vedette.cli.output import coloured, cut, duration, local_time, print_json, print_table
+from vedette.cli.sensor_documents import FIND
+from vedette.cli.tick_lines import outcome_of
+
+COMMANDS = {
+    "list": Lazy("vedette.cli.ticks:list_ticks", "List ticks, the latest first."),
+    "follow": Lazy("vedette.cli.tick_following:follow", "Follow ticks live."),
+}
+STATUSES = ["STARTED", "SKIPPED", "SUCCESS", "FAILURE"]
+LIST = """
+query Ticks($filter: TickFilter, $first: Int, $after: String) {
+  ticks(filter: $filter, first: $first, after: $after) {
+    edges {
+      node {
+        id number status cause startedAt finishedAt durationSeconds cursorBefore cursorAfter
+        skipReason error { type message } requestedCount launchedCount repeats lastRepeatAt
+        sensor { id name codeLocation { name } }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS)
+def tick() -> None:
+    """List ticks, or follow them live. A tick is one evaluation of a sensor and what came of it."""
+
+
+@click.command("list")
+@click.option("--sensor", metavar="NAME", help="Only those of this sensor.")
+@click.option("--status", multiple=True, type=click.Choice(STATUSES, case_sensitive=False), help="Only these.")
+@click.option("--first", type=click.IntRange(min=1), default=25, show_default=True, help="How many.")
+@json_option
+@asks_server
+def list_ticks(client: Client, sensor: str | None, status: tuple[str, ...], first: int, as_json: bool) -> None:
+    """List ticks, the latest first. "x12" counts equal quiet skips that followed and are folded into the tick.
+
+    \b
+    vedette tick list --sensor inbox --status failure
+    """
+    wanted: dict[str, object] = {"status": list(status)} if status else {}
+    if sensor is not None:
+        wanted["sensorId"] = find(client, FIND, "sensor", sensor)["id"]
+    found = list(client.pages(LIST, first, filter=wanted))
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (
+            local_time(tick["startedAt"]),
+            cut(tick["sensor"]["name"], 24),
+            str(tick["number"]),
+            coloured(tick["status"]),
+            f"x{tick['repeats'] + 1}" if tick["repeats"] else "",
+            duration(tick["durationSeconds"]),
+            outcome_of(tick),
+        )
+        for tick in found
+    ]
+    print_table(("Started", "Sensor", "No.", "Status", "", "Took", "Outcome"), rows, none="No ticks.")

@@ -1,0 +1,166 @@
+"""The only composition root: opens the database, the bus, the API and the workers in order, and leaves in reverse."""
+
+import asyncio
+import gc
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from vedette.bus import Bus
+from vedette.evaluator.worker import Evaluator
+from vedette.hosts.locations import CodeLocations
+from vedette.hosts.registrar import register
+from vedette.hosts.reloads import follow_reloads
+from vedette.launcher.worker import Launcher
+from vedette.settings import Settings
+from vedette.storage import migrating, workers
+from vedette.storage.database import Database
+from vedette.storage.embedded import EmbeddedPostgres
+from vedette.web.app import create_app
+from vedette.web.server import serve_http
+
+logger = logging.getLogger(__name__)
+
+Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What every process of Vedette stands on.
+
+    Each part opens connections of its own, so that a busy API never keeps the evaluator from renewing its leases.
+    """
+
+    settings: Settings
+    url: str
+    bus: Bus
+
+
+@asynccontextmanager
+async def _database_url(settings: Settings) -> AsyncIterator[str]:
+    """Yield the database's URL: the one that is set, or that of an embedded Postgres, migrated."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    async with EmbeddedPostgres(settings.home) as postgres:
+        await migrating.migrate(postgres.url)
+        yield postgres.url
+
+
+@asynccontextmanager
+async def _ground(settings: Settings) -> AsyncIterator[Ground]:
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(_database_url(settings))
+        async with Database(url, pool_size=1) as database:
+            await migrating.check(database)
+        bus = await stack.enter_async_context(Bus(url))
+        yield Ground(settings, url, bus)
+
+
+@asynccontextmanager
+async def _serving(ground: Ground) -> AsyncIterator[str]:
+    """Serve the API; yield its base address."""
+    settings = ground.settings
+    async with (
+        Database(ground.url) as database,
+        workers.registered(database, "SERVE", socket.gethostname(), os.getpid()),
+        serve_http(create_app(database, ground.bus, settings), settings.host, settings.port) as server,
+    ):
+        yield server.address
+
+
+@asynccontextmanager
+async def _evaluating(ground: Ground, locations: CodeLocations) -> AsyncIterator[None]:
+    async with (
+        Database(ground.url) as database,
+        workers.registered(database, "EVALUATE", socket.gethostname(), os.getpid()) as worker_id,
+        asyncio.TaskGroup() as tasks,
+    ):
+        evaluator = Evaluator(database, ground.bus, locations, ground.settings, worker_id)
+        running = [
+            tasks.create_task(register(database, ground.bus, locations), name="registrar"),
+            tasks.create_task(evaluator.run(), name="evaluator"),
+        ]
+        yield
+        for task in running:
+            task.cancel()
+
+
+@asynccontextmanager
+async def _launching(ground: Ground, locations: CodeLocations) -> AsyncIterator[None]:
+    async with (
+        Database(ground.url) as database,
+        workers.registered(database, "LAUNCH", socket.gethostname(), os.getpid()) as worker_id,
+        asyncio.TaskGroup() as tasks,
+    ):
+        launcher = Launcher(database, ground.bus, locations, ground.settings, worker_id)
+        running = tasks.create_task(launcher.run(), name="launcher")
+        yield
+        running.cancel()
+
+
+@asynccontextmanager
+async def _locations(ground: Ground, targets: Mapping[str, str], watch: bool) -> AsyncIterator[CodeLocations]:
+    async with (
+        Database(ground.url, pool_size=1) as database,
+        CodeLocations(targets, ground.settings, watch=watch) as locations,
+        asyncio.TaskGroup() as tasks,
+    ):
+        running = tasks.create_task(follow_reloads(database, ground.bus, locations), name="reloads")
+        yield locations
+        running.cancel()
+
+
+async def _until_cancelled(announce: Announce, address: str) -> None:
+    # What was imported stays: later collections need not look at it again.
+    gc.collect()
+    gc.freeze()
+    announce(address)
+    await asyncio.Event().wait()
+
+
+async def dev(settings: Settings, targets: Mapping[str, str], *, watch: bool = True, announce: Announce) -> None:
+    """Serve, evaluate and launch in one process until cancelled; `announce` is called with the API's base address."""
+    async with (
+        _ground(settings) as ground,
+        _serving(ground) as address,
+        _locations(ground, targets, watch) as locations,
+        _evaluating(ground, locations),
+        _launching(ground, locations),
+    ):
+        await _until_cancelled(announce, address)
+
+
+async def serve(settings: Settings, *, announce: Announce) -> None:
+    """Serve the API until cancelled."""
+    async with _ground(settings) as ground, _serving(ground) as address:
+        await _until_cancelled(announce, address)
+
+
+async def evaluate(settings: Settings, targets: Mapping[str, str], *, watch: bool = False, announce: Announce) -> None:
+    """Evaluate the sensors of `targets` until cancelled."""
+    async with (
+        _ground(settings) as ground,
+        _locations(ground, targets, watch) as locations,
+        _evaluating(ground, locations),
+    ):
+        await _until_cancelled(announce, "")
+
+
+async def launch(settings: Settings, targets: Mapping[str, str], *, watch: bool = False, announce: Announce) -> None:
+    """Execute the queued runs of `targets` until cancelled."""
+    async with (
+        _ground(settings) as ground,
+        _locations(ground, targets, watch) as locations,
+        _launching(ground, locations),
+    ):
+        await _until_cancelled(announce, "")
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the database's schema up to this version."""
+    async with _database_url(settings) as url:
+        await migrating.migrate(url)

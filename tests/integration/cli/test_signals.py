@@ -1,0 +1,87 @@
+"""The first signal cancels, the second ends at once; on real processes."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+POLITE = """
+import asyncio
+from vedette.cli.running import run_until_stopped
+
+async def work():
+    try:
+        print("working", flush=True)
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(0.05)
+        print("tidied up", flush=True)
+
+run_until_stopped(work())
+print("and on", flush=True)
+"""
+STUBBORN = """
+import asyncio, time
+from vedette.cli.running import run_until_stopped
+
+async def work():
+    try:
+        print("working", flush=True)
+        await asyncio.Event().wait()
+    finally:
+        print("stuck", flush=True)
+        time.sleep(60)
+
+run_until_stopped(work())
+"""
+FAILING = """
+from vedette.cli.running import run_until_stopped
+
+async def work():
+    raise ValueError("a bug")
+
+run_until_stopped(work())
+"""
+
+
+@contextmanager
+def running(script: str) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().rstrip("\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_lets_the_work_tidy_up_and_is_no_failure(number: signal.Signals) -> None:
+    with running(POLITE) as process:
+        assert line(process) == "working"
+        process.send_signal(number)
+        assert [line(process), line(process)] == ["tidied up", "and on"]
+        assert process.wait(10) == 0
+
+
+def test_the_second_signal_ends_also_what_is_stuck() -> None:
+    with running(STUBBORN) as process:
+        assert line(process) == "working"
+        process.send_signal(signal.SIGINT)
+        assert line(process) == "stuck"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == -signal.SIGINT
+
+
+def test_an_error_is_not_swallowed() -> None:
+    with running(FAILING) as process:
+        _, errors = process.communicate(timeout=20)
+        assert process.returncode == 1
+        assert "ValueError: a bug" in errors

@@ -1,0 +1,31 @@
+import re
+from pathlib import Path
+
+import pytest
+from graphql import parse, validate
+
+from vedette.cli import run_documents, sensor_documents, tick_following, ticks
+from vedette.graphql.schema import schema
+
+EXAMPLES = Path(__file__).parents[3] / "frontend" / "src" / "graphiql" / "examples.ts"
+
+
+def documents() -> dict[str, str]:
+    """Return everything that the command line asks, and what the GraphiQL page offers to ask."""
+    found = {
+        f"{module.__name__}.{name}": value
+        for module in (sensor_documents, ticks, tick_following, run_documents)
+        for name, value in vars(module).items()
+        if isinstance(value, str) and re.search(r"^(query|mutation|subscription) ", value, re.MULTILINE)
+    }
+    examples = re.findall(r"const \w+ = `(.*?)`", EXAMPLES.read_text(encoding="utf-8"), re.DOTALL)
+    return found | {f"example {number}": text for number, text in enumerate(examples)}
+
+
+def test_the_documents_are_found() -> None:
+    assert len(documents()) >= 20
+
+
+@pytest.mark.parametrize("name", documents())
+def test_a_document_is_right_by_the_schema(name: str) -> None:
+    assert [error.message for error in validate(schema._schema, parse(documents()[name]))] == []
