@@ -45,7 +45,12 @@ async def _database_url(settings: Settings) -> AsyncIterator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
-    async with EmbeddedPostgres(settings.home) as postgres:
+    embedded = EmbeddedPostgres(settings.home)
+    async with AsyncExitStack() as stack:
+        async with asyncio.TaskGroup() as tasks:
+            if embedded.is_new:
+                tasks.create_task(migrating.preload())
+            postgres = await stack.enter_async_context(embedded)
         await migrating.migrate(postgres.url)
         yield postgres.url
 

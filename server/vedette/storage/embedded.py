@@ -56,6 +56,11 @@ class EmbeddedPostgres:
         self._options = dict(options or {})
         self._guard: int | None = None
 
+    @property
+    def is_new(self) -> bool:
+        """Tell whether there is no database yet: entering makes one, which takes most of a second."""
+        return not (self._home / "postgres" / "data").exists()
+
     async def __aenter__(self) -> Self:
         self._folders = await asyncio.to_thread(embedded_folders.create, self._home)
         self.url = f"postgresql://{ROLE}@/postgres?host={quote(str(self._folders.socket))}&port=5432&sslmode=disable"

@@ -4,8 +4,10 @@ The newest version is known from the file names and the database's from one SELE
 database neither imports Alembic (0.2 s) nor runs it.
 """
 
+import asyncio
 import importlib
 from pathlib import Path
+from types import ModuleType
 
 from sqlalchemy import text
 
@@ -34,7 +36,16 @@ async def migrate(url: str) -> None:
         return
     if version is not None and version > newest():
         raise _too_new(url, version)
-    await importlib.import_module("vedette.storage.migrations.upgrading").upgrade(url)
+    await _upgrading().upgrade(url)
+
+
+async def preload() -> None:
+    """Import what `migrate` needs where there is something to do; ahead of time, while the database is made."""
+    await asyncio.to_thread(_upgrading)
+
+
+def _upgrading() -> ModuleType:
+    return importlib.import_module("vedette.storage.migrations.upgrading")
 
 
 async def check(database: Database) -> None:

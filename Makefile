@@ -1,0 +1,57 @@
+# Every word that this project knows. `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+FRONTEND := $(shell git ls-files frontend 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format schema migration lock frontend bench clean
+
+help: ## List every word
+	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(READY) ## Make .venv from the hashed requirements.lock and install Vedette into it
+
+$(READY): requirements.lock pyproject.toml $(FRONTEND)
+	@test -x $(BIN)/python || { echo "Making .venv …"; $(PYTHON) -m venv .venv; }
+	@echo "Installing the packages of requirements.lock (about a minute the first time) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "Installing Vedette; its build makes the GraphiQL page …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(READY) ## Start the example project: GraphQL at http://127.0.0.1:4400/graphql
+	@echo "The example watches examples/inbox/: in another terminal, put a file there with"
+	@echo "  echo 'to be or not to be' > examples/inbox/hamlet.txt"
+	@exec $(BIN)/vedette dev examples/inbox.py
+
+test: $(READY) ## Run the whole test suite
+	$(BIN)/pytest $(PYTEST)
+
+check: $(READY) ## Format, lint, types, import rules, schema and migrations up to date
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vedette schema --check schema.graphql
+	$(BIN)/vedette migrate --check
+
+format: $(READY) ## Format the code and mend what the linter can
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+schema: $(READY) ## Print the GraphQL schema into schema.graphql
+	$(BIN)/vedette schema > schema.graphql
+
+frontend: $(READY) ## Build the GraphiQL page again if its sources changed
+	$(BIN)/python frontend/build_hook.py
+
+lock: $(READY) ## Pin the newest packages that pyproject.toml allows
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url \
+		--python-version 3.11 --no-header --upgrade --quiet -o requirements.lock
+
+bench: $(READY) ## Measure this machine: ticks/s and lateness, file to op, start, memory
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove what was built; the data of .vedette/ stays
+	rm -rf .venv server/vedette/web/static frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
