@@ -100,14 +100,23 @@ def test_a_bad_sensor_fails_clearly_and_harms_nobody(dev_server: DevServer, case
     assert culprit["cursor"] == {"value": None, "version": 0}
     assert culprit["runs"]["edges"] == []
     for name in ("innocent", "async_innocent"):
-        assert_on_time(look(dev_server, name))
+        assert_on_time(wait_for_ticks(dev_server, name, 3))
+
+
+def wait_for_ticks(server: DevServer, name: str, count: int) -> Any:
+    """Return the sensor once it has `count` ticks."""
+
+    def ticked() -> Any:
+        sensor = look(server, name)
+        return sensor if len(sensor["ticks"]["edges"]) >= count else None
+
+    return wait_until(ticked, f"{count} ticks of {name}")
 
 
 def assert_on_time(sensor: Any) -> None:
-    """Check that the sensor's ticks came at most 2 s apart and that none failed: its interval is 0.3 s."""
+    """Check that no tick failed, and that none of an interval of 0.3 s came later than a stalled host is replaced (2 s)."""
     ticks = [edge["node"] for edge in sensor["ticks"]["edges"]]
     assert {tick["status"] for tick in ticks} <= {"SKIPPED", "STARTED"}
     times = sorted(datetime.fromisoformat(tick["startedAt"]) for tick in ticks)
     gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(times)]
-    assert gaps
     assert max(gaps) < 3.0, gaps
