@@ -8,6 +8,7 @@ from vedette.authoring.in_process import ExecuteInProcessResult
 from vedette.authoring.jobs import JobDefinition, job, validate_run_config
 from vedette.authoring.op_contexts import OpExecutionContext, build_op_context
 from vedette.authoring.ops import In, Nothing, OpDefinition, Out, Output, op
+from vedette.authoring.retry_after import RetryAfter
 from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.sensor_decorator import sensor
 from vedette.authoring.sensor_results import SensorResult, SkipReason
@@ -33,6 +34,7 @@ __all__ = [
     "OpExecutionContext",
     "Out",
     "Output",
+    "RetryAfter",
     "RunConfig",
     "RunRequest",
     "SensorDefinition",

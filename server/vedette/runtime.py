@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 Announce = Callable[[str], None]
 
+FROZEN_SHARE = 0.3
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -37,6 +39,10 @@ class Ground:
     settings: Settings
     url: str
     bus: Bus
+
+    def database(self, pool_size: int = 5) -> Database:
+        """Return connections to enter; what a frozen process has locked is free again well before its leases are."""
+        return Database(self.url, pool_size, frozen_seconds=self.settings.lease_seconds * FROZEN_SHARE)
 
 
 @asynccontextmanager
@@ -70,7 +76,7 @@ async def _serving(ground: Ground) -> AsyncIterator[str]:
     """Serve the API; yield its base address."""
     settings = ground.settings
     async with (
-        Database(ground.url) as database,
+        ground.database() as database,
         workers.registered(database, "SERVE", socket.gethostname(), os.getpid()),
         serve_http(create_app(database, ground.bus, settings), settings.host, settings.port) as server,
     ):
@@ -80,7 +86,7 @@ async def _serving(ground: Ground) -> AsyncIterator[str]:
 @asynccontextmanager
 async def _evaluating(ground: Ground, locations: CodeLocations) -> AsyncIterator[None]:
     async with (
-        Database(ground.url) as database,
+        ground.database() as database,
         workers.registered(database, "EVALUATE", socket.gethostname(), os.getpid()) as worker_id,
         asyncio.TaskGroup() as tasks,
     ):
@@ -97,7 +103,7 @@ async def _evaluating(ground: Ground, locations: CodeLocations) -> AsyncIterator
 @asynccontextmanager
 async def _launching(ground: Ground, locations: CodeLocations) -> AsyncIterator[None]:
     async with (
-        Database(ground.url) as database,
+        ground.database() as database,
         workers.registered(database, "LAUNCH", socket.gethostname(), os.getpid()) as worker_id,
         asyncio.TaskGroup() as tasks,
     ):
@@ -110,7 +116,7 @@ async def _launching(ground: Ground, locations: CodeLocations) -> AsyncIterator[
 @asynccontextmanager
 async def _locations(ground: Ground, targets: Mapping[str, str], watch: bool) -> AsyncIterator[CodeLocations]:
     async with (
-        Database(ground.url, pool_size=1) as database,
+        ground.database(pool_size=1) as database,
         CodeLocations(targets, ground.settings, watch=watch) as locations,
         asyncio.TaskGroup() as tasks,
     ):

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vedette.errors import InvalidSetting
+from vedette.faults import VARIABLE
 
 PREFIX = "VEDETTE_"
 
@@ -44,6 +45,16 @@ class Settings(BaseModel):
     cancel_grace_seconds: Seconds = Field(10.0, description="Time between TERM and KILL when a run is cancelled.")
     shutdown_grace_seconds: Seconds = Field(10.0, description="Time that open work has to end when a process stops.")
     evaluation_wait_seconds: Seconds = Field(10.0, description="Time that an evaluator has to take a request up.")
+    backoff_ceiling_seconds: Seconds = Field(
+        600.0,
+        allow_inf_nan=False,
+        le=86400,
+        description="How long a failing sensor waits at most, and a paused one between two tries.",
+    )
+    failures_before_pause: int = Field(
+        50, ge=0, description="Failures in a row after which a sensor is paused; 0 never does it."
+    )
+    ready_lag_seconds: Seconds = Field(30.0, description="How late a sensor may be before /readyz says 503.")
 
 
 class Origin(BaseModel):
@@ -85,8 +96,8 @@ def load(options: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[Settin
     return settings, [Origin(name=name, value=getattr(settings, name), source=sources[name]) for name in fields]
 
 
-# Variables that Vedette sets for the processes it starts; they are not settings.
-INTERNAL = frozenset({"VEDETTE_RUN_ID", "VEDETTE_TICK_ID", "VEDETTE_CHILD"})
+# Variables that Vedette sets for the processes it starts, or that tests set; they are not settings.
+INTERNAL = frozenset({"VEDETTE_RUN_ID", "VEDETTE_TICK_ID", "VEDETTE_CHILD", VARIABLE})
 
 
 def redacted(url: str) -> str:

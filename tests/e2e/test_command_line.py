@@ -79,6 +79,12 @@ def greets():
 def greeter(context):
     context.update_cursor("seen")
     return RunRequest(run_key=context.cursor)
+
+@sensor(minimum_interval_seconds=3600)
+def late():
+    import time
+    time.sleep(1.5)
+    raise RuntimeError("too late") from KeyError("early")
 """
 
 
@@ -104,6 +110,11 @@ def test_a_session_at_the_terminal(dev_server: DevServer) -> None:
     assert "elsewhere" in ok("sensor", "cursor", "greeter")
     wait_until(lambda: "SUCCESS" in ok("run", "list"), "the run to succeed")
     assert "greeter" in ok("tick", "list")
+    ticked = vedette("sensor", "tick", "late", **port)
+    assert (ticked.returncode, "FAILURE" in ticked.stdout) == (1, True), ticked
+    tried = vedette("sensor", "evaluate", "late", **port)
+    assert tried.returncode == 1
+    assert tried.stderr == "Error: RuntimeError: too late\ncaused by KeyError: 'early'\n"
     assert vedette("sensor", "start", "nobody", **port).returncode == 1
     assert vedette("run", "launch", "nothing", **port).returncode == 1
     assert "SUCCESS" in ok("run", "launch", "greets", "--wait")

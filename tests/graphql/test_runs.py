@@ -1,4 +1,5 @@
 import asyncio
+import os
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +70,31 @@ async def test_a_config_that_the_job_refuses_launches_nothing(
     assert error["__typename"] == "InvalidRunConfig"
     assert told in error["message"]
     assert await seeds.execute(database, "SELECT 1 FROM runs") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path"),
+    [
+        ("runConfig: {ops: {work: 1e999}}", "runConfig"),
+        (f"runConfig: {{ops: {{work: {10**30}}}}}", "runConfig"),
+        (f"runConfig: {'{a: ' * 101}1{'}' * 101}", "runConfig"),
+        (f'runKey: "{"é" * 600}"', "runKey"),
+        ('tags: [{key: "", value: "x"}]', "tags"),
+    ],
+)
+async def test_what_no_process_or_index_could_hold_is_refused(api: Api, job: UUID, arguments: str, path: str) -> None:
+    document = f"""mutation {{ launchRun(input: {{jobName: "process", {arguments}}}) {{
+        run {{ id }} errors {{ message path }} }} }}"""
+    answer = (await api.query(document))["launchRun"]
+    assert answer["run"] is None
+    assert [error["path"] for error in answer["errors"]] == [[path]]
+
+
+async def test_the_longest_run_key_can_be_stored(api: Api, job: UUID) -> None:
+    key = os.urandom(512).hex()
+    document = """mutation($key: String) { launchRun(input: {jobName: "process", runKey: $key,
+        runConfig: {ops: {size: 1}}}) { run { runKey } errors { message } } }"""
+    assert (await api.query(document, key=key))["launchRun"] == {"run": {"runKey": key}, "errors": []}
 
 
 async def test_a_run_key_is_spent_once_a_job_however_many_ask(api: Api, database: Database, job: UUID) -> None:

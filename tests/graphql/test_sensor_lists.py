@@ -138,18 +138,18 @@ async def test_a_cursor_of_another_order_is_refused(api: Api, database: Database
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        ({"codeLocation": "shop"}, ["inbox", "late", "outbox", "stopped"]),
+        ({"codeLocation": "shop"}, ["failing", "inbox", "late", "outbox", "stopped"]),
         ({"codeLocation": "other"}, []),
         ({"nameContains": "BOX"}, ["inbox", "outbox"]),
         ({"nameContains": "%"}, []),
         ({"status": "STOPPED"}, ["stopped"]),
-        ({"kind": "STANDARD"}, ["inbox", "late", "outbox", "stopped"]),
+        ({"kind": "STANDARD"}, ["failing", "inbox", "late", "outbox", "stopped"]),
         ({"kind": "ASSET"}, []),
         ({"condition": "OVERDUE"}, ["late"]),
         ({"condition": "EVALUATING"}, ["outbox"]),
         ({"condition": "WAITING"}, ["inbox"]),
         ({"condition": "STOPPED"}, ["stopped"]),
-        ({"condition": "BACKING_OFF"}, []),
+        ({"condition": "BACKING_OFF"}, ["failing"]),
         ({"tag": {"key": "team"}}, ["inbox", "outbox"]),
         ({"tag": {"key": "team", "value": "b"}}, ["outbox"]),
     ],
@@ -162,8 +162,10 @@ async def test_filters_tell_the_truth(api: Api, database: Database, wanted: Any,
         SensorSpec(name="outbox", default_status=running, tags={"team": "b"}),
         SensorSpec(name="late", default_status=running),
         SensorSpec(name="stopped"),
+        SensorSpec(name="failing", default_status=running),
     ]
     await seeds.sensors(database, specs)
+    await seeds.execute(database, "UPDATE sensors SET consecutive_failures = 2 WHERE name IN ('failing', 'late')")
     await seeds.execute(database, "UPDATE sensors SET next_tick_at = now() - interval '1 minute' WHERE name = 'late'")
     await seeds.execute(
         database, "UPDATE sensors SET evaluating_tick_id = gen_random_uuid(), next_tick_at = NULL WHERE name = 'outbox'"

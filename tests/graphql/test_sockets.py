@@ -40,6 +40,7 @@ NO_MESSAGES: list[Any] = [
     {"type": "subscribe", "id": "1", "payload": {"query": 1}},
     {"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "variables": []}},
     {"type": "subscribe", "id": "1", "payload": {"query": "{"}},
+    {"type": "subscribe", "id": "1", "payload": {"query": "query A { a }", "operationName": "B"}},
     {"type": "connection_init", "payload": "text"},
 ]
 

@@ -142,6 +142,16 @@ async def test_a_wrong_position_is_refused(api: Api) -> None:
         assert [error["extensions"]["code"] for error in errors] == ["BAD_POSITION"]
 
 
+async def test_what_a_stream_could_not_do_is_masked(api: Api, database: Database) -> None:
+    await seeds.tick(database, await seeded(database), 1)
+    await seeds.execute(database, "ALTER TABLE ticks RENAME COLUMN cursor_before TO secret")
+    async with api.subscribe(TICKS, after="0") as subscription:
+        message = await subscription.receive()
+    errors = message["payload"] if message["type"] == "error" else message["payload"]["errors"]
+    assert [error["extensions"]["code"] for error in errors] == ["INTERNAL"]
+    assert "SELECT" not in errors[0]["message"]
+
+
 async def test_runs_are_told_as_they_change(api: Api, database: Database, bus: Bus) -> None:
     run = await seeds.run(database, 1)
     await seeds.run(database, 2, job_name="other")

@@ -163,3 +163,25 @@ async def test_a_database_that_is_not_there_is_named(database_url: str) -> None:
     with pytest.raises(DatabaseUnreachable, match=r'"missing_\w+" does not exist'):
         async with Database(missing):
             pass
+
+
+async def test_a_frozen_process_keeps_others_waiting_no_longer_than_agreed(database_url: str) -> None:
+    lock = text("UPDATE streams SET position = position WHERE name = 'ticks'")
+
+    async def freeze() -> None:
+        async with frozen.writing() as connection:
+            await connection.execute(lock)
+            async with asyncio.timeout(5), other.writing() as waiting:
+                await waiting.execute(lock)
+
+    async with Database(database_url, frozen_seconds=0.3) as frozen, Database(database_url) as other:
+        with pytest.raises(DatabaseUnreachable):
+            await freeze()
+        assert await frozen.now() is not None
+
+
+@pytest.mark.parametrize("state", ["40P01", "53100", "55P03", "57014"])
+async def test_what_may_succeed_later_is_told_from_what_is_wrong(database: Database, state: str) -> None:
+    with pytest.raises(DatabaseUnreachable):
+        async with database.writing() as connection:
+            await connection.execute(text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$"))

@@ -28,6 +28,8 @@ class RunConfig:
 
     def __init__(self, ops: Mapping[str, BaseModel | Mapping[str, Any]] | None = None) -> None:
         """Take the config of each op under the op's name in the job."""
+        if ops is not None and not isinstance(ops, Mapping):
+            raise InvalidConfig(f"ops of a RunConfig is a mapping of op name to its config, not {shown(ops)}.")
         self.ops = dict(ops or {})
 
     def to_dict(self) -> dict[str, Any]:

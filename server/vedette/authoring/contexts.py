@@ -65,12 +65,12 @@ class SensorEvaluationContext:
 
     @property
     def last_tick_completion_time(self) -> float | None:
-        """Return when the last tick was, None before the first."""
+        """Return when the last tick ended, in seconds since the epoch; None before the first."""
         return self._last_tick_completion_time
 
     @property
     def last_sensor_start_time(self) -> float | None:
-        """Return when the sensor was last started, None if that is not known."""
+        """Return when the sensor was last started, in seconds since the epoch; None if that is not known."""
         return self._last_sensor_start_time
 
     @property
@@ -113,7 +113,10 @@ def build_sensor_context(
     last_sensor_start_time: float | None = None,
     last_tick_completion_time: float | None = None,
 ) -> SensorEvaluationContext:
-    """Build a context for a test: call the sensor with it, or pass it to `evaluate_tick`."""
+    """Build a context for a test: call the sensor with it, or pass it to `evaluate_tick`.
+
+    Times are seconds since the epoch. Raises InvalidResult for what cannot be a cursor.
+    """
     return SensorEvaluationContext(
         sensor_name, checked_cursor(cursor), last_tick_completion_time, last_sensor_start_time
     )

@@ -127,8 +127,13 @@ def job(
 ) -> JobDefinition | Callable[[Callable[[], Any]], JobDefinition]:
     """Make a job of a function that calls ops and passes their outputs on; with or without parentheses.
 
-    `on_interrupted` says what becomes of a run whose process is lost: "fail" it, or "retry" it as a next attempt.
-    Raises DefinitionError.
+    name: of letters, digits and underscores; that of the function unless given.
+    description: the docstring of the function unless given.
+    tags: given to every run of the job; values that are not str are written as JSON.
+    config: used for a run that is given none, in the shape of RunConfig.
+    on_interrupted: what becomes of a run whose process is lost: "fail" it, or "retry" it as a next attempt.
+
+    Raises DefinitionError, InvalidConfig.
     """
     if compose_fn is not None:
         return JobDefinition(compose_fn)

@@ -16,9 +16,14 @@ def checked_name(name: object, noun: str) -> str:
     """Return `name` if it may name a `noun`; raises DefinitionError otherwise."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise DefinitionError(
-            f"{shown(name)} cannot name a {noun}: a name is made of letters, digits and underscores (A-Z a-z 0-9 _)."
+            f"{shown(name)} cannot name {_article(noun)} {noun}: a name is made of letters, digits and underscores"
+            " (A-Z a-z 0-9 _)."
         )
     return name
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[0] in "aeiou" else "a"
 
 
 def name_of(function: Callable[..., Any], name: str | None, noun: str) -> str:
@@ -27,7 +32,10 @@ def name_of(function: Callable[..., Any], name: str | None, noun: str) -> str:
         return checked_name(name, noun)
     own = getattr(function, "__name__", None)
     if own is None or not _NAME.fullmatch(own):
-        raise DefinitionError(f"{shown(function)} has no name that a {noun} can take; pass name=.")
+        raise DefinitionError(
+            f"{shown(function)} has no name that the {noun} can take (of letters, digits and underscores,"
+            " A-Z a-z 0-9 _); pass name=."
+        )
     return str(own)
 
 

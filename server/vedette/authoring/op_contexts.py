@@ -72,7 +72,11 @@ def build_op_context(
     partition_key: str | None = None,
     attempt: int = 1,
 ) -> OpExecutionContext:
-    """Build a context to call an op with in a test."""
+    """Build a context to call an op with in a test.
+
+    `op_config` is what the op's parameter `config` becomes if none is passed, and `run_config` has the shape
+    `{"ops": {name: {"config": {...}}}}`. Raises InvalidConfig, and ValueError for tags that cannot be stored.
+    """
     return OpExecutionContext(
         op_name=op_name,
         op_config=op_config,

@@ -4,9 +4,11 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from vedette.authoring.calling import Function, annotation_of, is_annotated_as, parameters_of
 from vedette.authoring.op_contexts import OpExecutionContext
-from vedette.errors import DefinitionError, InvocationError
+from vedette.errors import DefinitionError, InvalidConfig, InvocationError
 
 NO_CONFIG: Any = inspect.Parameter.empty
 
@@ -58,13 +60,29 @@ class OpFunction:
         return arguments
 
     def call_directly(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """Call the function as it is; raises InvocationError for arguments that do not fit it."""
+        """Call the function as it is; a config that is not passed is the op_config of the context.
+
+        Raises InvocationError for arguments that do not fit the function, InvalidConfig for such an op_config.
+        """
         try:
+            kwargs = {**kwargs, **self._config_of_context(args, kwargs)}
             inspect.signature(self.call).bind(*args, **kwargs)
         except TypeError as error:
             remedy = " Pass build_op_context() as the context." if self.context_name in str(error).split("'") else ""
             raise InvocationError(f'Op "{self.op_name}" cannot be called so: {error}.{remedy}') from None
         return self.call(*args, **kwargs)
+
+    def _config_of_context(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, object]:
+        given = inspect.signature(self.call).bind_partial(*args, **kwargs).arguments
+        context = given.get(self.context_name or "")
+        if self.config_type is NO_CONFIG or "config" in given or not isinstance(context, OpExecutionContext):
+            return {}
+        if context.op_config is None:
+            return {}
+        try:
+            return {"config": TypeAdapter(self.config_type).validate_python(context.op_config)}
+        except ValidationError as error:
+            raise InvalidConfig(f'The op_config of the context does not suit op "{self.op_name}": {error}') from None
 
 
 def _context_name(parameters: list[inspect.Parameter]) -> str | None:

@@ -20,7 +20,10 @@ class Nothing:
 
 @dataclass(frozen=True)
 class In:
-    """An input of an op; declare one with the type `Nothing` to order two ops without passing a value."""
+    """An input of an op; declare one with the type `Nothing` to order two ops without passing a value.
+
+    Another `dagster_type` is documentation: values are handed on as they are, unchecked.
+    """
 
     dagster_type: Any = None
     description: str | None = None
@@ -28,7 +31,10 @@ class In:
 
 @dataclass(frozen=True)
 class Out:
-    """An output of an op. One that is not required may be left out, and the ops that take it are then skipped."""
+    """An output of an op. One that is not required may be left out, and the ops that take it are then skipped.
+
+    `dagster_type` is documentation: values are handed on as they are, unchecked.
+    """
 
     dagster_type: Any = None
     description: str | None = None
@@ -127,7 +133,14 @@ def op(
     """Make an op of a function, sync or async, generator or not; with or without parentheses.
 
     A first parameter called `context` takes the context, one called `config` the config in the type it is annotated
-    with, every other one is an input. Raises DefinitionError.
+    with, every other one is an input.
+
+    name: of letters, digits and underscores; that of the function unless given.
+    description: the docstring of the function unless given.
+    ins: inputs that are not parameters, by name: `In(Nothing)` makes the op run after another.
+    out: an Out, or one for each name where there are several: the function then returns a tuple or yields Outputs.
+
+    Raises DefinitionError.
     """
     if compute_fn is not None:
         return OpDefinition(compute_fn)
@@ -145,6 +158,8 @@ def _outputs(name: str, out: object) -> dict[str, Out]:
 
 
 def _ordering_inputs(name: str, inputs: tuple[str, ...], ins: Mapping[str, In] | None) -> tuple[str, ...]:
+    if ins is not None and not isinstance(ins, Mapping):
+        raise DefinitionError(f'ins of op "{name}" is a mapping of name to In, not {shown(ins)}.')
     ordering = []
     for key, declared in (ins or {}).items():
         if not isinstance(declared, In):

@@ -7,6 +7,7 @@ from typing import Any
 from vedette.authoring.config import RunConfig, run_config_dict
 from vedette.authoring.naming import normalised_tags
 from vedette.authoring.text import flaw_of, shown
+from vedette.domain.runs import LONGEST_RUN_KEY_BYTES
 from vedette.errors import InvalidResult
 
 _LATER = ("asset_selection", "stale_assets_only", "asset_check_keys")
@@ -41,6 +42,11 @@ class RunRequest:
         for name, value in texts.items():
             object.__setattr__(self, name, value if value is None else _checked_text(name, value))
         object.__setattr__(self, "run_config", run_config_dict(run_config))
+        if run_key is not None and len(run_key.encode()) > LONGEST_RUN_KEY_BYTES:
+            raise InvalidResult(
+                f"The run_key of a RunRequest has at most {LONGEST_RUN_KEY_BYTES} bytes, not {len(run_key.encode())}: "
+                f"{shown(run_key)}; a digest of it would do."
+            )
         try:
             object.__setattr__(self, "tags", normalised_tags(tags))
         except ValueError as error:

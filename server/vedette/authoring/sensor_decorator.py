@@ -28,6 +28,7 @@ def sensor(
     target: Target | None = None,
     owners: Iterable[str] | None = None,
     timeout: float | None = None,
+    failures_before_pause: int | None = None,
 ) -> Callable[[EvaluationFunction], SensorDefinition]: ...
 def sensor(
     job_name: str | EvaluationFunction | None = None,
@@ -45,6 +46,7 @@ def sensor(
     target: Target | None = None,
     owners: Iterable[str] | None = None,
     timeout: float | None = None,
+    failures_before_pause: int | None = None,
 ) -> SensorDefinition | Callable[[EvaluationFunction], SensorDefinition]:
     """Make a sensor of a function, sync or async, generator or not; with or without parentheses.
 
@@ -55,6 +57,7 @@ def sensor(
     job_name, job, jobs, target: the job or jobs that runs are asked of; one of the four, or none.
     minimum_interval_seconds: from start to start; 0 means again at once; 30 unless given.
     timeout: seconds that one evaluation may take; 60 unless given.
+    failures_before_pause: how many failures in a row pause it; 0 never does; as the settings say unless given.
     default_status: whether it runs before anybody has started or stopped it.
     asset_selection, required_resource_keys: refused until there are assets and resources.
 
@@ -80,6 +83,7 @@ def sensor(
             target=target,
             owners=owners,
             timeout=timeout,
+            failures_before_pause=failures_before_pause,
         )
 
     return define

@@ -49,6 +49,7 @@ class SensorDefinition:
         target: Target | None = None,
         owners: Iterable[str] | None = None,
         timeout: float | None = None,
+        failures_before_pause: int | None = None,
     ) -> None:
         """Define a sensor; raises DefinitionError. The options are those of `sensor`."""
         if evaluation_fn is None:
@@ -60,6 +61,7 @@ class SensorDefinition:
         self.targets = targets_of(self.name, job_name, job, jobs, target)
         self.minimum_interval_seconds = self._interval(minimum_interval_seconds)
         self.timeout = self._timeout(timeout)
+        self.failures_before_pause = self._failures(failures_before_pause)
         self.default_status = self._status(default_status)
         self.tags = self._checked("tags", normalised_tags, tags)
         self.metadata: dict[str, Any] = self._checked("metadata", _metadata, metadata)
@@ -93,6 +95,13 @@ class SensorDefinition:
                 f'timeout of sensor "{self.name}" is a number of seconds above 0, not {shown(value)}.'
             )
         return float(value)
+
+    def _failures(self, value: object) -> int | None:
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+            raise DefinitionError(
+                f'failures_before_pause of sensor "{self.name}" is a whole number, 0 or more, not {shown(value)}.'
+            )
+        return value
 
     def _status(self, value: object) -> SensorStatus:
         if not isinstance(value, SensorStatus):
@@ -177,6 +186,7 @@ class SensorDefinition:
             minimum_interval_seconds=self.minimum_interval_seconds,
             timeout_seconds=self.timeout,
             default_status=self.default_status,
+            failures_before_pause=self.failures_before_pause,
         )
 
     def __repr__(self) -> str:

@@ -10,6 +10,7 @@ import asyncpg
 from vedette.bus.listeners import Listeners
 from vedette.bus.payloads import pack, unpack
 from vedette.errors import DatabaseUnreachable
+from vedette.faults import Point, is_dropped
 from vedette.settings import redacted
 
 logger = logging.getLogger(__name__)
@@ -104,6 +105,8 @@ class Courier:
     async def _notify(self, connection: asyncpg.Connection) -> None:
         """Send all that waits in one statement; without anything that waits it is the check of the connection."""
         topics, self._outgoing = self._outgoing, set()
+        if topics and is_dropped(Point.NOTIFY):
+            return
         try:
             await connection.execute(_NOTIFY, CHANNEL, list(pack(sorted(topics))))
         except BaseException:

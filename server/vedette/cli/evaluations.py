@@ -8,7 +8,18 @@ from vedette.cli import sensor_documents as documents
 from vedette.cli.client import Client, Json, asks_server, json_option
 from vedette.cli.failures import OperationFailed
 from vedette.cli.names import find
-from vedette.cli.output import coloured, cut, duration, local_time, print_facts, print_json, print_line, print_table
+from vedette.cli.output import (
+    coloured,
+    cut,
+    duration,
+    error_text,
+    local_time,
+    print_facts,
+    print_json,
+    print_line,
+    print_table,
+    shortened,
+)
 
 
 @click.command()
@@ -31,7 +42,7 @@ def evaluate(client: Client, name: str, cursor: str | None, as_json: bool) -> No
     else:
         _show(evaluation)
     if evaluation["error"]:
-        raise OperationFailed(f"{evaluation['error']['type']}: {evaluation['error']['message']}")
+        raise OperationFailed(error_text(evaluation["error"]) or "")
 
 
 def _show(evaluation: Json) -> None:
@@ -49,8 +60,8 @@ def _show(evaluation: Json) -> None:
     print_facts(
         (
             ("Skipped", (evaluation["skipReason"] or "without a reason") if skipped else None),
-            ("Cursor before", evaluation["cursorBefore"]),
-            ("Cursor after", evaluation["cursorAfter"]),
+            ("Cursor before", shortened(evaluation["cursorBefore"])),
+            ("Cursor after", shortened(evaluation["cursorAfter"])),
             ("Took", duration(evaluation["durationSeconds"])),
         )
     )

@@ -6,6 +6,26 @@ from vedette.cli.failures import OperationFailed
 AMBIGUOUS = "AMBIGUOUS"
 
 
+LOCATIONS = "query Locations { codeLocations { name } }"
+
+
+class Names:
+    """How sensors are called in print: as `name`, or as `location/name` where the server has several code locations."""
+
+    def __init__(self, client: Client) -> None:
+        """Ask the server for its code locations."""
+        self._several = len(client.execute(LOCATIONS)["codeLocations"]) > 1
+
+    def of(self, sensor: Json) -> str:
+        """Return the name of a sensor, which must have been asked for with its code location's name."""
+        return full_name(sensor) if self._several else str(sensor["name"])
+
+
+def full_name(sensor: Json) -> str:
+    """Return `location/name`, which is unique."""
+    return f"{sensor['codeLocation']['name']}/{sensor['name']}"
+
+
 def find(client: Client, document: str, kind: str, text: str) -> Json:
     """Return what `document`, a query of the one field `kind` that takes $by, answers for the name `text`.
 

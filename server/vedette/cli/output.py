@@ -1,6 +1,7 @@
 """What the command line prints: tables for people, JSON for programs."""
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -38,8 +39,13 @@ DAY = 24 * HOUR
 
 # Rich puts one blank on either side of a column.
 GAP = 2
+# The least that the last column of a table gets; a narrow terminal folds the lines rather than to lose a column.
+LEAST_WIDTH = 10
+# Where there is no terminal, nothing is cut or folded: who reads a pipe wants it whole.
+BOUNDLESS = 100_000
 
 Cell = str | Text
+Json = Any
 
 
 def print_json(value: Any) -> None:
@@ -62,18 +68,18 @@ def print_table(
     if not rows:
         click.echo(none)
         return
-    console = Console()
     cells = [[plain(cell) for cell in row] for row in rows]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    left = console.width
+    left = terminal_width = _width()
     for title, column in zip(titles[:-1], zip(*cells, strict=True), strict=False):
         width = max(len(title), *(cell.cell_len for cell in column))
         table.add_column(title, no_wrap=True, min_width=width)
         left -= width + GAP
-    table.add_column(titles[-1], no_wrap=not fold, overflow="ellipsis" if not fold else "fold", max_width=max(left, 10))
+    last = max(left, min(LEAST_WIDTH, max(len(titles[-1]), *(row[-1].cell_len for row in cells))))
+    table.add_column(titles[-1], no_wrap=not fold, overflow="ellipsis" if not fold else "fold", max_width=last)
     for row in cells:
         table.add_row(*row)
-    console.print(table)
+    _print_table(table, terminal_width - left + last)
 
 
 def print_facts(facts: Sequence[tuple[str, Cell | None]]) -> None:
@@ -84,12 +90,26 @@ def print_facts(facts: Sequence[tuple[str, Cell | None]]) -> None:
     for name, value in facts:
         if value is not None:
             table.add_row(name, plain(value))
-    Console().print(table)
+    _print_table(table, _width())
 
 
 def print_line(*cells: Cell) -> None:
     """Print cells with a space between them, as they are: a line of a log is neither cut nor folded."""
     Console(soft_wrap=True).print(Text(" ").join(map(plain, cells)))
+
+
+def _width() -> int:
+    """Return how wide the terminal is, or as COLUMNS says."""
+    console = Console()
+    return console.width if console.is_terminal or "COLUMNS" in os.environ else BOUNDLESS
+
+
+def _print_table(table: Table, width: int) -> None:
+    """Print without the blanks that rich fills lines up with."""
+    console = Console(width=width, soft_wrap=True)
+    with console.capture() as capture:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def plain(cell: Cell) -> Text:
@@ -110,6 +130,22 @@ def cut(text: str | None, width: int) -> str:
         return "-"
     first, *more = text.splitlines() or [""]
     return first if len(first) <= width and not more else first[: width - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def shortened(text: str | None, most: int = 400) -> str | None:
+    """Return `text`, or its first `most` characters and how many it has: a long cursor must not flood the terminal."""
+    if text is None or len(text) <= most:
+        return text
+    return f"{text[:most]}\N{HORIZONTAL ELLIPSIS} ({len(text)} characters; --json prints them all)"
+
+
+def error_text(error: Json | None) -> str | None:
+    """Return an error and what it was raised from, a line each."""
+    if error is None:
+        return None
+    cause = error_text(error.get("cause"))
+    own = f"{error['type']}: {error['message']}"
+    return own if cause is None else f"{own}\ncaused by {cause}"
 
 
 def local_time(text: str | None, now: datetime | None = None) -> str:

@@ -14,7 +14,7 @@ COMMANDS = {
     "serve": Lazy("vedette.cli.serving:serve", "Serve the GraphQL API."),
     "evaluate": Lazy("vedette.cli.serving:evaluate", "Evaluate the sensors of projects."),
     "launch": Lazy("vedette.cli.serving:launch", "Execute the queued runs of projects."),
-    "sensor": Lazy("vedette.cli.sensors:sensor", "List, start, stop, reset, evaluate and tick sensors."),
+    "sensor": Lazy("vedette.cli.sensors:sensor", "List, show, start, stop, reset, evaluate and tick sensors."),
     "tick": Lazy("vedette.cli.ticks:tick", "List ticks, or follow them live."),
     "run": Lazy("vedette.cli.runs:run", "List, show, launch and cancel runs."),
     "migrate": Lazy("vedette.cli.database:migrate", "Bring the database up to this version."),

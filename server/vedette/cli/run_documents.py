@@ -27,7 +27,7 @@ query Run($id: ID!) {
     ...Run
     runConfig partitionKey canCancel
     tick { id number }
-    error { type message stack cause { type message } }
+    error { type message stack cause { type message cause { type message } } }
     steps { name status startedAt finishedAt attempt error { type message } }
   }
 }

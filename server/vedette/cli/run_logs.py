@@ -6,10 +6,9 @@ import click
 
 from vedette.cli import run_documents as documents
 from vedette.cli.client import Client, Json, asks_server, json_option
-from vedette.cli.ids import global_id
 from vedette.cli.output import Cell, coloured, local_time, print_json, print_json_line, print_line
 from vedette.cli.running import run_until_stopped
-from vedette.cli.runs import unknown
+from vedette.cli.runs import run_key, unknown
 from vedette.cli.subscription import Subscription
 from vedette.cli.tick_following import say_lost
 
@@ -25,7 +24,7 @@ def logs(client: Client, run_id: str, follow: bool, as_json: bool) -> None:
     \b
     vedette run logs 019aa9c6-5a3e-7b14-b3a1-6b5f0e9d2c47 --follow
     """
-    key = global_id("Run", run_id)
+    key = run_key(run_id)
     if client.execute(documents.STATUS, id=key)["run"] is None:
         raise unknown(run_id)
     if follow:

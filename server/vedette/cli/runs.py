@@ -17,6 +17,7 @@ from vedette.cli.output import (
     coloured,
     cut,
     duration,
+    error_text,
     local_time,
     print_facts,
     print_json,
@@ -82,7 +83,7 @@ def list_runs(
 @asks_server
 def show(client: Client, run_id: str, as_json: bool) -> None:
     """Show a run, its steps and why it failed."""
-    found = client.execute(documents.SHOW, id=global_id("Run", run_id))["run"]
+    found = client.execute(documents.SHOW, id=run_key(run_id))["run"]
     if found is None:
         raise unknown(run_id)
     if as_json:
@@ -98,12 +99,20 @@ def show(client: Client, run_id: str, as_json: bool) -> None:
 @asks_server
 def cancel(client: Client, run_id: str, force: bool, as_json: bool) -> None:
     """Cancel a run: its process is asked to end, and killed if it does not."""
-    wanted = {"runId": global_id("Run", run_id), "force": force}
+    wanted = {"runId": run_key(run_id), "force": force}
     found = client.mutate(documents.CANCEL, "cancelRun", input=wanted)["run"]
     if as_json:
         print_json(found)
     else:
         print_line(short_id(found["id"]), coloured(found["status"]))
+
+
+def run_key(run_id: str) -> str:
+    """Return the API's id of the run that a person names. Raises OperationFailed for what is no id of a run."""
+    key = global_id("Run", run_id)
+    if short_id(key) == key:
+        raise unknown(run_id)
+    return key
 
 
 def unknown(run_id: str) -> OperationFailed:
@@ -139,7 +148,7 @@ def _show(run: Json) -> None:
             ("Started", local_time(run["startedAt"])),
             ("Took", _took(run)),
             ("Attempt", str(run["attempt"]) if run["attempt"] > 1 else None),
-            ("Error", f"{error['type']}: {error['message']}" if error else None),
+            ("Error", error_text(error)),
         )
     )
     if run["steps"]:

@@ -24,6 +24,20 @@ query Sensors($filter: SensorFilter, $first: Int, $after: String) {
 }
 """
 )
+SHOW = (
+    SENSOR
+    + """
+query Show($by: SensorBy!) {
+  sensor(by: $by) {
+    ...Sensor
+    description owners metadata minimumIntervalSeconds timeoutSeconds defaultStatus
+    tags { key value }
+    targets { ... on Job { name } }
+    statusReason { source actor at note }
+  }
+}
+"""
+)
 FIND = "query Sensor($by: SensorBy!) { sensor(by: $by) { id name codeLocation { name } } }"
 
 
@@ -75,7 +89,7 @@ mutation Evaluate($input: EvaluateSensorInput!) {
   evaluateSensor(input: $input) {
     evaluation {
       cursorBefore cursorAfter cursorVersion skipReason durationSeconds
-      error { type message stack }
+      error { type message stack cause { type message cause { type message } } }
       runRequests { runKey jobName runConfig tags { key value } outcome }
       logs { at level logger message }
     }
@@ -83,14 +97,21 @@ mutation Evaluate($input: EvaluateSensorInput!) {
   }
 }
 """
-TICK = """
+TICKED = """
+fragment Ticked on Tick {
+  id number status startedAt durationSeconds skipReason error { type message } requestedCount launchedCount
+  cursorBefore cursorAfter sensor { name codeLocation { name } }
+}
+"""
+TICK = (
+    TICKED
+    + """
 mutation Tick($input: TickSensorInput!) {
   tickSensor(input: $input) {
-    tick {
-      id number status startedAt durationSeconds skipReason error { type message } requestedCount launchedCount
-      cursorBefore cursorAfter sensor { name }
-    }
+    tick { ...Ticked }
     errors { __typename message path }
   }
 }
 """
+)
+TICK_STATUS = TICKED + "query TickStatus($id: ID!) { tick(id: $id) { ...Ticked } }"

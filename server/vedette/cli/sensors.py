@@ -1,5 +1,6 @@
 """`vedette sensor …`: list, start, stop, reset, tick; cursors and test evaluations are beside it."""
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,12 +10,13 @@ from vedette.cli import sensor_documents as documents
 from vedette.cli.client import Client, Json, asks_server, json_option
 from vedette.cli.failures import OperationFailed, WrongOptions
 from vedette.cli.lazy import Lazy, LazyGroup
-from vedette.cli.names import find
+from vedette.cli.names import Names, find, full_name
 from vedette.cli.output import Cell, coloured, cut, local_time, print_json, print_line, print_table
 from vedette.cli.tick_lines import outcome_of, tick_line
 
 COMMANDS = {
     "list": Lazy("vedette.cli.sensors:list_sensors", "List sensors, and how they stand."),
+    "show": Lazy("vedette.cli.sensor_showing:show", "Show a sensor: its definition, and how it stands."),
     "start": Lazy("vedette.cli.sensors:start", "Start sensors."),
     "stop": Lazy("vedette.cli.sensors:stop", "Stop sensors."),
     "reset": Lazy("vedette.cli.sensors:reset", "Give sensors back the status that their code says."),
@@ -23,12 +25,15 @@ COMMANDS = {
     "tick": Lazy("vedette.cli.sensors:tick_now", "Tick a sensor now: recorded, and its runs launched."),
 }
 
+# How often to look whether a long tick has ended.
+LOOK_SECONDS = 0.2
+
 _names = click.argument("names", nargs=-1, metavar="NAME...")
 
 
 @click.group(cls=LazyGroup, lazy=COMMANDS)
 def sensor() -> None:
-    """List, start, stop, reset, evaluate and tick sensors.
+    """List, show, start, stop, reset, evaluate and tick sensors.
 
     A sensor is named by its NAME, or by LOCATION/NAME where several code locations have one of that name.
     """
@@ -52,8 +57,8 @@ def list_sensors(client: Client, status: str | None, location: str | None, name:
     if as_json:
         print_json(found)
     else:
-        titles = ("Sensor", "Status", "Doing", "Last tick", "Outcome", "Next")
-        print_table(titles, _rows(found), none="No sensors.")
+        titles = ("Sensor", "Status", "Doing", "Last tick", "Outcome", "Next", "")
+        print_table(titles, _rows(found, Names(client)), none="No sensors.")
 
 
 @click.command()
@@ -92,7 +97,11 @@ def stop(client: Client, names: tuple[str, ...], every: bool, note: str | None, 
 @json_option
 @asks_server
 def reset(client: Client, names: tuple[str, ...], as_json: bool) -> None:
-    """Give sensors back the status that their code says; cursors stay."""
+    """Give sensors back the status that their code says; cursors stay.
+
+    \b
+    vedette sensor reset inbox
+    """
     _change(client, documents.RESET, "resetSensor", _chosen(client, names, False, None), as_json)
 
 
@@ -101,30 +110,43 @@ def reset(client: Client, names: tuple[str, ...], as_json: bool) -> None:
 @json_option
 @asks_server
 def tick_now(client: Client, name: str, as_json: bool) -> None:
-    """Tick a sensor now: the tick is recorded, its runs are launched, its cursor is kept."""
+    """Tick a sensor now and wait for the end: the tick is recorded, its runs are launched, its cursor is kept.
+
+    \b
+    vedette sensor tick inbox
+    """
     found = find(client, documents.FIND, "sensor", name)
-    tick = client.mutate(documents.TICK, "tickSensor", input={"sensorId": found["id"]})["tick"]
+    tick = _ended(client, client.mutate(documents.TICK, "tickSensor", input={"sensorId": found["id"]})["tick"])
     if as_json:
         print_json(tick)
     else:
-        print_line(*tick_line(tick))
+        print_line(*tick_line(tick, name))
     if tick["status"] == "FAILURE":
         raise OperationFailed(f"The tick failed: {outcome_of(tick)}")
+
+
+def _ended(client: Client, tick: Json) -> Json:
+    """Return the tick as it is when it has ended: the API answers for a long one when it has begun."""
+    while tick["status"] == "STARTED":
+        time.sleep(LOOK_SECONDS)
+        tick = client.execute(documents.TICK_STATUS, id=tick["id"])["tick"]
+    return tick
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _rows(sensors: Iterable[Json]) -> list[tuple[Cell, ...]]:
+def _rows(sensors: Iterable[Json], names: Names) -> list[tuple[Cell, ...]]:
     return [
         (
-            cut(sensor["name"], 28),
+            cut(names.of(sensor), 32),
             coloured(sensor["status"]),
             coloured(sensor["condition"]["kind"]),
             local_time(sensor["lastTick"] and sensor["lastTick"]["startedAt"]),
             coloured(sensor["lastTick"]["status"]) if sensor["lastTick"] else "-",
             local_time(sensor["nextTickAt"]),
+            cut(sensor["condition"]["message"] or "", 60),
         )
         for sensor in sensors
     ]
@@ -137,23 +159,24 @@ def _chosen(client: Client, names: tuple[str, ...], every: bool, status: str | N
     if not every:
         return iter(names)
     found = list(client.pages(documents.LIST, None, filter={"status": status}))
-    return (f"{sensor['codeLocation']['name']}/{sensor['name']}" for sensor in found)
+    return map(full_name, found)
 
 
 def _change(client: Client, document: str, field: str, names: Iterator[str], as_json: bool, **fields: Any) -> None:
     """Change one sensor after another; one that cannot be changed does not keep the others from it."""
-    changed: list[Json] = []
+    changed: dict[str, Json] = {}
     failures: list[str] = []
     for name in names:
         try:
             found = find(client, documents.FIND, "sensor", name)
-            changed.append(client.mutate(document, field, input=_given({"sensorId": found["id"], **fields}))["sensor"])
+            wanted = _given({"sensorId": found["id"], **fields})
+            changed[name] = client.mutate(document, field, input=wanted)["sensor"]
         except OperationFailed as error:
             failures.append(str(error))
     if as_json:
-        print_json(changed)
+        print_json(list(changed.values()))
     else:
-        for sensor in changed:
-            print_line(sensor["name"], coloured(sensor["status"]))
+        for name, sensor in changed.items():
+            print_line(name, coloured(sensor["status"]))
     if failures:
         raise OperationFailed("\nError: ".join(failures))

@@ -5,7 +5,7 @@ from contextlib import aclosing
 import click
 
 from vedette.cli.client import Client, asks_server, json_option
-from vedette.cli.names import find
+from vedette.cli.names import Names, find
 from vedette.cli.output import print_json_line, print_line
 from vedette.cli.running import run_until_stopped
 from vedette.cli.sensor_documents import FIND
@@ -21,7 +21,7 @@ subscription Ticks($filter: TickFilter, $after: StreamPosition) {
       tick {
         id number status cause startedAt finishedAt durationSeconds skipReason error { type message }
         requestedCount launchedCount
-        sensor { id name }
+        sensor { id name codeLocation { name } }
       }
     }
     ... on StreamGap { position message }
@@ -47,20 +47,21 @@ def follow(client: Client, sensor: str | None, after: str | None, as_json: bool)
     """
     wanted = {} if sensor is None else {"sensorId": find(client, FIND, "sensor", sensor)["id"]}
     subscription = Subscription(client.url, FOLLOW, "ticks", {"filter": wanted})
-    run_until_stopped(_print(subscription, after, as_json))
+    run_until_stopped(_print(subscription, after, None if as_json else Names(client)))
 
 
-async def _print(subscription: Subscription, after: str | None, as_json: bool) -> None:
+async def _print(subscription: Subscription, after: str | None, names: Names | None) -> None:
+    """Print lines with the sensors' names, or JSON where there are none."""
     while True:
         async with aclosing(subscription.items(after, say_lost)) as items:
             async for item in items:
                 after = item["position"]
-                if as_json:
+                if names is None:
                     print_json_line(item)
                 elif item["__typename"] == "StreamGap":
                     click.echo(item["message"], err=True)
                 else:
-                    print_line(*tick_line(item["tick"]))
+                    print_line(*tick_line(item["tick"], names.of(item["tick"]["sensor"])))
 
 
 def say_lost(reason: str) -> None:

@@ -14,13 +14,13 @@ def outcome_of(tick: Json) -> str:
     return tick["skipReason"] or ""
 
 
-def tick_line(tick: Json) -> tuple[Cell, ...]:
-    """Return the words of a tick's line."""
+def tick_line(tick: Json, name: str) -> tuple[Cell, ...]:
+    """Return the words of the line of a tick of the sensor called `name`."""
     took = duration(tick["durationSeconds"]) if tick["durationSeconds"] is not None else ""
     number = f"#{tick['number']}"
     words = (
         local_time(tick["startedAt"]),
-        tick["sensor"]["name"],
+        name,
         number,
         coloured(tick["status"]),
         took,

@@ -4,7 +4,7 @@ import click
 
 from vedette.cli.client import Client, asks_server, json_option
 from vedette.cli.lazy import Lazy, LazyGroup
-from vedette.cli.names import find
+from vedette.cli.names import Names, find
 from vedette.cli.output import coloured, cut, duration, local_time, print_json, print_table
 from vedette.cli.sensor_documents import FIND
 from vedette.cli.tick_lines import outcome_of
@@ -54,10 +54,11 @@ def list_ticks(client: Client, sensor: str | None, status: tuple[str, ...], firs
     if as_json:
         print_json(found)
         return
+    names = Names(client)
     rows = [
         (
             local_time(tick["startedAt"]),
-            cut(tick["sensor"]["name"], 24),
+            cut(names.of(tick["sensor"]), 32),
             str(tick["number"]),
             coloured(tick["status"]),
             f"x{tick['repeats'] + 1}" if tick["repeats"] else "",

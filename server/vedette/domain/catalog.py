@@ -65,15 +65,18 @@ class SensorSpec(msgspec.Struct, frozen=True):
     minimum_interval_seconds: float = 30.0
     timeout_seconds: float = 60.0
     default_status: SensorStatus = SensorStatus.STOPPED
+    # After so many failures in a row it is paused; 0: never; None: as the settings say.
+    failures_before_pause: int | None = None
 
 
 class Catalog(msgspec.Struct, frozen=True):
-    """All that one code location defines."""
+    """All that one code location defines. `code` is a digest of the project's own source files."""
 
     sensors: tuple[SensorSpec, ...] = ()
     jobs: tuple[JobSpec, ...] = ()
+    code: str = ""
 
     @property
     def version(self) -> str:
-        """Return a digest of the definitions: equal catalogs have equal versions."""
+        """Return a digest of the definitions and the code behind them: equal ones have equal versions."""
         return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:12]

@@ -22,6 +22,9 @@ class RunStatus(enum.StrEnum):
     CANCELED = "CANCELED"
 
 
+# What an index can hold, with room beside it.
+LONGEST_RUN_KEY_BYTES = 1024
+
 FINISHED = frozenset({RunStatus.SUCCESS, RunStatus.FAILURE, RunStatus.CANCELED})
 
 # STARTING -> QUEUED is the rescue of a run whose launcher died before user code had begun;

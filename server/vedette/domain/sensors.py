@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from vedette.domain.catalog import SensorSpec, SensorStatus
+from vedette.domain.failure_policy import shown_seconds
 
 # Sensors are leased to evaluators by shard. The number is written into rows: changing it needs a migration.
 SHARDS = 16
@@ -68,7 +69,11 @@ class Cursor(msgspec.Struct, frozen=True):
 
 
 class Sensor(msgspec.Struct, frozen=True):
-    """A sensor: what the code says (`spec`) and what has become of it. Times are aware UTC."""
+    """A sensor: what the code says (`spec`) and what has become of it. Times are aware UTC.
+
+    `last_error` is that of its last tick while it fails, `load_error` that of its code location, as one line each.
+    `held`: an evaluator that is alive holds its lease.
+    """
 
     id: UUID
     code_location: str
@@ -83,6 +88,9 @@ class Sensor(msgspec.Struct, frozen=True):
     last_tick_at: datetime | None = None
     evaluating_tick_id: UUID | None = None
     consecutive_failures: int = 0
+    last_error: str | None = None
+    load_error: str | None = None
+    held: bool = True
 
     @property
     def name(self) -> str:
@@ -93,6 +101,12 @@ class Sensor(msgspec.Struct, frozen=True):
     def is_due_able(self) -> bool:
         """Tell whether the evaluator may evaluate it on its own."""
         return self.loaded and self.status is SensorStatus.RUNNING
+
+    @property
+    def is_paused(self) -> bool:
+        """Tell whether the failure policy has stopped it; it is then tried at `next_tick_at`."""
+        stopped = self.loaded and self.status is SensorStatus.STOPPED
+        return stopped and self.status_reason.source is StatusSource.FAILURE_POLICY
 
 
 # A sensor is called overdue when it is later than this; below it, lateness is the noise of a busy machine.
@@ -109,15 +123,36 @@ def lag_seconds(sensor: Sensor, now: datetime) -> float | None:
 
 
 def condition_of(sensor: Sensor, now: datetime) -> SensorCondition:
-    """Return what `sensor` is doing at `now`."""
+    """Return what `sensor` is doing at `now`, and why where that is not as it should be."""
     if not sensor.loaded:
-        return SensorCondition(SensorConditionKind.UNLOADED, message="Its code location no longer defines it.")
+        return SensorCondition(SensorConditionKind.UNLOADED, message=_why_unloaded(sensor))
     if sensor.status is SensorStatus.STOPPED:
-        return SensorCondition(SensorConditionKind.STOPPED, message=sensor.status_reason.note)
+        until = sensor.next_tick_at if sensor.is_paused else None
+        return SensorCondition(SensorConditionKind.STOPPED, until, sensor.status_reason.note)
     if sensor.evaluating_tick_id is not None:
         return SensorCondition(SensorConditionKind.EVALUATING)
     lag = lag_seconds(sensor, now) or 0.0
     if lag > OVERDUE_AFTER.total_seconds():
-        message = f"It was due {lag:.0f} s ago; is an evaluator running?"
-        return SensorCondition(SensorConditionKind.OVERDUE, message=message)
+        return SensorCondition(SensorConditionKind.OVERDUE, message=_why_overdue(sensor, lag))
+    if sensor.consecutive_failures > 0:
+        return SensorCondition(SensorConditionKind.BACKING_OFF, sensor.next_tick_at, _why_backing_off(sensor))
     return SensorCondition(SensorConditionKind.WAITING, until=sensor.next_tick_at)
+
+
+def _why_unloaded(sensor: Sensor) -> str:
+    if sensor.load_error is not None:
+        return f"Its code location failed to load: {sensor.load_error}"
+    return "Its code location no longer defines it."
+
+
+def _why_overdue(sensor: Sensor, lag_seconds: float) -> str:
+    late = f"It was due {shown_seconds(round(lag_seconds))} ago: "
+    if not sensor.held:
+        return late + "no evaluator is alive; start one with `vedette serve` or `vedette evaluate`."
+    return late + "an evaluator is alive but late; it is busy, or it does not serve this code location."
+
+
+def _why_backing_off(sensor: Sensor) -> str:
+    failures = sensor.consecutive_failures
+    often = "It failed" if failures == 1 else f"It failed {failures} times in a row"
+    return f"{often}." if sensor.last_error is None else f"{often}, the last: {sensor.last_error}"

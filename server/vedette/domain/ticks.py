@@ -51,11 +51,13 @@ class Evaluation(msgspec.Struct, frozen=True):
     """What one evaluation produced. Exactly one of three: an error; run requests; or neither, which is a skip.
 
     `cursor_set` tells whether the function asked for a cursor; `cursor` is then its value (None clears it).
+    `retry_after_seconds` is when an evaluation that failed asks to be tried again.
     """
 
     run_requests: tuple[RequestedRun, ...] = ()
     skip_reason: str | None = None
     error: ErrorInfo | None = None
+    retry_after_seconds: float | None = None
     cursor_set: bool = False
     cursor: str | None = None
     logs: tuple[LogRecord, ...] = ()

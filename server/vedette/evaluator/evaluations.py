@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from vedette.domain.failure_policy import FailurePolicy
 from vedette.domain.ids import new_id
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, TickCause
@@ -17,6 +18,7 @@ from vedette.evaluator.cleaning import storable
 from vedette.evaluator.clock import DatabaseClock
 from vedette.evaluator.code import LoadedCode
 from vedette.evaluator.holdings import Holdings
+from vedette.faults import Point, reached
 from vedette.storage.due import DueSensor
 from vedette.storage.verdicts import TickRecord
 
@@ -38,6 +40,7 @@ class InFlight:
     cause: TickCause
     began: float
     started_at: datetime
+    policy: FailurePolicy
     due_at: datetime | None = None
     request_id: UUID | None = None
     ended: bool = False
@@ -59,6 +62,7 @@ class InFlight:
             request_id=self.request_id,
             finished_at=finished_at,
             evaluation=evaluation,
+            policy=self.policy,
         )
 
 
@@ -75,12 +79,14 @@ class Evaluations:
         holdings: Holdings,
         put: Callable[[TickRecord], None],
         on_dropped: Callable[[InFlight], None],
+        policy: FailurePolicy,
     ) -> None:
         self._clock = clock
         self._code = code
         self._holdings = holdings
         self._put = put
         self._on_dropped = on_dropped
+        self._policy = policy
         self._unshown: deque[InFlight] = deque()
         self.by_sensor: dict[UUID, InFlight] = {}
 
@@ -112,7 +118,10 @@ class Evaluations:
             sensor_started_at=state.started_at,
         )
         try:
-            return storable(await self._code.location(flight.sensor.code_location).evaluate(instruction))
+            reached(Point.EVALUATION_BEGUN)
+            evaluation = storable(await self._code.location(flight.sensor.code_location).evaluate(instruction))
+            reached(Point.EVALUATION_RETURNED)
+            return evaluation
         except VedetteError:
             raise
         except Exception as error:
@@ -166,9 +175,14 @@ class Evaluations:
             # No two ticks of a sensor begin at one time, also where the clock was measured anew in between.
             started_at = last + timedelta(microseconds=1)
         due_at = sensor.state.next_tick_at if cause is TickCause.INTERVAL else None
-        flight = InFlight(new_id(), sensor, epoch, cause, began, started_at, due_at, request_id)
+        policy = self._policy_of(sensor)
+        flight = InFlight(new_id(), sensor, epoch, cause, began, started_at, policy, due_at, request_id)
         self.by_sensor[sensor.id] = flight
         return flight
+
+    def _policy_of(self, sensor: DueSensor) -> FailurePolicy:
+        before_pause = sensor.spec.failures_before_pause
+        return self._policy if before_pause is None else FailurePolicy(self._policy.ceiling_seconds, before_pause)
 
     def _start(self, tasks: asyncio.TaskGroup, flight: InFlight, work: Coroutine[None, None, None]) -> None:
         flight.task = tasks.create_task(work)

@@ -10,6 +10,7 @@ from vedette.evaluator.clock import DatabaseClock
 from vedette.evaluator.evaluations import Evaluations
 from vedette.evaluator.holdings import Holdings
 from vedette.evaluator.patience import report
+from vedette.faults import Point, reached
 from vedette.storage import leases, workers
 from vedette.storage.database import Database
 
@@ -62,6 +63,7 @@ class LeaseKeeper:
 
     async def leave(self) -> None:
         """Release everything."""
+        reached(Point.LEASE_RELEASE)
         async with self._database.writing() as connection:
             await leases.release(connection, self._worker_id, range(SHARDS))
 
@@ -83,7 +85,10 @@ class LeaseKeeper:
             before = time.monotonic()
             now = await leases.clock(connection)
             self._clock.measured(now, before, time.monotonic())
+            reached(Point.LEASE_RENEW)
         self._prepared = True
+        if epochs.keys() - self._holdings.epochs.keys():
+            reached(Point.LEASE_CLAIMED)
         self._holdings.renewed(epochs, began)
         self._choose_leaving(len(epochs) - share)
 

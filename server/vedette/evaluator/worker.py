@@ -10,6 +10,7 @@ from uuid import UUID
 
 from vedette.bus import Bus
 from vedette.bus.topics import CODE_LOCATIONS, EVALUATIONS, SENSORS, TICKS
+from vedette.domain.failure_policy import FailurePolicy
 from vedette.domain.ticks import TickCause
 from vedette.evaluator.clock import DatabaseClock
 from vedette.evaluator.code import CodeLocations, LoadedCode
@@ -20,6 +21,7 @@ from vedette.evaluator.patience import keep_trying, report
 from vedette.evaluator.recorder import Recorder
 from vedette.evaluator.requests import Requests
 from vedette.evaluator.schedule import Schedule
+from vedette.faults import Point, reached
 from vedette.settings import Settings
 from vedette.storage import due, evaluation_requests, orphans
 from vedette.storage.database import Database
@@ -52,8 +54,13 @@ class Evaluator:
         self._holdings = Holdings(settings.lease_seconds)
         self._recorder = Recorder(database, bus, worker_id, self._holdings, self._on_recorded)
         self._evaluations = Evaluations(
-            self._clock, self._code, self._holdings, self._recorder.put, self._on_dropped
-        )  # fmt: skip
+            self._clock,
+            self._code,
+            self._holdings,
+            self._recorder.put,
+            self._on_dropped,
+            FailurePolicy(settings.backoff_ceiling_seconds, settings.failures_before_pause),
+        )
         self._schedule = Schedule(self._clock, self._code, self._evaluations.by_sensor)
         self._requests = Requests(
             database,
@@ -213,6 +220,7 @@ class Evaluator:
             closed = await orphans.close(connection, self._worker_id, pairs)
             within = self._settings.evaluation_wait_seconds
             await evaluation_requests.take_over(connection, self._worker_id, shards, within)
+        reached(Point.ORPHANS_CLOSED)
         async with self._reading:
             await self._read_shards(shards, complete=True)
         self._holdings.made_ready(pairs)

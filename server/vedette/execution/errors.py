@@ -42,7 +42,7 @@ def _cause(exception: BaseException) -> BaseException | None:
 def _message(exception: BaseException) -> str:
     text = _text(exception)
     if isinstance(exception, SystemExit):
-        text = f"The code called sys.exit({text}); it must return instead."
+        text = f"The code called sys.exit({text}); let it return or raise instead."
     elif isinstance(exception, BaseExceptionGroup):
         text += ": " + "; ".join(f"{type(one).__name__}: {_text(one)}" for one in exception.exceptions)
     notes = getattr(exception, "__notes__", None)

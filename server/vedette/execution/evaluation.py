@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from vedette.authoring.contexts import SensorEvaluationContext
 from vedette.authoring.definitions import Definitions
+from vedette.authoring.retry_after import retry_after_of
 from vedette.authoring.sensors import SensorDefinition
 from vedette.domain.logs import LogRecord
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
@@ -102,15 +103,20 @@ async def evaluate(
     except GeneratorExit:
         raise
     except _RaisedInThread as raised:
-        evaluation = Evaluation(error=describe(raised.exception))
+        evaluation = failed(raised.exception)
     except BaseException as exception:
         if _is_cancelled(exception):
             raise
-        evaluation = Evaluation(error=describe(exception))
+        evaluation = failed(exception)
     finally:
         CURRENT.reset(token)
         capture.close()
     return finished(evaluation, tuple(logs), attempt.duration_seconds if attempt else 0.0)
+
+
+def failed(exception: BaseException) -> Evaluation:
+    """Return what an evaluation came to that ended with `exception`."""
+    return Evaluation(error=describe(exception), retry_after_seconds=retry_after_of(exception))
 
 
 def finished(evaluation: Evaluation, logs: tuple[LogRecord, ...], duration_seconds: float) -> Evaluation:
@@ -119,6 +125,7 @@ def finished(evaluation: Evaluation, logs: tuple[LogRecord, ...], duration_secon
         run_requests=evaluation.run_requests,
         skip_reason=evaluation.skip_reason,
         error=evaluation.error,
+        retry_after_seconds=evaluation.retry_after_seconds,
         cursor_set=evaluation.cursor_set,
         cursor=evaluation.cursor,
         logs=logs,

@@ -18,8 +18,7 @@ from vedette.domain.runs import RunInstruction
 from vedette.domain.ticks import Evaluation
 from vedette.execution.capture import CURRENT, Capture
 from vedette.execution.collecting import Unfinished
-from vedette.execution.errors import describe
-from vedette.execution.evaluation import MAX_LOG_RECORDS, Attempt, finished
+from vedette.execution.evaluation import MAX_LOG_RECORDS, Attempt, failed, finished
 from vedette.execution.redirection import redirect
 from vedette.execution.run import RunExecution
 
@@ -43,7 +42,7 @@ class InThisProcess:
         except KeyboardInterrupt:
             raise
         except BaseException as exception:
-            evaluation = Evaluation(error=describe(exception))
+            evaluation = failed(exception)
         finally:
             CURRENT.reset(token)
             capture.close()

@@ -12,6 +12,7 @@ from vedette.authoring.definitions import Definitions
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.sensors import SensorDefinition
 from vedette.errors import DefinitionError, InvalidTarget
+from vedette.execution.redirection import redirect
 
 _PREFERRED = ("defs", "definitions")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -25,6 +26,8 @@ def load(target: str) -> Definitions:
     all sensors and jobs of the module. Raises InvalidTarget for a file or module that is not there, DefinitionError
     where it is not clear what to take, and whatever the project's code raises.
     """
+    # Before the import: a log handler that the project makes must not get hold of the stream behind the capture.
+    redirect()
     module = _import_file(target) if target.endswith(".py") else _import_module(target)
     return definitions_of(module, target)
 

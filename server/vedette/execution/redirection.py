@@ -23,12 +23,13 @@ class CapturedStream:
     def write(self, text: str) -> int:
         """Write to the capture that is current, or to the original."""
         capture = CURRENT.get()
-        # A handler of the logging module writes here what the record factory has captured already.
-        if capture is None or sys._getframe(1).f_code is _STREAM_HANDLER:
+        if capture is None:
             return self._write_through(text)
         if capture.echo:
             self._write_through(text)
-        capture.add_printed(self._name, self._level, text)
+        # A handler of the logging module writes here what the record factory has captured already.
+        if sys._getframe(1).f_code is not _STREAM_HANDLER:
+            capture.add_printed(self._name, self._level, text)
         return len(text)
 
     def _write_through(self, text: str) -> int:

@@ -79,7 +79,11 @@ def _report(sensor_name: str, faults: list[tuple[int, str]], total: int) -> str:
     texts = [text.rstrip(".") for _, text in faults[:_DETAILED]]
     if len(faults) > _DETAILED:
         texts.append(f"and run requests {_ranges(number for number, _ in faults[_DETAILED:])}")
-    return f'Sensor "{sensor_name}" made {len(faults)} bad run requests of {total}: {"; ".join(texts)}.'
+    return f'Sensor "{sensor_name}" made {_counted(len(faults))} of {total}: {"; ".join(texts)}.'
+
+
+def _counted(faults: int) -> str:
+    return f"{faults} bad run request" + ("s" if faults > 1 else "")
 
 
 def _ranges(numbers: Iterable[int]) -> str:

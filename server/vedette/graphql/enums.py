@@ -60,7 +60,7 @@ _describe(
     {
         "WAITING": "It waits for its next tick.",
         "EVALUATING": "Its function runs.",
-        "BACKING_OFF": "It waits longer than usual, as it failed.",
+        "BACKING_OFF": "It waits longer than usual, as it failed; its message tells how often and why.",
         "OVERDUE": "It should have been evaluated by now.",
         "STOPPED": "It is stopped.",
         "UNLOADED": "Its code location does not define it any more.",

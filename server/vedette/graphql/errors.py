@@ -8,6 +8,7 @@ import secrets
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from vedette.errors import DatabaseError
 
@@ -25,6 +26,9 @@ INVALID_DOCUMENT = "INVALID_DOCUMENT"
 UNAVAILABLE = "UNAVAILABLE"
 INTERNAL = "INTERNAL"
 
+# A document that has not the operation that is asked for, or one of a kind that is not allowed.
+_OF_THE_DOCUMENT = (CannotGetOperationTypeError, InvalidOperationTypeError)
+
 
 class RequestError(GraphQLError):
     """A request that is wrong in itself: one sentence that says what and the remedy, and a code."""
@@ -39,14 +43,19 @@ def presentable(error: GraphQLError) -> GraphQLError:
         return error
     if isinstance(error, GraphQLSyntaxError):
         return _coded(error, SYNTAX)
-    if error.path is None:
-        # No resolver ran: the document or its variables are wrong.
+    if error.path is None and _is_of_the_document(error):
         return _coded(error, INVALID_DOCUMENT)
     if isinstance(error.original_error, DatabaseError):
         logger.warning("%s", error.original_error)
         message = "The database does not answer at the moment; try again soon."
         return GraphQLError(message, nodes=error.nodes, path=error.path, extensions={"code": UNAVAILABLE})
     return _masked(error)
+
+
+def _is_of_the_document(error: GraphQLError) -> bool:
+    """Tell an error without a path that is the document's or its variables' from one that a stream raised."""
+    original = error.original_error
+    return bool(error.nodes) or original is None or isinstance(original, _OF_THE_DOCUMENT)
 
 
 def _coded(error: GraphQLError, code: str) -> GraphQLError:

@@ -76,7 +76,7 @@ class EvaluateSensorPayload:
 class TickSensorPayload:
     """What became of a tick that was asked for."""
 
-    tick: Tick | None = strawberry.field(default=None, description="The tick; STARTED if it takes very long.")
+    tick: Tick | None = strawberry.field(default=None, description="The tick; STARTED if it has not ended at once.")
     errors: list[MutationError] = strawberry.field(description="Why there was none; empty if there was.")
 
 

@@ -1,4 +1,5 @@
-"""Limits of documents: how deep, how many aliases, how many fields once fragments are spread out.
+"""Limits of documents: how deep, how wide, how many aliases and fields once fragments are spread out, and how many
+things the pages that it asks for may hold in all.
 
 Each fragment is measured once, so that measuring a document stays linear however its fragments nest.
 """
@@ -12,6 +13,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
+    IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     StringValueNode,
@@ -19,10 +21,16 @@ from graphql import (
     ValidationRule,
 )
 
+from vedette.graphql.connections import DEFAULT_SIZE, LARGEST_SIZE
+
 MOST_TOKENS = 5000
 DEEPEST = 20
 MOST_ALIASES = 50
 MOST_FIELDS = 2000
+# Whether fields of one selection can be merged is looked at pair by pair.
+WIDEST = 200
+# sensors(first: 100) with ticks(first: 100) of each is 10,100.
+MOST_THINGS = 50_000
 
 
 class Extent(NamedTuple):
@@ -31,6 +39,10 @@ class Extent(NamedTuple):
     depth: int = 0
     aliases: int = 0
     fields: int = 0
+    width: int = 0
+    widest: int = 0
+    things: int = 0
+    is_connection: bool = False
 
 
 class Measure:
@@ -47,16 +59,29 @@ class Measure:
     def selection(self, selected: SelectionSetNode | None) -> Extent:
         """Return the extent of what is selected, fragments spread out."""
         parts = [self._part(node) for node in selected.selections] if selected is not None else []
+        width = sum(part.width for part in parts)
         return Extent(
             depth=max((part.depth for part in parts), default=0),
             aliases=sum(part.aliases for part in parts),
             fields=sum(part.fields for part in parts),
+            width=width,
+            widest=max((part.widest for part in parts), default=width),
+            things=sum(part.things for part in parts),
+            is_connection=any(part.is_connection for part in parts),
         )
 
     def _part(self, node: Any) -> Extent:
         if isinstance(node, FieldNode):
             inner = self.selection(node.selection_set)
-            return Extent(inner.depth + 1, inner.aliases + (node.alias is not None), inner.fields + 1)
+            return Extent(
+                depth=inner.depth + 1,
+                aliases=inner.aliases + (node.alias is not None),
+                fields=inner.fields + 1,
+                width=1,
+                widest=max(inner.widest, inner.width),
+                things=_page_size(node) * (1 + inner.things) if _is_list(node, inner) else inner.things,
+                is_connection=node.name.value == "edges",
+            )
         if isinstance(node, InlineFragmentNode):
             return self.selection(node.selection_set)
         assert isinstance(node, FragmentSpreadNode)
@@ -70,6 +95,22 @@ class Measure:
             if fragment is not None:
                 self._measured[name] = self.selection(fragment.selection_set)
         return self._measured[name]
+
+
+def _is_list(node: FieldNode, inner: Extent) -> bool:
+    """Tell whether a field asks for a page, or for many things by their ids."""
+    return inner.is_connection or node.name.value == "nodes"
+
+
+def _page_size(node: FieldNode) -> int:
+    """Return how many things the page of a field may hold; a size that is a variable may be the largest."""
+    for argument in node.arguments or ():
+        if argument.name.value in {"first", "last"}:
+            asked = argument.value
+            # A size out of bounds is refused when the field is resolved.
+            fits = isinstance(asked, IntValueNode) and asked.value.isdecimal() and len(asked.value) < 3
+            return int(asked.value) if fits and isinstance(asked, IntValueNode) else LARGEST_SIZE
+    return LARGEST_SIZE if node.name.value == "nodes" else DEFAULT_SIZE
 
 
 class LimitsRule(ValidationRule):
@@ -86,6 +127,8 @@ class LimitsRule(ValidationRule):
             ("levels deep", extent.depth, DEEPEST),
             ("aliases", extent.aliases, MOST_ALIASES),
             ("fields", extent.fields, MOST_FIELDS),
+            ("fields beside each other", max(extent.width, extent.widest), WIDEST),
+            ("things on its pages", extent.things, MOST_THINGS),
         ):
             if found > most:
                 self.report_error(GraphQLError(f"The operation has {found} {name}; at most {most} are allowed.", node))

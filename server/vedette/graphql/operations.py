@@ -1,8 +1,9 @@
 """What every operation passes: parsed and validated once for all times it is asked, limited, and given its context."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
+from itertools import chain
 from typing import Any, cast
 
 from graphql import DocumentNode, GraphQLError, parse
@@ -14,6 +15,8 @@ from vedette.graphql.errors import BAD_INPUT, RequestError
 from vedette.graphql.limits import MOST_TOKENS, LimitsRule
 
 _CACHED_DOCUMENTS = 256
+# A run config may be 100 levels deep, and lies some levels deep in the input.
+DEEPEST_VALUE = 110
 
 
 @lru_cache(_CACHED_DOCUMENTS)
@@ -45,20 +48,34 @@ class Operations(SchemaExtension):
         """Validate the document unless it was lately, and the variables always."""
         context = self.execution_context
         assert context.graphql_document is not None
-        rules = (LimitsRule, *context.validation_rules)
-        errors: list[GraphQLError] = list(_validate(context.schema._schema, context.graphql_document, rules))
-        if not errors and not _storable(context.variables):
-            errors = [RequestError(BAD_INPUT, "Text cannot hold the character U+0000, nor half of a surrogate pair.")]
+        schema, document = context.schema._schema, context.graphql_document
+        # What is too large is not looked at any further: validating it would take long.
+        errors: list[GraphQLError] = list(
+            _validate(schema, document, (LimitsRule,)) or _validate(schema, document, context.validation_rules)
+        )
+        if not errors and (flaw := _flaw_of(context.variables)) is not None:
+            errors = [RequestError(BAD_INPUT, flaw)]
         context.pre_execution_errors = errors
         yield
 
 
-def _storable(value: Any) -> bool:
-    """Tell whether Postgres can hold all text in `value`, which comes from JSON."""
-    if isinstance(value, str):
-        return "\x00" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+def _flaw_of(variables: Any) -> str | None:
+    """Tell what of variables, which come from JSON, could not be gone through or be stored by Postgres."""
+    level = [variables]
+    for _ in range(DEEPEST_VALUE):
+        if not all(_storable(value) for value in level if isinstance(value, str)):
+            return "Text cannot hold the character U+0000, nor half of a surrogate pair."
+        level = [part for value in level for part in _parts(value)]
+        if not level:
+            return None
+    return f"The variables are nested more than {DEEPEST_VALUE} levels deep."
+
+
+def _parts(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
-        return all(_storable(part) for pair in value.items() for part in pair)
-    if isinstance(value, list):
-        return all(_storable(part) for part in value)
-    return True
+        return chain(value, value.values())
+    return value if isinstance(value, list) else ()
+
+
+def _storable(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

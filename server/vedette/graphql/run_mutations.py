@@ -8,7 +8,9 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from strawberry.scalars import JSON
 
+from vedette.authoring.text import as_json
 from vedette.bus import topics
+from vedette.domain.runs import LONGEST_RUN_KEY_BYTES
 from vedette.graphql import ids
 from vedette.graphql.context import Info
 from vedette.graphql.fields import mutation
@@ -111,12 +113,27 @@ def problems(schema: dict[str, Any] | None, config: Any) -> Iterator[str]:
             yield f"{where}: {error.message}"[:LONGEST_PROBLEM] if where else error.message[:LONGEST_PROBLEM]
 
 
+def _unfit(given: LaunchRunInput) -> MutationError | None:
+    """Return what the database, or the process that is to execute it, could not hold."""
+    if given.run_key is not None and len(given.run_key.encode()) > LONGEST_RUN_KEY_BYTES:
+        message = f"A run key has at most {LONGEST_RUN_KEY_BYTES} bytes, not {len(given.run_key.encode())}."
+        return InvalidInput(message=message, path=["runKey"])
+    if any(not tag.key for tag in given.tags or ()):
+        return InvalidInput(message="A tag's key has at least one character.", path=["tags"])
+    try:
+        as_json(given.run_config)
+    except ValueError as error:
+        return InvalidRunConfig(message=f"The run config {error}.", path=["runConfig"])
+    return None
+
+
 def _refused(job: JobSeen, config: Any) -> InvalidRunConfig | None:
     found = sorted(problems(job.spec.config_schema, config))
     if not found:
         return None
     told = "; ".join(found[:MOST_PROBLEMS]) + (" …" if len(found) > MOST_PROBLEMS else "")
-    return InvalidRunConfig(message=f"The job {job.spec.name!r} does not accept it: {told}.", path=["runConfig"])
+    message = f"The job {job.spec.name!r} does not accept the run config: {told}."
+    return InvalidRunConfig(message=message, path=["runConfig"])
 
 
 @strawberry.type
@@ -130,6 +147,8 @@ class RunMutations:
         input: Annotated[LaunchRunInput, strawberry.argument(description="What to launch.")],  # noqa: A002
     ) -> LaunchRunPayload:
         """Queue it."""
+        if (unfit := _unfit(input)) is not None:
+            return LaunchRunPayload(errors=[unfit])
         job = await _job(info, input)
         if isinstance(job, MutationError):
             return LaunchRunPayload(errors=[job])

@@ -8,6 +8,7 @@ import strawberry
 
 from vedette.bus import topics
 from vedette.domain.catalog import SensorStatus
+from vedette.faults import Point, reached
 from vedette.graphql import ids
 from vedette.graphql.context import Info
 from vedette.graphql.cursors import sensor_cursor
@@ -132,6 +133,7 @@ class SensorMutations:
         key = ids.decode_uuid("Sensor", input.sensor_id)
         async with info.context.database.writing() as connection:
             version = await cursors.edit(connection, key, input.cursor, input.expected_version, info.context.actor)
+        reached(Point.CURSOR_EDITED)
         sensor = await _read_anew(info, key)
         if sensor is None:
             return SensorPayload(errors=[no_sensor(input.sensor_id)])

@@ -110,7 +110,9 @@ class Sensor(Node):
     next_tick_at: datetime | None = strawberry.field(
         description="When it is due; null while it is not to be evaluated."
     )
-    consecutive_failures: int = strawberry.field(description="How many of its last ticks failed without a success.")
+    consecutive_failures: int = strawberry.field(
+        description="How many ticks failed in a row; 0 again when it is started, its cursor set or its code changed."
+    )
 
     @field("The project that defines it.")
     async def code_location(self, info: Info) -> CodeLocation:
@@ -229,6 +231,6 @@ def sensor(seen: SensorSeen) -> Sensor:
         default_status=spec.default_status,
         status=facts.status,
         condition=SensorCondition(kind=condition.kind, until=condition.until, message=condition.message),
-        next_tick_at=facts.next_tick_at if facts.is_due_able else None,
+        next_tick_at=facts.next_tick_at if facts.is_due_able or facts.is_paused else None,
         consecutive_failures=facts.consecutive_failures,
     )

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 
+from vedette.faults import Point, reached
 from vedette.hosts.assignment import Assignment
 from vedette.hosts.attribution import Ending, out_of_memory, ran_out_of_memory
 from vedette.hosts.child.frames import Cancel, Evaluate, Evaluated, FromHost, Logged, Ping, Pong
@@ -72,6 +73,7 @@ class Host:
         self.in_flight[token] = assignment
         assignment.sent()
         self._send(Evaluate(token, assignment.instruction))
+        reached(Point.EVALUATION_SENT)
 
     def give_up(self, assignment: Assignment) -> None:
         """Ask for an end of the evaluation; its place is taken until it has ended."""

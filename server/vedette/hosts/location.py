@@ -69,7 +69,7 @@ class CodeLocation:
                 # What made the last good load is watched on: the cause may be in a file that was not reached.
                 self._current, self.error = None, failure.error
                 self.catalog, self.files = None, sorted({*files, *failure.files})
-                logger.error("Code location %s does not load: %s", self.name, _shown(failure.error))
+                logger.error("Code location %s does not load: %s", self.name, _placed(failure.error))
             else:
                 self.catalog, self.files, self.error = self._current.catalog, self._current.files, None
                 self._begin(self._stand_by(self._current))
@@ -146,6 +146,12 @@ class CodeLocation:
         await asyncio.sleep(pause)
         if self._current is generation:
             await self.reload()
+
+
+def _placed(error: ErrorInfo) -> str:
+    """Return the error and the frame that it came from, which is where to look in the project."""
+    frame = error.stack[-1].strip().partition("\n")[0] if error.stack else ""
+    return f"{_shown(error)} ({frame})" if frame else _shown(error)
 
 
 def _shown(error: ErrorInfo) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,11 @@ from vedette.hosts.watching import reload_on_change
 from vedette.settings import Settings
 
 __all__ = ["CodeLocation", "CodeLocations", "LoadListener", "LocationUnloaded"]
+
+logger = logging.getLogger(__name__)
+
+# A project that takes longer to import does not keep the others, nor the whole process, from beginning.
+PATIENCE_SECONDS = 5.0
 
 
 class LoadListener:
@@ -40,7 +46,8 @@ class CodeLocations:
     """Code locations by name; `targets` maps each name to a project's .py file or module.
 
     `async with` loads all of them at once and ends all their processes; with `watch`, a project is loaded anew when
-    one of its files is saved. One that does not load is here as well, with its error.
+    one of its files is saved. One that does not load is here as well, with its error; one that takes long is here
+    with neither catalog nor error, and listeners are told when it is done.
     """
 
     def __init__(self, targets: Mapping[str, str], settings: Settings, watch: bool) -> None:
@@ -51,7 +58,7 @@ class CodeLocations:
             name: CodeLocation(name, target, settings, watched=watch, on_change=self._tell)
             for name, target in targets.items()
         }
-        self._watching: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,29 +70,33 @@ class CodeLocations:
         return self._locations[name]
 
     async def __aenter__(self) -> Self:
-        """Load all, side by side."""
+        """Load all, side by side, and wait for them for a while."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                for location in self._locations.values():
-                    tasks.create_task(location.reload())
+            await self._load()
         except BaseException:
-            await self._close()
+            await self._end()
             raise
         if self._watch:
-            for location in self._locations.values():
-                task = asyncio.create_task(reload_on_change(location), name=f"watch {location.name}")
-                self._watching.append(task)
+            self._tasks += [
+                asyncio.create_task(reload_on_change(location), name=f"watch {location.name}")
+                for location in self._locations.values()
+            ]
         return self
+
+    async def _load(self) -> None:
+        loads = {asyncio.create_task(one.reload(), name=f"load {one.name}"): one for one in self._locations.values()}
+        self._tasks += loads
+        done, late = await asyncio.wait(loads, timeout=PATIENCE_SECONDS) if loads else (set(), set())
+        for load in done:
+            load.result()
+        for load in late:
+            logger.warning("Code location %s is still being imported; the rest begins without it.", loads[load].name)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End all processes."""
-        for task in self._watching:
-            task.cancel()
-        if self._watching:
-            await asyncio.wait(self._watching)
-        await self._close()
+        await self._end()
 
     @contextlib.contextmanager
     def listen(self) -> Iterator[LoadListener]:
@@ -101,7 +112,11 @@ class CodeLocations:
         for listener in self._listeners:
             listener.hear([name])
 
-    async def _close(self) -> None:
+    async def _end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
         async with asyncio.TaskGroup() as tasks:
             for location in self._locations.values():
                 tasks.create_task(location.close())

@@ -1,16 +1,23 @@
 """Claims queued runs for free slots: at once on a knock, and every few seconds without one."""
 
 import asyncio
+import time
+from collections.abc import Sequence
 from uuid import UUID
 
 from vedette.bus import Bus, Listener
 from vedette.bus.topics import RUNS, run_events
+from vedette.faults import Point, reached
 from vedette.launcher.enduring import endure
 from vedette.launcher.engines.contract import Changes, Engine
 from vedette.launcher.fleet import Fleet
 from vedette.settings import Settings
 from vedette.storage import run_queue
 from vedette.storage.database import Database
+from vedette.storage.run_queue import ClaimedRun
+
+# A claim whose commit took more of the lease than this may have run out since, or be about to.
+CLAIM_SHARE = 1 / 3
 
 
 class Claimer:
@@ -54,14 +61,28 @@ class Claimer:
         code_locations = set(self._engine.code_locations()) - self._resting
         if free <= 0 or not code_locations:
             return
+        began = time.monotonic()
         async with self._database.writing() as connection:
             claimed = await run_queue.claim(
                 connection, self._launcher_id, code_locations, free, self._settings.lease_seconds
             )
+            if claimed:
+                reached(Point.RUN_CLAIM)
+        if claimed:
+            reached(Point.RUN_CLAIMED)
+        if time.monotonic() - began > CLAIM_SHARE * self._settings.lease_seconds:
+            claimed = await self._still_held(claimed)
         for run in claimed:
             self._fleet.launch(run, runs)
         if claimed:
             self._bus.knock(RUNS, *(run_events(run.run_id) for run in claimed))
+
+    async def _still_held(self, claimed: Sequence[ClaimedRun]) -> list[ClaimedRun]:
+        """Return those that nobody has taken over while the claim waited to be committed; they are renewed."""
+        epochs = {run.run_id: run.epoch for run in claimed}
+        async with self._database.writing() as connection:
+            held = await run_queue.renew(connection, epochs, self._settings.lease_seconds)
+        return [run for run in claimed if run.run_id in held]
 
     async def _wake_on_knocks(self, knocks: Listener) -> None:
         while True:

@@ -7,13 +7,16 @@ from uuid import UUID
 
 from vedette.bus import Bus
 from vedette.bus.topics import RUNS, run_events
+from vedette.domain.runs import FINISHED, RunStatus
 from vedette.errors import DatabaseUnreachable, LeaseLost
+from vedette.faults import Point, reached
 from vedette.storage import run_updates
 from vedette.storage.database import Database
 from vedette.storage.run_updates import RunUpdate
 
 logger = logging.getLogger(__name__)
 
+ENDINGS = FINISHED | {RunStatus.QUEUED}
 # What a lost connection looks like; the writes wait until there is one again.
 UNREACHABLE = (DatabaseUnreachable, TimeoutError, OSError)
 RETRY_SECONDS = 0.5
@@ -108,6 +111,8 @@ class Recorder:
                         done = await run_updates.applied(connection, updates)
                     rest = [update for update in updates if update.run_id not in done]
                     held = done | await run_updates.apply(connection, rest) if rest else done
+                    _pass(updates, Point.START_COMMIT, Point.END_COMMIT)
+                _pass(updates, Point.START_COMMITTED, Point.END_COMMITTED)
             except UNREACHABLE as error:
                 logger.warning("Runs wait to be recorded: %s", error)
                 doubtful = True
@@ -120,3 +125,12 @@ class Recorder:
         if any(update.statuses for update in updates):
             topics.append(RUNS)
         self._bus.knock(*topics)
+
+
+def _pass(updates: Sequence[RunUpdate], start: Point, end: Point) -> None:
+    """Pass the fault point of what is recorded: that runs start, that they end."""
+    statuses = {status for update in updates for status in update.statuses}
+    if RunStatus.STARTED in statuses:
+        reached(start)
+    if statuses & ENDINGS:
+        reached(end)

@@ -17,6 +17,7 @@ import psutil
 from vedette.bus import Bus
 from vedette.bus.topics import RUNS, run_events
 from vedette.domain.runs import RunStatus
+from vedette.faults import Point, reached
 from vedette.launcher.endings import rescued
 from vedette.launcher.enduring import endure
 from vedette.launcher.fleet import LAST_WORDS_SECONDS, Fleet
@@ -83,6 +84,7 @@ class Rescuer:
                 )
             if not lost:
                 return
+            reached(Point.RESCUE_TAKEN_OVER)
             await asyncio.to_thread(kill_leftovers, [run.run_id for run in lost])
             await self._settle(lost)
 

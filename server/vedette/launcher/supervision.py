@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunStatus
 from vedette.errors import LeaseLost
+from vedette.faults import Point, reached
 from vedette.launcher import endings
 from vedette.launcher.endings import Ending
 from vedette.launcher.engines.contract import CannotPrepare, Engine, RunDied, RunExit, RunProcess, RunRefused
@@ -110,6 +111,7 @@ class Supervision:
         except TimeoutError:
             process.kill()
             return _refused(self._not_ready())
+        reached(Point.PROCESS_PREPARED)
         await self._let_begin(process, steps)
         async for events in process.events():
             await self._record.happened(events)

@@ -19,6 +19,7 @@ _LOCATION = text(
     """
     INSERT INTO code_locations (id, name, target) VALUES (:id, :name, :target)
     ON CONFLICT (name) DO UPDATE SET target = excluded.target
+    RETURNING version
     """
 )
 _LOADED = text("UPDATE code_locations SET version = :version, error = NULL, loaded_at = now() WHERE name = :name")
@@ -48,22 +49,30 @@ _GIVEN = """
         CAST(:statuses AS text[]), CAST(:intervals AS double precision[])
     ) AS given(id, name, spec, shard, status, seconds)
 """
-# Who decided a sensor's status stays: the code's default counts only while nobody has.
+# Who decided a sensor's status stays: the code's default counts only while nobody has. A pause by the failure policy is
+# no decision for running: where the code says STOPPED instead of the RUNNING that was overruled, that counts.
 _CHANGE_SENSORS = text(
     f"""
     WITH given AS MATERIALIZED ({_GIVEN}),
     changed AS (
         SELECT given.spec, given.step, given.first, old.id,
-            CASE WHEN old.status_source = 'CODE' THEN given.status ELSE old.status END AS status
+            coalesce(old.overruled, '') = 'CODE' AND given.status = 'STOPPED' AS stops,
+            CASE WHEN old.status_source = 'CODE' OR old.overruled = 'CODE' AND given.status = 'STOPPED'
+                THEN given.status ELSE old.status END AS status
         FROM given JOIN sensors AS old ON old.code_location = :name AND old.name = given.name
         WHERE NOT old.loaded OR old.spec <> given.spec
             OR (old.status_source = 'CODE' AND old.status <> given.status)
+            OR (old.overruled = 'CODE' AND given.status = 'STOPPED')
     )
     UPDATE sensors SET
         loaded = true,
         spec = changed.spec,
         status = changed.status,
-        status_at = CASE WHEN sensors.status = changed.status THEN sensors.status_at ELSE now() END,
+        status_at = CASE
+            WHEN sensors.status = changed.status AND NOT changed.stops THEN sensors.status_at ELSE now() END,
+        status_source = CASE WHEN changed.stops THEN 'CODE' ELSE sensors.status_source END,
+        status_note = CASE WHEN changed.stops THEN NULL ELSE sensors.status_note END,
+        overruled = CASE WHEN changed.stops THEN NULL ELSE sensors.overruled END,
         started_at = CASE
             WHEN changed.status = 'RUNNING' AND sensors.status <> 'RUNNING' THEN now() ELSE sensors.started_at END,
         next_tick_at = CASE
@@ -88,6 +97,15 @@ _ADD_SENSORS = text(
     RETURNING id
     """
 )
+# Code that changed deserves a try at once: whatever failed may be mended.
+_END_BACK_OFF = text(
+    """
+    UPDATE sensors SET consecutive_failures = 0,
+        next_tick_at = CASE WHEN next_tick_at > now() THEN now() ELSE next_tick_at END
+    WHERE code_location = :name AND loaded AND consecutive_failures > 0
+    RETURNING id
+    """
+)
 _UNLOAD_SENSORS = text(
     """
     UPDATE sensors SET loaded = false
@@ -104,9 +122,10 @@ async def store(connection: AsyncConnection, name: str, target: str, outcome: Ca
     """Store what loading the code location `name` came to, in a transaction of its own.
 
     What the catalog no longer has is unloaded, not deleted; with an error that is all of it. Rows that are as given
-    already stay untouched; sensors that change, in what the code says or in status, go to the stream `sensors`.
+    already stay untouched; sensors that change, in what the code says or in status, go to the stream `sensors`. A new
+    version ends every back-off: those sensors are due at once.
     """
-    await connection.execute(_LOCATION, {"id": new_id(), "name": name, "target": target})
+    known = (await connection.execute(_LOCATION, {"id": new_id(), "name": name, "target": target})).scalar()
     if isinstance(outcome, Catalog):
         await connection.execute(_LOADED, {"name": name, "version": outcome.version})
         catalog = outcome
@@ -114,6 +133,9 @@ async def store(connection: AsyncConnection, name: str, target: str, outcome: Ca
         await connection.execute(_FAILED, {"name": name, "error": msgspec.json.encode(outcome).decode()})
         catalog = Catalog()
     changed = await _store_sensors(connection, name, catalog.sensors)
+    if isinstance(outcome, Catalog) and outcome.version != known:
+        mended = (await connection.execute(_END_BACK_OFF, {"name": name})).scalars()
+        changed = list(dict.fromkeys([*changed, *mended]))
     await _store_jobs(connection, name, catalog.jobs)
     await append_sensors(connection, changed)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vedette.faults import Point, reached
 from vedette.storage import pages, streams
 from vedette.storage.tables import cursor_changes
 
@@ -64,7 +65,9 @@ async def by_keys(
 _EDIT = text(
     """
     WITH edited AS (
-        UPDATE sensors SET cursor = :value, cursor_version = cursor_version + 1
+        UPDATE sensors SET cursor = :value, cursor_version = cursor_version + 1, consecutive_failures = 0,
+            -- A sensor that backs off or is paused is tried with it at once.
+            next_tick_at = CASE WHEN consecutive_failures > 0 AND next_tick_at > now() THEN now() ELSE next_tick_at END
         WHERE id = :sensor_id AND (CAST(:expected AS integer) IS NULL OR cursor_version = :expected)
         RETURNING id, cursor_version
     )
@@ -87,4 +90,5 @@ async def edit(
     if version is None:
         return None
     await streams.append_sensors(connection, [sensor_id])
+    reached(Point.CURSOR_EDIT)
     return int(version)

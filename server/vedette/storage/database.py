@@ -18,18 +18,23 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from vedette.errors import DatabaseOutdated, DatabaseUnreachable
+from vedette.faults import Point, reached
 from vedette.settings import redacted
 
 OLDEST_POSTGRES = 15
 CONNECT_SECONDS = 10.0
 POOL_SECONDS = 30.0
 COMMAND_SECONDS = 60.0
+# Classes of SQLSTATE that pass: deadlock, no room or memory, a lock or an answer not had in time, a server that stops.
+PASSING = ("40", "53", "55P03", "57", "58")
+# A transaction in which nothing is asked for this long belongs to a process that was frozen or cut off, and others wait
+# for what it has locked. Its owner, should it wake, finds the connection lost.
+FROZEN_SECONDS = 3.0
 # The server gives up a little before the client does, so that the error says what took long.
 SERVER_SETTINGS = {
     "application_name": "vedette",
     "statement_timeout": "55s",
     "lock_timeout": "30s",
-    "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
 }
 
@@ -78,10 +83,15 @@ def _refuse_closed(connection: PoolProxiedConnection, record: object, proxy: obj
 
 
 class Database:
-    """Connections to one Postgres, at most `pool_size`; `async with` opens and closes them."""
+    """Connections to one Postgres, at most `pool_size`; `async with` opens and closes them.
 
-    def __init__(self, url: str, pool_size: int = 5) -> None:
+    A transaction in which nothing is asked for `frozen_seconds` is rolled back by the server.
+    """
+
+    def __init__(self, url: str, pool_size: int = 5, frozen_seconds: float = FROZEN_SECONDS) -> None:
         self.url = url
+        frozen = {"idle_in_transaction_session_timeout": f"{1000 * frozen_seconds:.0f}ms"}
+        self._server_settings = SERVER_SETTINGS | frozen
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._connect,
@@ -96,7 +106,7 @@ class Database:
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def _connect(self) -> asyncpg.Connection:
-        return await connect(self.url)
+        return await connect(self.url, settings=self._server_settings)
 
     async def __aenter__(self) -> Self:
         try:
@@ -124,6 +134,8 @@ class Database:
         with self._losses():
             async with self._engine.begin() as connection:
                 yield connection
+                reached(Point.COMMIT)
+            reached(Point.COMMITTED)
 
     async def now(self) -> datetime:
         """The database's clock, in UTC."""
@@ -133,11 +145,12 @@ class Database:
 
     @contextmanager
     def _losses(self) -> Iterator[None]:
-        """Turn a lost connection, and a pool that stays empty, into DatabaseUnreachable; other errors pass."""
+        """Turn what may succeed later (a lost connection, a deadlock, an empty pool …) into DatabaseUnreachable."""
         try:
             yield
         except DBAPIError as error:
-            if not error.connection_invalidated:
+            state = str(getattr(error.orig, "sqlstate", None) or "")
+            if not (error.connection_invalidated or state.startswith(PASSING)):
                 raise
             raise unreachable(self.url, error.orig or error) from error
         except PoolTimeout as error:

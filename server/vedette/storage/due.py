@@ -33,7 +33,7 @@ class Reading(msgspec.Struct, frozen=True):
 _COLUMNS = """
     sensors.id, sensors.code_location, sensors.shard, sensors.spec, sensors.loaded, sensors.status, sensors.status_at,
     sensors.started_at, sensors.cursor, sensors.cursor_version, sensors.last_tick_at,
-    sensors.last_finished_at, sensors.next_tick_at
+    sensors.last_finished_at, sensors.next_tick_at, sensors.status_source = 'FAILURE_POLICY' AS decided_by_policy
 """
 # Position and rows are of one snapshot: the outer join keeps the position where no sensor matches.
 _LOAD = text(
@@ -88,5 +88,6 @@ def _sensor(row: Row[tuple[object, ...]]) -> DueSensor:
             last_tick_at=row.last_tick_at,
             last_finished_at=row.last_finished_at,
             next_tick_at=row.next_tick_at,
+            decided_by_policy=row.decided_by_policy,
         ),
     )

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class Load(NamedTuple):
-    """What waits and what is being done. `oldest_due_seconds` is 0.0 where every sensor is on time."""
+    """What waits and what is being done. The ages are 0.0 where every sensor is on time and no run is queued."""
 
     database: str
     oldest_due_seconds: float
     queued_runs: int
+    oldest_queued_seconds: float
     running_runs: int
 
 
@@ -35,8 +36,12 @@ _LOAD = text(
     """
     SELECT 'PostgreSQL ' || current_setting('server_version'),
         (SELECT coalesce(greatest(0, extract(epoch FROM now() - min(next_tick_at))), 0)::double precision FROM sensors
-            WHERE loaded AND status = 'RUNNING' AND evaluating_tick_id IS NULL),
+            WHERE loaded AND status = 'RUNNING' AND (evaluating_tick_id IS NULL
+                -- What shows as being evaluated by nobody who is alive is late as well.
+                OR NOT EXISTS (SELECT FROM leases WHERE name = 'sensors/' || shard AND expires_at > now()))),
         (SELECT count(*) FROM runs WHERE status = 'QUEUED'),
+        (SELECT coalesce(greatest(0, extract(epoch FROM now() - min(queued_at))), 0)::double precision FROM runs
+            WHERE status = 'QUEUED'),
         (SELECT count(*) FROM runs WHERE status IN ('STARTING', 'STARTED', 'CANCELING'))
     """
 )

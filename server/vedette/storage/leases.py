@@ -14,6 +14,7 @@ PREFIX = "sensors/"
 
 
 _PREPARE = text("INSERT INTO leases (name) SELECT unnest(CAST(:names AS text[])) ON CONFLICT DO NOTHING")
+# Not now(), the time at which the transaction began: it may have waited for a lock since, longer than the lease lasts.
 # A lease that ran out may have been trusted no longer: kept by the same holder, it counts as taken anew.
 _RENEW = text(
     """
@@ -21,8 +22,8 @@ _RENEW = text(
         SELECT name FROM leases WHERE holder = :worker_id AND name = ANY(CAST(:names AS text[]))
         ORDER BY name FOR UPDATE
     )
-    UPDATE leases SET expires_at = now() + make_interval(secs => :seconds),
-        epoch = epoch + CASE WHEN CAST(:anew AS boolean) OR expires_at < now() THEN 1 ELSE 0 END
+    UPDATE leases SET expires_at = clock_timestamp() + make_interval(secs => :seconds),
+        epoch = epoch + CASE WHEN CAST(:anew AS boolean) OR expires_at < clock_timestamp() THEN 1 ELSE 0 END
     FROM mine WHERE leases.name = mine.name
     RETURNING leases.name, leases.epoch
     """
@@ -37,7 +38,8 @@ _CLAIM = text(
         )
         ORDER BY leases.name LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    UPDATE leases SET holder = :worker_id, epoch = epoch + 1, expires_at = now() + make_interval(secs => :seconds)
+    UPDATE leases SET holder = :worker_id, epoch = epoch + 1,
+        expires_at = clock_timestamp() + make_interval(secs => :seconds)
     FROM free WHERE leases.name = free.name
     RETURNING leases.name, leases.epoch
     """

@@ -37,7 +37,8 @@ _FREE = text(
     """
     UPDATE sensors SET evaluating_tick_id = NULL, last_tick_id = lost.tick_id,
         last_tick_at = ticks.started_at, last_finished_at = now(),
-        next_tick_at = CASE WHEN sensors.loaded AND sensors.status = 'RUNNING' THEN now() END
+        next_tick_at = CASE WHEN sensors.loaded AND (sensors.status = 'RUNNING'
+            OR sensors.status_source = 'FAILURE_POLICY') THEN now() END
     FROM unnest(CAST(:sensor_ids AS uuid[]), CAST(:ids AS uuid[])) AS lost(sensor_id, tick_id)
     JOIN ticks ON ticks.id = lost.tick_id
     WHERE sensors.id = lost.sensor_id

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, column, func, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Text, column, func, literal, select, true, tuple_, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -47,12 +47,25 @@ class Listing(Generic[T]):
     parent: tuple[ColumnElement[Any], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """The condition that a column, by which an index begins that goes on with the list's keys, has one of `values`."""
+
+    column: ColumnElement[Any]
+    values: Sequence[str]
+
+
 async def read(
-    connection: AsyncConnection, listing: Listing[T], window: Window, conditions: Sequence[ColumnElement[bool]] = ()
+    connection: AsyncConnection,
+    listing: Listing[T],
+    window: Window,
+    conditions: Sequence[ColumnElement[bool]] = (),
+    any_of: AnyOf | None = None,
 ) -> Page[T]:
     """Return one part of a list, in one statement."""
-    rows = (await connection.execute(_window(listing, window, conditions))).all()
-    return _page(listing, window, rows)
+    parts = (listing, window, conditions)
+    statement = _window(*parts) if any_of is None else _merged(*parts, any_of)
+    return _page(listing, window, (await connection.execute(statement)).all())
 
 
 async def read_each(
@@ -90,6 +103,24 @@ def _window(listing: Listing[T], window: Window, conditions: Sequence[ColumnElem
     order = _ordered(listing.keys, descending=listing.descending is not window.backward)
     # One row more than asked for tells whether the list goes on.
     return statement.order_by(*order).limit(window.limit + 1)
+
+
+def _merged(
+    listing: Listing[T], window: Window, conditions: Sequence[ColumnElement[bool]], any_of: AnyOf
+) -> Select[Any]:
+    """Take as many rows of each value as are asked for, each along the index, and of these the first.
+
+    By `column = ANY(values)` the whole list would be walked in its order until enough rows are found: all of it, for
+    values that no row has. The values stand in the statement, for Postgres to know how rare they are.
+    """
+    parts = [
+        _window(listing, window, [*conditions, any_of.column == literal(value, Text, literal_execute=True)]).subquery()
+        for value in any_of.values
+    ]
+    merged = union_all(*(select(part) for part in parts)).subquery()
+    keys = [merged.c[f"key_{index}"] for index in range(len(listing.keys))]
+    order = _ordered(keys, descending=listing.descending is not window.backward)
+    return select(merged).order_by(*order).limit(window.limit + 1)
 
 
 def _ordered(keys: Sequence[ColumnElement[Any]], *, descending: bool) -> list[ColumnElement[Any]]:

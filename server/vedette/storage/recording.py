@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vedette.domain.catalog import SensorStatus
 from vedette.domain.logs import ErrorInfo
 from vedette.errors import DatabaseError, VedetteError
+from vedette.faults import Point, reached
 from vedette.storage import leases, streams
 from vedette.storage import recording_statements as statements
 from vedette.storage.database import Database
@@ -71,7 +72,10 @@ async def record(database: Database, worker_id: UUID, ticks: Sequence[TickRecord
     """
     with _refusals():
         async with asyncio.timeout(timeout), database.writing() as connection:
-            return await _record(connection, worker_id, ticks)
+            recording = await _record(connection, worker_id, ticks)
+            reached(Point.TICK_COMMIT)
+        reached(Point.TICK_COMMITTED)
+        return recording
 
 
 async def _record(connection: AsyncConnection, worker_id: UUID, ticks: Sequence[TickRecord]) -> Recording:
@@ -131,6 +135,7 @@ def _locked(row: Row[tuple[object, ...]], before: SensorState) -> LockedSensor:
         last_tick_at=row.last_tick_at,
         last_finished_at=row.last_finished_at,
         next_tick_at=row.next_tick_at,
+        decided_by_policy=row.decided_by_policy,
     )
     return LockedSensor(
         id=row.id,
@@ -251,6 +256,10 @@ async def _write_sensors(connection: AsyncConnection, verdicts: Sequence[Verdict
         if verdict.writing is not Writing.SHOW
     ]
     await _execute(connection, statements.UPDATE_SENSORS, ended)
+    changed = [
+        (verdict.sensor.id, change.status, change.note) for verdict in verdicts if (change := verdict.status_change)
+    ]
+    await _execute(connection, statements.SET_STATUSES, changed)
 
 
 def _changes(verdicts: Sequence[Verdict]) -> tuple[list[tuple[UUID, UUID, str]], list[UUID]]:
@@ -277,4 +286,7 @@ def _outcome(verdict: Verdict) -> RecordedTick:
         last_finished_at=verdict.tick.finished_at,
         next_tick_at=verdict.next_tick_at,
     )
+    if verdict.status_change is not None:
+        status = verdict.status_change.status
+        after = msgspec.structs.replace(after, status=status, status_at=verdict.sensor.now, decided_by_policy=True)
     return RecordedTick(verdict.tick, after)

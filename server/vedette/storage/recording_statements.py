@@ -8,7 +8,7 @@ LOCK_SENSORS = text(
     SELECT sensors.id, sensors.name, sensors.code_location, sensors.loaded, sensors.status, sensors.status_at,
         sensors.started_at, sensors.cursor_version, sensors.tick_count, sensors.next_tick_at, sensors.last_tick_id,
         sensors.last_tick_at, sensors.last_finished_at, sensors.evaluating_tick_id, sensors.consecutive_failures,
-        now() AS now,
+        sensors.status_source = 'FAILURE_POLICY' AS decided_by_policy, now() AS now,
         CASE WHEN sensors.cursor_version <> asked.cursor_version THEN sensors.cursor END AS edited_cursor,
         last.skip_reason AS quiet_reason,
         coalesce(last.status = 'SKIPPED' AND last.cause <> 'MANUAL' AND last.requested_count = 0
@@ -90,6 +90,16 @@ UPDATE_SENSORS = text(
         CAST(:next_tick_ats AS timestamptz[]), CAST(:failures AS integer[])
     ) AS ended(id, tick_count, last_tick_id, last_tick_at, last_finished_at, next_tick_at, failures)
     WHERE sensors.id = ended.id
+    """
+)
+# A pause outlives what it overrules: whose decision that was counts again when the code changes its mind.
+SET_STATUSES = text(
+    """
+    UPDATE sensors SET status = changed.status, status_at = now(), status_note = changed.note, status_actor = NULL,
+        overruled = CASE WHEN status_source = 'FAILURE_POLICY' THEN overruled ELSE status_source END,
+        status_source = 'FAILURE_POLICY'
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:notes AS text[])) AS changed(id, status, note)
+    WHERE sensors.id = changed.id
     """
 )
 SHOW_EVALUATIONS = text(

@@ -18,6 +18,8 @@ from vedette.domain.runs import RunInstruction, RunStatus
 from vedette.storage import streams
 from vedette.storage.workers import HOLDS_ITS_LOCK
 
+# Claims last from clock_timestamp() on: now() is when the transaction began, and it may have waited for a lock since,
+# longer than a claim lasts.
 # The order of the queue; FOR NO KEY UPDATE, as FOR UPDATE would skip runs whose row a foreign key's check reads.
 _CLAIM = text(
     """
@@ -28,7 +30,7 @@ _CLAIM = text(
     ), claimed AS (
         UPDATE runs SET
             status = 'STARTING', launcher_id = :launcher_id, claim_epoch = claim_epoch + 1,
-            claimed_until = now() + make_interval(secs => :lease_seconds), event_count = event_count + 1
+            claimed_until = clock_timestamp() + make_interval(secs => :lease_seconds), event_count = event_count + 1
         FROM next WHERE runs.id = next.id
         RETURNING runs.*
     ), told AS (
@@ -50,7 +52,7 @@ _RENEW = text(
         WHERE runs.status IN ('STARTING', 'STARTED', 'CANCELING')
         ORDER BY runs.id FOR NO KEY UPDATE OF runs
     )
-    UPDATE runs SET claimed_until = now() + make_interval(secs => :lease_seconds)
+    UPDATE runs SET claimed_until = clock_timestamp() + make_interval(secs => :lease_seconds)
     FROM held WHERE runs.id = held.id
     RETURNING runs.id
     """
@@ -87,7 +89,7 @@ _TAKE_OVER = text(
     )
     UPDATE runs SET
         launcher_id = :launcher_id, claim_epoch = claim_epoch + 1,
-        claimed_until = now() + make_interval(secs => :lease_seconds)
+        claimed_until = clock_timestamp() + make_interval(secs => :lease_seconds)
     FROM lost WHERE runs.id = lost.id
     RETURNING runs.id, runs.status, runs.attempt, runs.on_interrupted, runs.claim_epoch, runs.event_count,
               runs.cancel_asked_at IS NOT NULL AS cancel_asked

@@ -1,7 +1,7 @@
 """Runs: lists of them, their steps, events and logs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -74,7 +74,10 @@ _OF_JOBS = pages.Listing(_SELECT, _KEYS, _build, descending=True, parent=(runs.c
 
 async def page(connection: AsyncConnection, of: RunFilter, window: pages.Window) -> pages.Page[Run]:
     """Return a part of the list of runs, the newest first."""
-    return await pages.read(connection, _ALL, window, _conditions(of))
+    if not of.statuses or any((of.sensor_id, of.tick_id, of.job_name, of.run_key)):
+        return await pages.read(connection, _ALL, window, _conditions(of))
+    statuses = pages.AnyOf(runs.c.status, sorted(set(of.statuses)))
+    return await pages.read(connection, _ALL, window, _conditions(replace(of, statuses=())), statuses)
 
 
 async def page_each_sensor(

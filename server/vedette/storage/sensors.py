@@ -8,7 +8,23 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, literal, not_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,7 +38,7 @@ from vedette.domain.sensors import (
     StatusSource,
 )
 from vedette.storage import pages, streams
-from vedette.storage.tables import cursor_changes, sensors
+from vedette.storage.tables import code_locations, cursor_changes, leases, sensors, ticks
 
 _spec = msgspec.json.Decoder(SensorSpec).decode
 
@@ -57,8 +73,29 @@ class SensorFilter:
 _LOADED_AND_RUNNING = and_(sensors.c.loaded, sensors.c.status == "RUNNING")
 _OVERDUE = sensors.c.next_tick_at < func.now() - literal(OVERDUE_AFTER)
 
+# The first line of an error, as `type: message`.
+_MOST_CHARACTERS = 300
+
+
+def _one_line(error: ColumnElement[Any]) -> ColumnElement[str]:
+    message = func.split_part(error["message"].astext, "\n", 1)
+    return func.left(error["type"].astext + ": " + message, _MOST_CHARACTERS)
+
+
+_LAST_ERROR = select(_one_line(ticks.c.error)).where(ticks.c.id == sensors.c.last_tick_id).scalar_subquery()
+_LOAD_ERROR = (
+    select(_one_line(code_locations.c.error)).where(code_locations.c.name == sensors.c.code_location).scalar_subquery()
+)
+_HELD = exists().where(
+    leases.c.name == literal("sensors/") + cast(sensors.c.shard, Text), leases.c.expires_at > func.now()
+)
+
 _SELECT: Select[Any] = select(
     *sensors.c,
+    # Looked up only where it is told: most sensors do not fail, are loaded and are on time.
+    case((sensors.c.consecutive_failures > 0, _LAST_ERROR)).label("last_error"),
+    case((not_(sensors.c.loaded), _LOAD_ERROR)).label("load_error"),
+    case((_OVERDUE, _HELD), else_=true()).label("held"),
     cursor_changes.c.at.label("cursor_at"),
     cursor_changes.c.tick_id.label("cursor_tick_id"),
     cursor_changes.c.actor.label("cursor_actor"),
@@ -86,6 +123,9 @@ def _build(row: Row[Any]) -> SensorSeen:
         last_tick_at=row.last_tick_at,
         evaluating_tick_id=row.evaluating_tick_id,
         consecutive_failures=row.consecutive_failures,
+        last_error=row.last_error,
+        load_error=row.load_error,
+        held=row.held,
     )
     return SensorSeen(sensor, row.seen_at)
 
@@ -145,10 +185,10 @@ async def by_name(connection: AsyncConnection, name: str, code_location: str | N
 _OF_JOBS = text(
     """
     SELECT wanted.ordinal, sensors.id
-    FROM unnest(CAST(:code_locations AS text[]), CAST(:jobs AS text[])) WITH ORDINALITY
-        AS wanted(code_location, job, ordinal)
-    JOIN sensors USING (code_location)
-    WHERE sensors.loaded AND jsonb_exists(sensors.spec -> 'job_names', wanted.job)
+    FROM sensors CROSS JOIN LATERAL jsonb_array_elements_text(spec -> 'job_names') AS named(job)
+    JOIN unnest(CAST(:code_locations AS text[]), CAST(:jobs AS text[])) WITH ORDINALITY
+        AS wanted(code_location, job, ordinal) USING (code_location, job)
+    WHERE sensors.loaded
     ORDER BY wanted.ordinal, sensors.name
     """
 )
@@ -185,25 +225,31 @@ def _conditions(of: SensorFilter) -> list[ColumnElement[bool]]:
 def _in_condition(kind: SensorConditionKind) -> ColumnElement[bool]:
     """Say in SQL what domain.sensors.condition_of says of one sensor."""
     evaluating = sensors.c.evaluating_tick_id.is_not(None)
+    fails = sensors.c.consecutive_failures > 0
     is_late = and_(not_(evaluating), func.coalesce(_OVERDUE, false()))
     return {
         SensorConditionKind.UNLOADED: not_(sensors.c.loaded),
         SensorConditionKind.STOPPED: and_(sensors.c.loaded, sensors.c.status == "STOPPED"),
         SensorConditionKind.EVALUATING: and_(_LOADED_AND_RUNNING, evaluating),
         SensorConditionKind.OVERDUE: and_(_LOADED_AND_RUNNING, is_late),
-        SensorConditionKind.WAITING: and_(_LOADED_AND_RUNNING, not_(evaluating), not_(is_late)),
-        SensorConditionKind.BACKING_OFF: false(),
+        SensorConditionKind.BACKING_OFF: and_(_LOADED_AND_RUNNING, not_(evaluating), not_(is_late), fails),
+        SensorConditionKind.WAITING: and_(_LOADED_AND_RUNNING, not_(evaluating), not_(is_late), not_(fails)),
     }[kind]
 
 
 # A sensor that was running already goes on as it is: neither its due time nor its start moves, so that a change of mind
-# fires nothing by itself.
+# fires nothing by itself. Unless it backs off: whoever starts it wants it tried.
 _SET_STATUS = text(
     """
     UPDATE sensors SET
         status = :status, status_source = :source, status_actor = :actor, status_at = now(), status_note = :note,
+        overruled = NULL,
+        consecutive_failures = CASE WHEN :status = 'RUNNING' THEN 0 ELSE consecutive_failures END,
         started_at = CASE WHEN :status = 'RUNNING' AND status <> 'RUNNING' THEN now() ELSE started_at END,
-        next_tick_at = CASE WHEN :status = 'RUNNING' AND status <> 'RUNNING' THEN now() ELSE next_tick_at END
+        next_tick_at = CASE
+            WHEN :status = 'RUNNING' AND status <> 'RUNNING' THEN now()
+            WHEN :status = 'RUNNING' AND consecutive_failures > 0 THEN least(next_tick_at, now())
+            ELSE next_tick_at END
     WHERE id = :id RETURNING id
     """
 )

@@ -80,6 +80,8 @@ sensors = Table(
     Column("status_actor", Text),
     Column("status_at", Timestamp),
     Column("status_note", Text),
+    # Where the failure policy decided last: whose decision, CODE or USER, that the sensor runs it has overruled.
+    Column("overruled", Text),
     Column("cursor", Text),
     Column("cursor_version", Integer, nullable=False, server_default="0"),
     Column("started_at", Timestamp),
@@ -148,6 +150,10 @@ ticks = Table(
     Index(None, "sensor_id", "started_at", "id"),
     Index(None, "status", "started_at", "id"),
     Index("ix_ticks_open", "sensor_id", postgresql_where=text("status = 'STARTED'")),
+    # The few that people look for among the many.
+    Index("ix_ticks_failed", "sensor_id", "started_at", "id", postgresql_where=text("status = 'FAILURE'")),
+    Index("ix_ticks_launched", "started_at", "id", postgresql_where=text("launched_count > 0")),
+    Index("ix_ticks_sensor_launched", "sensor_id", "started_at", "id", postgresql_where=text("launched_count > 0")),
 )
 
 tick_logs = Table(
@@ -257,9 +263,10 @@ runs = Table(
     Index(None, "sensor_id", "queued_at", "id"),
     Index(None, "tick_id", "queued_at", "id"),
     Index(None, "job_name", "queued_at", "id"),
+    Index(None, "code_location", "job_name", "queued_at", "id"),
     Index(None, "status", "queued_at", "id"),
     Index("ix_runs_run_key", "run_key", postgresql_where=text("run_key IS NOT NULL")),
-    Index("ix_runs_tags", "tags", postgresql_using="gin", postgresql_ops={"tags": "jsonb_path_ops"}),
+    Index("ix_runs_tags", "tags", postgresql_using="gin"),
 )
 
 run_steps = Table(

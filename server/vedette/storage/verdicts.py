@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from vedette.domain.catalog import SensorStatus
+from vedette.domain.failure_policy import FailurePolicy, shown_seconds
 from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.ticks import Evaluation, RequestedRun, TickCause, TickStatus
 
@@ -21,6 +22,8 @@ UNLOADED_MEANWHILE = (
 )
 # The share of the interval by which a start may be late and the next one still keeps the beat.
 BEAT_SLACK = 0.1
+# How much of an error a note holds.
+MOST_CHARACTERS = 300
 
 EDITED_MEANWHILE = (
     "The cursor was set during this evaluation; nothing was launched, and the sensor is due again at once."
@@ -28,7 +31,10 @@ EDITED_MEANWHILE = (
 
 
 class SensorState(msgspec.Struct, frozen=True):
-    """What of a sensor's row decides about its ticks. `cursor` is that of `cursor_version`."""
+    """What of a sensor's row decides about its ticks. `cursor` is that of `cursor_version`.
+
+    `decided_by_policy`: the failure policy decided its status last.
+    """
 
     loaded: bool
     status: SensorStatus
@@ -39,11 +45,17 @@ class SensorState(msgspec.Struct, frozen=True):
     last_tick_at: datetime | None
     last_finished_at: datetime | None
     next_tick_at: datetime | None
+    decided_by_policy: bool = False
+
+    @property
+    def paused(self) -> bool:
+        """Tell whether the failure policy has stopped it."""
+        return self.decided_by_policy and self.status is SensorStatus.STOPPED
 
     @property
     def is_due_able(self) -> bool:
         """Tell whether the evaluator may evaluate it on its own."""
-        return self.loaded and self.status is SensorStatus.RUNNING
+        return self.loaded and (self.status is SensorStatus.RUNNING or self.paused)
 
 
 class TickRecord(msgspec.Struct, frozen=True):
@@ -65,6 +77,14 @@ class TickRecord(msgspec.Struct, frozen=True):
     request_id: UUID | None = None
     finished_at: datetime | None = None
     evaluation: Evaluation | None = None
+    policy: FailurePolicy = FailurePolicy()
+
+
+class StatusChange(msgspec.Struct, frozen=True):
+    """The status that the failure policy gives a sensor, and why."""
+
+    status: SensorStatus
+    note: str
 
 
 class LockedSensor(msgspec.Struct, frozen=True):
@@ -112,6 +132,7 @@ class Verdict(msgspec.Struct):
     logs: Sequence[LogRecord] = ()
     failures: int = 0
     next_tick_at: datetime | None = None
+    status_change: StatusChange | None = None
 
     @property
     def is_new(self) -> bool:
@@ -134,7 +155,8 @@ class Verdict(msgspec.Struct):
         if self.writing is Writing.SHOW:
             return True
         ended = self.sensor.evaluating_tick_id is not None and self.writing is not Writing.NOTHING
-        return ended or self.cursor_changed or self.failures != self.sensor.consecutive_failures
+        failures_changed = self.failures != self.sensor.consecutive_failures
+        return ended or self.cursor_changed or failures_changed or self.status_change is not None
 
 
 def decide(tick: TickRecord, sensor: LockedSensor) -> Verdict:
@@ -224,6 +246,8 @@ def _decide_obstructed(tick: TickRecord, sensor: LockedSensor, obstacle: str) ->
 
 def _decide_ended(tick: TickRecord, evaluation: Evaluation, sensor: LockedSensor) -> Verdict:
     failed = evaluation.error is not None
+    failures = sensor.consecutive_failures + 1 if failed else 0
+    status_change = _status_change(tick, evaluation, sensor, failures)
     cursor = tick.before.cursor
     changed = not failed and evaluation.cursor_set and evaluation.cursor != cursor
     verdict = Verdict(
@@ -237,12 +261,58 @@ def _decide_ended(tick: TickRecord, evaluation: Evaluation, sensor: LockedSensor
         cursor_changed=changed,
         requests=() if failed else evaluation.run_requests,
         logs=evaluation.logs,
-        failures=sensor.consecutive_failures + 1 if failed else 0,
-        next_tick_at=_next_tick_at(tick, sensor, None),
+        failures=failures,
+        next_tick_at=_after_failure(tick, evaluation, sensor, failures, status_change)
+        if failed
+        else _next_tick_at(tick, sensor, None),
+        status_change=status_change,
     )
     if _is_quiet(verdict):
         verdict.writing = Writing.FOLD
     return verdict
+
+
+def _status_change(
+    tick: TickRecord, evaluation: Evaluation, sensor: LockedSensor, failures: int
+) -> StatusChange | None:
+    if not sensor.state.is_due_able:
+        # A person's stop, which no evaluation undoes.
+        return None
+    if evaluation.error is None:
+        note = "It started again by itself, as it did not fail when it was tried."
+        return StatusChange(SensorStatus.RUNNING, note) if sensor.state.paused else None
+    if sensor.state.paused or not tick.policy.pauses_after(failures):
+        return None
+    often = "after a failure" if failures == 1 else f"after {failures} failures in a row"
+    return StatusChange(
+        SensorStatus.STOPPED,
+        f"Paused {often}, the last: {_first_line(evaluation.error)} It is tried again about every "
+        f"{shown_seconds(max(tick.policy.ceiling_seconds, tick.interval_seconds))} and starts again by itself once "
+        "it does not fail.",
+    )
+
+
+def _first_line(error: ErrorInfo) -> str:
+    line = f"{error.type}: {error.message}".splitlines()[0][:MOST_CHARACTERS].rstrip(": ")
+    return line if line.endswith((".", "!", "?", ")")) else f"{line}."
+
+
+def _after_failure(
+    tick: TickRecord,
+    evaluation: Evaluation,
+    sensor: LockedSensor,
+    failures: int,
+    status_change: StatusChange | None,
+) -> datetime | None:
+    if not sensor.state.is_due_able:
+        return None
+    seconds = evaluation.retry_after_seconds
+    if seconds is None and (sensor.state.paused or status_change is not None):
+        seconds = tick.policy.probe_seconds(tick.interval_seconds)
+    if seconds is None:
+        seconds = tick.policy.delay_seconds(failures, tick.interval_seconds)
+    # The end is told by this process's estimate of the database's clock, which may be ahead of it by a little.
+    return max(sensor.now, tick.finished_at or sensor.now) + timedelta(seconds=seconds)
 
 
 def _is_quiet(verdict: Verdict) -> bool:

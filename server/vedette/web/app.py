@@ -5,15 +5,14 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from vedette.bus import Bus
-from vedette.errors import DatabaseError
 from vedette.settings import Settings
 from vedette.storage.database import Database
-from vedette.web import pages
+from vedette.web import health, pages
 from vedette.web.graphql import GraphQLEndpoint
 from vedette.web.guard import Guard
 
@@ -35,13 +34,6 @@ class _GraphQLOrPage:
 def create_app(database: Database, bus: Bus, settings: Settings, static: Path = pages.STATIC) -> Starlette:
     """Return the application; `static` is the folder that the frontend's build filled."""
 
-    async def health(request: Request) -> Response:
-        try:
-            await database.now()
-        except DatabaseError as error:
-            return JSONResponse({"status": "unhealthy", "reason": str(error)}, 503)
-        return JSONResponse({"status": "healthy"})
-
     async def home(request: Request) -> Response:
         return RedirectResponse("/graphql")
 
@@ -50,7 +42,7 @@ def create_app(database: Database, bus: Bus, settings: Settings, static: Path = 
         routes=[
             Route("/graphql", graphql, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", graphql),
-            Route("/healthz", health),
+            *health.routes(database, settings),
             Route("/", home),
             Mount("/static", pages.files(static)),
         ],

@@ -36,7 +36,7 @@ async def test_sensors_start_stop_and_reset(database: Database, terminal: Termin
 
     assert (await terminal.ok("sensor", "start", "a", "c")).out.split() == ["a", "RUNNING", "c", "RUNNING"]
     assert await statuses() == ["RUNNING", "STOPPED", "RUNNING"]
-    assert (await terminal.ok("sensor", "start", "--all")).out.split() == ["b", "RUNNING"]
+    assert (await terminal.ok("sensor", "start", "--all")).out.split() == ["shop/b", "RUNNING"]
     await terminal.ok("sensor", "stop", "--all", "--note", "enough")
     assert await statuses() == ["STOPPED", "STOPPED", "STOPPED"]
     await terminal.ok("sensor", "start", "a")
@@ -56,7 +56,9 @@ async def test_a_name_of_several_code_locations_needs_the_location(database: Dat
         await seeds.code_location(database, location)
         await seeds.sensor(database, "inbox", location)
     (await terminal.call("sensor", "start", "inbox")).fails(1, "write it as location/inbox")
-    await terminal.ok("sensor", "start", "store/inbox")
+    assert (await terminal.ok("sensor", "start", "store/inbox")).out == "store/inbox RUNNING\n"
+    lines = (await terminal.ok("sensor", "list")).out.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [["shop/inbox", "STOPPED"], ["store/inbox", "RUNNING"]]
     listed = (await terminal.ok("sensor", "list", "--status", "RUNNING", "--json")).json
     assert [sensor["codeLocation"]["name"] for sensor in listed] == ["store"]
 
@@ -98,3 +100,28 @@ async def test_ticks_are_listed_the_latest_first(database: Database, terminal: T
         ("inbox", 1),
     ]
     assert "FAILURE" not in {tick["status"] for tick in listed}
+
+
+async def test_a_sensor_is_shown_with_what_its_code_says_and_why_it_stands_so(
+    database: Database, terminal: Terminal
+) -> None:
+    await seeds.code_location(database)
+    spec = SensorSpec(
+        name="inbox", description="Watches it.", tags={"team": "data"}, owners=("a@b.example",), metadata={"size": 3}
+    )
+    await seeds.sensors(database, [spec])
+    await terminal.ok("sensor", "start", "inbox")
+    await terminal.ok("sensor", "stop", "inbox", "--note", "disk is full")
+    shown = (await terminal.ok("sensor", "show", "inbox")).out
+    for said in ("Watches it.", "team=data", "a@b.example", '{"size": 3}', "30 s", "STOPPED", "disk is full"):
+        assert said in shown
+    assert "disk is full" in (await terminal.ok("sensor", "list")).out
+    assert (await terminal.ok("sensor", "show", "inbox", "--json")).json["owners"] == ["a@b.example"]
+    (await terminal.call("sensor", "show", "nobody")).fails(1, "no sensor 'nobody'")
+
+
+async def test_ticks_of_several_code_locations_name_them(database: Database, terminal: Terminal) -> None:
+    for location in ("shop", "store"):
+        await seeds.code_location(database, location)
+    await seeds.tick(database, await seeds.sensor(database, "inbox", "store"), 1)
+    assert " store/inbox " in (await terminal.ok("tick", "list")).out

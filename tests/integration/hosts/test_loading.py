@@ -49,6 +49,54 @@ async def test_a_project_that_does_not_load_says_why(project: Project, case: str
             await evaluate(location, "says")
 
 
+async def test_the_log_tells_the_line_that_does_not_load(project: Project, caplog: pytest.LogCaptureFixture) -> None:
+    project.write("""
+def early():
+    return undefined_thing
+early()
+""")
+    async with project.served():
+        told = [record.getMessage() for record in caplog.records if "does not load" in record.getMessage()]
+    assert len(told) == 1
+    assert f'File "{project.path}", line 7, in early' in told[0]
+
+
+async def test_a_project_that_imports_for_long_does_not_keep_the_others_waiting(
+    project: Project, tmp_path: Path
+) -> None:
+    project.write(SAYS.format(words="at last"))
+    slow, go = tmp_path / "slow.py", tmp_path / "go"
+    slow.write_text(
+        f"""
+import time
+from pathlib import Path
+while not Path({str(go)!r}).exists():
+    time.sleep(0.01)
+"""
+        + project.path.read_text()
+    )
+    targets = {"quick": str(project.path), "slow": str(slow)}
+    async with CodeLocations(targets, Settings(), watch=False) as locations:
+        assert locations["quick"].catalog is not None
+        assert (locations["slow"].catalog, locations["slow"].error) == (None, None)
+        with pytest.raises(LocationUnloaded, match="slow is not loaded"):
+            await evaluate(locations["slow"], "says")
+        with locations.listen() as listener:
+            go.touch()
+            async with asyncio.timeout(30):
+                assert await listener.wait() == {"slow"}
+        assert (await evaluate(locations["slow"], "says")).skip_reason == "at last"
+
+
+async def test_a_project_that_never_ends_importing_is_ended_with_the_rest(project: Project) -> None:
+    project.write("while True: pass")
+    began = asyncio.get_running_loop().time()
+    async with project.served() as location:
+        assert location.catalog is None
+    assert asyncio.get_running_loop().time() - began < 40
+    assert not zygotes()
+
+
 async def test_a_file_that_does_not_exist_is_an_error_and_comes_up_when_it_is_written(project: Project) -> None:
     async with project.served(watch=True) as location:
         assert location.error is not None

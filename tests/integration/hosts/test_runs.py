@@ -135,6 +135,25 @@ async def test_how_a_run_ended_is_told(project: Project, case: str) -> None:
         assert (ended.code, ended.signal) == (code, number)
 
 
+@pytest.mark.parametrize("setup", ["", "logging.basicConfig()", "logging.basicConfig(stream=sys.stdout)"])
+async def test_a_line_of_the_logging_module_is_told_once(project: Project, setup: str) -> None:
+    write(
+        project,
+        f"""
+import logging
+{setup}
+
+@job_of
+def logs():
+    logging.getLogger("theirs").warning("once")
+    logging.getLogger().error("from the root")
+""",
+    )
+    async with project.served() as location:
+        events, _ = await execute(location, "logs_job")
+    assert messages(events) == ["once", "from the root"]
+
+
 async def test_output_past_print_is_captured_too(project: Project) -> None:
     write(
         project,

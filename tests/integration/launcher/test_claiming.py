@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import TextClause
+from sqlalchemy import TextClause, text
 
 from integration.launcher.queue import QUICK, Queue, launching
 from integration.launcher.scripted import Script, ScriptedEngine, log
@@ -148,3 +148,23 @@ async def test_a_long_history_is_not_read_to_look_at_the_queue(
     plan = "\n".join(row[0] for row in await queue.execute(f"EXPLAIN {statement.text}", **values))
     assert "Seq Scan on runs" not in plan
     await queue.execute("DELETE FROM runs WHERE status = 'SUCCESS'")
+
+
+async def test_a_renewal_that_waited_for_a_lock_counts_from_when_it_came_through(queue: Queue) -> None:
+    [run_id] = await queue.add("waits")
+    launcher = new_id()
+    async with queue.database.writing() as connection:
+        [claimed] = await run_queue.claim(connection, launcher, ["project"], 1, 0.5)
+
+    async def renew() -> None:
+        async with queue.database.writing() as connection:
+            await run_queue.renew(connection, {run_id: claimed.epoch}, 0.5)
+
+    async with queue.database.writing() as connection:
+        await connection.execute(text("SELECT id FROM runs FOR UPDATE"))
+        renewing = asyncio.create_task(renew())
+        await connection.execute(text("SELECT pg_sleep(1)"))
+    await renewing
+
+    [row] = await queue.execute("SELECT claimed_until > now() AS held FROM runs")
+    assert row.held

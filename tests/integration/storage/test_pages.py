@@ -1,7 +1,15 @@
 import random
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
 import seeds
+from vedette.domain.runs import RunStatus
+from vedette.domain.ticks import TickStatus
 from vedette.storage import cursors, runs, sensors, ticks
 from vedette.storage.database import Database
 from vedette.storage.pages import Window
@@ -98,6 +106,84 @@ async def test_a_page_of_ticks_is_read_by_index(database: Database) -> None:
         "ORDER BY started_at DESC, id DESC LIMIT 26",
     )
     assert "ix_ticks_started_at_id" in " ".join(line for (line,) in plan)
+
+
+# What goes through all of them, in the order of the list.
+WALKS = (
+    "Seq Scan",
+    "ix_ticks_started_at_id",
+    "ix_ticks_sensor_id_started_at_id",
+    "ix_runs_queued_at_id",
+    "ix_runs_job_name_queued_at_id",
+)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn every SELECT meanwhile into its EXPLAIN."""
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> tuple[str, Any]:
+        return (f"EXPLAIN {statement}" if statement.startswith("SELECT") else statement), parameters
+
+    event.listen(Engine, "before_cursor_execute", explain, retval=True)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", explain)
+
+
+async def plan(database: Database, read: Callable[[Any], Awaitable[Any]]) -> str:
+    """Return the plan of the one statement of `read`."""
+    lines: list[str] = []
+
+    class Explained:
+        def __init__(self, connection: Any) -> None:
+            self._connection = connection
+
+        async def execute(self, statement: Any) -> Any:
+            with explained():
+                lines.extend(line for (line,) in (await self._connection.execute(statement)).all())
+            return await self._connection.execute(statement)
+
+    async with database.reading() as connection:
+        await read(Explained(connection))
+    return "\n".join(lines)
+
+
+async def test_the_few_among_the_many_are_found_by_index(database: Database) -> None:
+    """None of the many passes these filters: walked in the list's order, they would all be looked at."""
+    key = await sensor(database)
+    await seeds.execute(
+        database,
+        """INSERT INTO ticks (id, sensor_id, number, status, cause, epoch, started_at)
+        SELECT gen_random_uuid(), :sensor, n, 'SKIPPED', 'INTERVAL', 1, now() - n * interval '1 s'
+        FROM generate_series(1, 5000) AS n""",
+        sensor=key,
+    )
+    await seeds.execute(
+        database,
+        """INSERT INTO runs (id, code_location, job_name, status, run_config, tags, on_interrupted, queued_at)
+        SELECT gen_random_uuid(), 'shop', 'job' || n % 10, 'SUCCESS', '{}', '{"team": "a"}', 'fail',
+            now() - n * interval '1 s'
+        FROM generate_series(1, 5000) AS n""",
+    )
+    await seeds.execute(database, "ANALYZE ticks, runs")
+    failed, ended = (TickStatus.FAILURE,), (TickStatus.FAILURE, TickStatus.STARTED)
+    window = Window(25)
+    for read in (
+        lambda c: ticks.page(c, TickFilter(statuses=failed), window),
+        lambda c: ticks.page(c, TickFilter(statuses=ended), window),
+        lambda c: ticks.page(c, TickFilter(has_runs=True), window),
+        lambda c: ticks.page_each(c, [key], TickFilter(statuses=failed), window),
+        lambda c: ticks.page_each(c, [key], TickFilter(has_runs=True), window),
+        lambda c: runs.page(c, RunFilter(statuses=(RunStatus.FAILURE,)), window),
+        lambda c: runs.page(c, RunFilter(statuses=(RunStatus.FAILURE, RunStatus.QUEUED)), window),
+        lambda c: runs.page(c, RunFilter(tags=(("size", None),)), window),
+        lambda c: runs.page_each_job(c, [("other", "job1")], RunFilter(), window),
+    ):
+        found = await plan(database, read)
+        assert "Scan" in found
+        assert not [walk for walk in WALKS if walk in found], found
 
 
 async def test_cursor_versions_are_a_chain_however_many_edit(database: Database) -> None:

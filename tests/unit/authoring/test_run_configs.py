@@ -5,7 +5,19 @@ import jsonschema
 import pytest
 from pydantic import Field, field_validator
 
-from vedette import Config, DefinitionError, InvalidConfig, JobDefinition, RunConfig, job, op, validate_run_config
+from vedette import (
+    Config,
+    DefinitionError,
+    InvalidConfig,
+    InvocationError,
+    JobDefinition,
+    OpExecutionContext,
+    RunConfig,
+    build_op_context,
+    job,
+    op,
+    validate_run_config,
+)
 
 
 class Speed(enum.Enum):
@@ -174,3 +186,24 @@ def test_a_config_type_without_a_schema_is_refused() -> None:
 
     with pytest.raises(DefinitionError, match='Op "takes" of job "wrong" cannot take config'):
         wrong.spec()
+
+
+@op
+def tells(context: OpExecutionContext, config: Required, more: int = 0) -> tuple[str, int]:
+    return config.path, more
+
+
+def test_an_op_that_is_called_in_a_test_takes_the_config_of_its_context() -> None:
+    assert tells(build_op_context({"path": "a"}), more=1) == ("a", 1)
+    assert tells(build_op_context({"path": "a"}), Required(path="passed")) == ("passed", 0)
+    assert tells(context=build_op_context({"path": "a"}), config=Required(path="passed")) == ("passed", 0)
+    with pytest.raises(InvocationError, match="missing a required argument: 'config'"):
+        tells(build_op_context())
+    with pytest.raises(InvalidConfig, match='does not suit op "tells"'):
+        tells(build_op_context({"path": 5}))
+
+
+def test_the_ops_of_a_run_config_are_a_mapping() -> None:
+    wrong: Any = 3
+    with pytest.raises(InvalidConfig, match="mapping of op name to its config, not 3"):
+        RunConfig(ops=wrong)

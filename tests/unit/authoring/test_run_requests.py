@@ -81,6 +81,12 @@ def test_a_sensor_result_that_contradicts_itself_is_refused(arguments: dict[str,
         SensorResult(**arguments)
 
 
+def test_a_run_key_fits_into_an_index() -> None:
+    assert RunRequest(run_key="é" * 512).run_key == "é" * 512
+    with pytest.raises(InvalidResult, match="at most 1024 bytes, not 1026"):
+        RunRequest(run_key="é" * 513)
+
+
 def test_config_refuses_unknown_fields_and_changes() -> None:
     with pytest.raises(ValueError, match="extra"):
         Reading(path="a", other=1)  # type: ignore[call-arg]  # that is the test

@@ -2,7 +2,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from vedette.cli.output import between, cut, duration, local_time, plain, print_line, print_table
+from vedette.cli.output import (
+    between,
+    cut,
+    duration,
+    error_text,
+    local_time,
+    plain,
+    print_facts,
+    print_line,
+    print_table,
+    shortened,
+)
 
 
 @pytest.mark.parametrize(
@@ -73,3 +84,45 @@ def test_a_table_fits_the_terminal_and_keeps_its_first_columns(
 def test_a_table_without_rows_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(("Sensor",), [], none="No sensors.")
     assert capsys.readouterr().out == "No sensors.\n"
+
+
+def test_a_terminal_too_narrow_loses_no_column(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    print_table(("Run", "Job"), [("x" * 36, "process"), ("x" * 36, "a_very_long_name_of_a_job")])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["Run", "Job"],
+        ["x" * 36, "process"],
+        ["x" * 36, "a_very_lo…"],
+    ]
+
+
+def test_a_pipe_gets_tables_and_facts_whole_and_without_filling(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    why = "nothing new " * 40 + "."
+    print_table(("Sensor", "Why"), [("inbox", why), ("outbox", "")])
+    print_facts([("Why", why), ("Next", "-"), ("Unsaid", None)])
+    assert capsys.readouterr().out.splitlines() == [
+        "Sensor  Why",
+        f"inbox   {why}",
+        "outbox",
+        f"Why   {why}",
+        "Next  -",
+    ]
+
+
+def test_a_long_text_is_shortened_and_its_length_told() -> None:
+    assert shortened(None) is None
+    assert shortened("x" * 400) == "x" * 400
+    assert shortened("x" * 1000, 3) == "xxx… (1000 characters; --json prints them all)"
+
+
+def test_an_error_is_told_with_what_it_came_from() -> None:
+    cause = {"type": "KeyError", "message": "'k'", "cause": None}
+    assert error_text({"type": "RuntimeError", "message": "no", "cause": cause}) == (
+        "RuntimeError: no\ncaused by KeyError: 'k'"
+    )
+    assert error_text(None) is None

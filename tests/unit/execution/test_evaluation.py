@@ -281,6 +281,11 @@ async def test_an_unknown_sensor_is_an_error() -> None:
     assert 'no sensor "gone"' in message(evaluation)
 
 
+async def test_one_bad_request_is_one() -> None:
+    text = message(await evaluated(lambda: RunRequest(job_name="nowhere"), job=None, jobs=[plain]))
+    assert "made 1 bad run request of 1: " in text
+
+
 async def test_every_bad_request_is_named_in_one_error() -> None:
     def asks() -> list[RunRequest]:
         return [

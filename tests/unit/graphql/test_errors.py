@@ -26,6 +26,12 @@ def test_a_wrong_document_says_so() -> None:
     assert code(presentable(GraphQLError("Cannot query field."))) == "INVALID_DOCUMENT"
 
 
+def test_what_a_stream_raises_is_no_fault_of_the_document() -> None:
+    shown = presentable(GraphQLError("SELECT secret", original_error=ValueError("SELECT secret")))
+    assert code(shown) == "INTERNAL"
+    assert "SELECT" not in shown.message
+
+
 def test_a_database_that_is_away_is_no_secret_but_where_it_is(caplog: pytest.LogCaptureFixture) -> None:
     shown = presentable(located(DatabaseUnreachable("The database at db.internal cannot be reached.")))
     assert code(shown) == "UNAVAILABLE"

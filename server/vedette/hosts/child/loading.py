@@ -1,8 +1,10 @@
 """Importing a project in a child process, and telling which of the project's own files were read for it."""
 
+import hashlib
 import site
 import sys
 import sysconfig
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -31,6 +33,17 @@ def project_files(target: str, error: BaseException | None = None) -> tuple[str,
     if target.endswith(".py"):
         files.add(str(Path(target).absolute()))
     return tuple(sorted({name for name in files if isinstance(name, str) and _is_projects(name)}))
+
+
+def digest_of(files: Iterable[str]) -> str:
+    """Return a digest of what the files say, the same wherever they lie; what cannot be read counts as empty."""
+    digest = hashlib.sha256()
+    for file in files:
+        try:
+            digest.update(hashlib.sha256(Path(file).read_bytes()).digest())
+        except OSError:
+            digest.update(b"unreadable")
+    return digest.hexdigest()[:12]
 
 
 def _files_of(error: BaseException | None) -> set[str | None]:

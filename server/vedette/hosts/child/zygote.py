@@ -23,7 +23,7 @@ from vedette.execution.errors import describe
 from vedette.hosts.child.becoming import become
 from vedette.hosts.child.frames import Exited, Fork, Forked, FromZygote, Loaded, LoadFailed, Signal, ToZygote
 from vedette.hosts.child.framing import READ_BYTES, FrameReader, encode
-from vedette.hosts.child.loading import import_project, project_files
+from vedette.hosts.child.loading import digest_of, import_project, project_files
 from vedette.hosts.child.options import ChildOptions, parse
 from vedette.hosts.child.process import die_with, signal_group, thread_count
 
@@ -54,7 +54,9 @@ def _load(control: socket.socket, target: str, *, write_bytecode: bool) -> Defin
     except BaseException as error:
         control.sendall(encode(LoadFailed(describe(error), project_files(target, error))))
         return None
-    control.sendall(encode(Loaded(catalog, _forkable(), project_files(target))))
+    files = project_files(target)
+    catalog = msgspec.structs.replace(catalog, code=digest_of(files))
+    control.sendall(encode(Loaded(catalog, _forkable(), files)))
     return definitions
 
 

@@ -85,6 +85,12 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status IN ('STARTING', 'STARTED', 'CANCELING')"),
     )
+    op.create_index(
+        op.f("ix_runs_code_location_job_name_queued_at_id"),
+        "runs",
+        ["code_location", "job_name", "queued_at", "id"],
+        unique=False,
+    )
     op.create_index(op.f("ix_runs_job_name_queued_at_id"), "runs", ["job_name", "queued_at", "id"], unique=False)
     op.create_index(
         "ix_runs_queue", "runs", ["queued_at", "id"], unique=False, postgresql_where=sa.text("status = 'QUEUED'")
@@ -101,7 +107,6 @@ def upgrade() -> None:
         ["tags"],
         unique=False,
         postgresql_using="gin",
-        postgresql_ops={"tags": "jsonb_path_ops"},
     )
     op.create_index(op.f("ix_runs_tick_id_queued_at_id"), "runs", ["tick_id", "queued_at", "id"], unique=False)
     op.create_table(
@@ -190,6 +195,7 @@ def upgrade() -> None:
         sa.Column("status_actor", sa.Text(), nullable=True),
         sa.Column("status_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("status_note", sa.Text(), nullable=True),
+        sa.Column("overruled", sa.Text(), nullable=True),
         sa.Column("cursor", sa.Text(), nullable=True),
         sa.Column("cursor_version", sa.Integer(), server_default="0", nullable=False),
         sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
@@ -268,6 +274,27 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sensor_id"], ["sensors.id"], name=op.f("fk_ticks_sensor_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticks")),
         sa.UniqueConstraint("sensor_id", "number", name=op.f("uq_ticks_sensor_id_number")),
+    )
+    op.create_index(
+        "ix_ticks_failed",
+        "ticks",
+        ["sensor_id", "started_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'FAILURE'"),
+    )
+    op.create_index(
+        "ix_ticks_launched",
+        "ticks",
+        ["started_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("launched_count > 0"),
+    )
+    op.create_index(
+        "ix_ticks_sensor_launched",
+        "ticks",
+        ["sensor_id", "started_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("launched_count > 0"),
     )
     op.create_index(
         "ix_ticks_open", "ticks", ["sensor_id"], unique=False, postgresql_where=sa.text("status = 'STARTED'")

@@ -1,0 +1,78 @@
+"""Health by work done, for probes of the machinery around: alive (`/healthz`) and up to its work (`/readyz`)."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from vedette.settings import Settings
+from vedette.storage import instance
+from vedette.storage.database import Database
+
+# Probes give up after a few seconds; they are to learn the reason before that.
+PATIENCE_SECONDS = 3.0
+
+Result = TypeVar("Result")
+
+
+class _Unhealthy(Exception):
+    """The database is of no use; the text says why."""
+
+
+def routes(database: Database, settings: Settings) -> list[Route]:
+    """Return the routes `/healthz` and `/readyz`."""
+
+    async def healthz(request: Request) -> Response:
+        """Tell whether this process makes progress and its database answers: the answer itself is the proof."""
+        try:
+            await _within_patience(database.now())
+        except _Unhealthy as error:
+            return _answer(503, "unhealthy", str(error))
+        return _answer(200, "healthy")
+
+    async def readyz(request: Request) -> Response:
+        """Tell whether the instance keeps up: no sensor is later than the limit."""
+        try:
+            load = await _within_patience(_load(database))
+        except _Unhealthy as error:
+            return _answer(503, "unhealthy", str(error))
+        figures: dict[str, Any] = {
+            "oldestDueSeconds": round(load.oldest_due_seconds, 3),
+            "readyLagSeconds": settings.ready_lag_seconds,
+            "queuedRuns": load.queued_runs,
+            "oldestQueuedSeconds": round(load.oldest_queued_seconds, 3),
+            "runningRuns": load.running_runs,
+        }
+        if load.oldest_due_seconds <= settings.ready_lag_seconds:
+            return _answer(200, "ready", **figures)
+        reason = (
+            f"The latest sensor was due {load.oldest_due_seconds:.0f} s ago, more than ready_lag_seconds="
+            f"{settings.ready_lag_seconds:g}; is an evaluator alive?"
+        )
+        return _answer(503, "late", reason, **figures)
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz)]
+
+
+async def _load(database: Database) -> instance.Load:
+    async with database.reading() as connection:
+        return await instance.load(connection)
+
+
+async def _within_patience(work: Awaitable[Result]) -> Result:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await work
+    except TimeoutError:
+        raise _Unhealthy(f"The database did not answer within {PATIENCE_SECONDS:g} s.") from None
+    except Exception as error:
+        # Whatever it is: a probe that fails with 500 and a stack tells its reader nothing.
+        raise _Unhealthy(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+def _answer(status_code: int, status: str, reason: str | None = None, **figures: Any) -> Response:
+    said = {} if reason is None else {"reason": reason}
+    return JSONResponse({"status": status, **said, **figures}, status_code, {"cache-control": "no-store"})

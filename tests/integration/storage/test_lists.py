@@ -1,0 +1,225 @@
+"""Lists against plain Python: whatever the rows, the filter, the page size and what is added while one pages."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import seeds
+from vedette.domain.catalog import SensorSpec
+from vedette.domain.ids import new_id
+from vedette.domain.runs import RunStatus
+from vedette.domain.ticks import TickStatus
+from vedette.storage import runs, ticks
+from vedette.storage.database import Database
+from vedette.storage.pages import Page, Window
+from vedette.storage.runs import RunFilter
+from vedette.storage.ticks import TickFilter
+
+EXAMPLES = settings(
+    max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+Facts = dict[str, Any]
+Read = Callable[[AsyncConnection, Window], Awaitable[Page[Any]]]
+
+MOMENTS = st.integers(0, 5)
+TICKS = st.fixed_dictionaries(
+    {"at": MOMENTS, "status": st.sampled_from(TickStatus), "launched": st.integers(0, 1), "sensor": st.integers(0, 1)}
+)
+RUNS = st.fixed_dictionaries(
+    {
+        "at": MOMENTS,
+        "status": st.sampled_from(RunStatus),
+        "job": st.sampled_from(["load", "clean"]),
+        "run_key": st.sampled_from([None, "a", "b"]),
+        "tags": st.dictionaries(st.sampled_from(["team", "size"]), st.sampled_from(["x", "y"])),
+    }
+)
+
+
+def statuses(kind: Any) -> Any:
+    return st.lists(st.sampled_from(kind), max_size=3).map(tuple)
+
+
+maybe_moment = st.none() | MOMENTS.map(seeds.after)
+
+
+async def add_ticks(database: Database, sensors: Sequence[UUID], rows: Sequence[Facts]) -> None:
+    for row in rows:
+        row["id"] = new_id()
+    await seeds.execute(
+        database,
+        """INSERT INTO ticks (id, sensor_id, number, status, cause, epoch, started_at, launched_count)
+        SELECT id, sensor_id, (SELECT count(*) FROM ticks) + place, status, 'INTERVAL', 1, at, launched
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:sensors AS uuid[]), CAST(:statuses AS text[]),
+            CAST(:ats AS timestamptz[]), CAST(:launched AS integer[])) WITH ORDINALITY
+            AS given(id, sensor_id, status, at, launched, place)""",
+        ids=[row["id"] for row in rows],
+        sensors=[sensors[row["sensor"]] for row in rows],
+        statuses=[row["status"] for row in rows],
+        ats=[seeds.after(row["at"]) for row in rows],
+        launched=[row["launched"] for row in rows],
+    )
+
+
+async def add_runs(database: Database, rows: Sequence[Facts]) -> None:
+    for row in rows:
+        row["id"] = new_id()
+    await seeds.execute(
+        database,
+        """INSERT INTO runs (id, code_location, job_name, status, run_key, run_config, tags, on_interrupted, queued_at)
+        SELECT id, 'shop', job, status, run_key, '{}', tags, 'fail', at
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:jobs AS text[]), CAST(:statuses AS text[]), CAST(:keys AS text[]),
+            CAST(:tags AS jsonb[]), CAST(:ats AS timestamptz[])) AS given(id, job, status, run_key, tags, at)""",
+        ids=[row["id"] for row in rows],
+        jobs=[row["job"] for row in rows],
+        statuses=[row["status"] for row in rows],
+        keys=[row["run_key"] for row in rows],
+        tags=[msgspec.json.encode(row["tags"]).decode() for row in rows],
+        ats=[seeds.after(row["at"]) for row in rows],
+    )
+
+
+def newest_first(rows: Sequence[Facts]) -> list[UUID]:
+    return [row["id"] for row in sorted(rows, key=lambda row: (row["at"], row["id"]), reverse=True)]
+
+
+async def walk(
+    database: Database, read: Read, size: int, backward: bool, between: Callable[[], Awaitable[None]]
+) -> list[UUID]:
+    """Go through a list page by page and return the ids, the newest first; `between` happens after the first page."""
+    seen: list[UUID] = []
+    window = Window(size, backward=backward)
+    while True:
+        async with database.reading() as connection:
+            page = await read(connection, window)
+        found = [row.id for row in page.rows]
+        seen = found + seen if backward else seen + found
+        if not (page.has_previous if backward else page.has_next):
+            return seen
+        if window.after is None and window.before is None:
+            await between()
+        edge = {"before": page.keys[0]} if backward else {"after": page.keys[-1]}
+        window = Window(size, backward=backward, **edge)
+
+
+def check(seen: Sequence[UUID], before: Sequence[UUID], everything: Sequence[UUID]) -> None:
+    """What was there from the start is seen, nothing is seen twice, and what is seen is in order."""
+    assert len(seen) == len(set(seen))
+    assert [one for one in seen if one in before] == list(before)
+    assert list(seen) == [one for one in everything if one in seen]
+
+
+@EXAMPLES
+@given(
+    old=st.lists(TICKS, max_size=12),
+    added=st.lists(TICKS, max_size=6),
+    size=st.integers(1, 5),
+    backward=st.booleans(),
+    since=maybe_moment,
+    until=maybe_moment,
+    wanted=statuses(TickStatus),
+    has_runs=st.none() | st.booleans(),
+    by=st.sampled_from(["nothing", "id", "name", "parent"]),
+)
+async def test_ticks(
+    database: Database,
+    old: list[Facts],
+    added: list[Facts],
+    size: int,
+    backward: bool,
+    since: Any,
+    until: Any,
+    wanted: tuple[TickStatus, ...],
+    has_runs: bool | None,
+    by: str,
+) -> None:
+    await seeds.execute(database, "DELETE FROM sensors")
+    await seeds.execute(database, "DELETE FROM code_locations")
+    await seeds.code_location(database)
+    sensors = await seeds.sensors(database, [SensorSpec(name="one"), SensorSpec(name="two")])
+    await add_ticks(database, sensors, old)
+    of = TickFilter(
+        sensor_id=sensors[0] if by == "id" else None,
+        sensor_name="one" if by == "name" else None,
+        statuses=wanted,
+        since=since,
+        until=until,
+        has_runs=has_runs,
+    )
+
+    def passes(row: Facts) -> bool:
+        return (
+            (by == "nothing" or row["sensor"] == 0)
+            and (not wanted or row["status"] in wanted)
+            and (since is None or seeds.after(row["at"]) >= since)
+            and (until is None or seeds.after(row["at"]) < until)
+            and (has_runs is None or bool(row["launched"]) is has_runs)
+        )
+
+    async def read(connection: AsyncConnection, window: Window) -> Page[Any]:
+        if by == "parent":
+            return (await ticks.page_each(connection, [sensors[0]], of, window))[0]
+        return await ticks.page(connection, of, window)
+
+    seen = await walk(database, read, size, backward, lambda: add_ticks(database, sensors, added))
+    before = newest_first([row for row in old if passes(row)])
+    check(seen, before, newest_first([row for row in [*old, *added] if "id" in row and passes(row)]))
+
+
+@EXAMPLES
+@given(
+    old=st.lists(RUNS, max_size=12),
+    added=st.lists(RUNS, max_size=6),
+    size=st.integers(1, 5),
+    backward=st.booleans(),
+    since=maybe_moment,
+    until=maybe_moment,
+    wanted=statuses(RunStatus),
+    job=st.none() | st.sampled_from(["load", "other"]),
+    run_key=st.none() | st.sampled_from(["a", "c"]),
+    tags=st.lists(st.tuples(st.sampled_from(["team", "size"]), st.none() | st.sampled_from(["x", "z"])), max_size=2),
+    of_job=st.booleans(),
+)
+async def test_runs(
+    database: Database,
+    old: list[Facts],
+    added: list[Facts],
+    size: int,
+    backward: bool,
+    since: Any,
+    until: Any,
+    wanted: tuple[RunStatus, ...],
+    job: str | None,
+    run_key: str | None,
+    tags: list[tuple[str, str | None]],
+    of_job: bool,
+) -> None:
+    await seeds.execute(database, "DELETE FROM runs")
+    await add_runs(database, old)
+    of = RunFilter(job_name=job, statuses=wanted, run_key=run_key, tags=tuple(tags), since=since, until=until)
+
+    def passes(row: Facts) -> bool:
+        return (
+            (job is None or row["job"] == job)
+            and (not of_job or row["job"] == "load")
+            and (run_key is None or row["run_key"] == run_key)
+            and (not wanted or row["status"] in wanted)
+            and (since is None or seeds.after(row["at"]) >= since)
+            and (until is None or seeds.after(row["at"]) < until)
+            and all(key in row["tags"] and value in {None, row["tags"][key]} for key, value in tags)
+        )
+
+    async def read(connection: AsyncConnection, window: Window) -> Page[Any]:
+        if of_job:
+            return (await runs.page_each_job(connection, [("shop", "load")], of, window))[0]
+        return await runs.page(connection, of, window)
+
+    seen = await walk(database, read, size, backward, lambda: add_runs(database, added))
+    before = newest_first([row for row in old if passes(row)])
+    check(seen, before, newest_first([row for row in [*old, *added] if "id" in row and passes(row)]))
