@@ -53,5 +53,8 @@ lock: $(READY) ## Pin the newest packages that pyproject.toml allows
 bench: $(READY) ## Measure this machine: ticks/s and lateness, file to op, start, memory
 	$(BIN)/python -m benchmarks
 
+chaos: $(READY) ## Kill processes of a small deployment, one a second, and look for what was lost or doubled
+	$(BIN)/python -m chaos --kills $(or $(KILLS),300)
+
 clean: ## Remove what was built; the data of .vedette/ stays
 	rm -rf .venv server/vedette/web/static frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

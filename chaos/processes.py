@@ -1,0 +1,128 @@
+"""The processes of Vedette, as an operator starts them: `serve`, `evaluate` and `launch`, each with a log."""
+
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from vedette.faults import VARIABLE
+
+PROJECT = Path(__file__).parent / "project.py"
+# Short, so that a fault costs seconds; the ratios are those of the defaults.
+SETTINGS = {
+    "VEDETTE_LEASE_SECONDS": "2",
+    "VEDETTE_POLL_SECONDS": "1",
+    "VEDETTE_STARTED_AFTER_SECONDS": "0.1",
+    "VEDETTE_SHUTDOWN_GRACE_SECONDS": "4",
+    "VEDETTE_SLOTS": "4",
+}
+ANNOUNCED = {"serve": "GraphQL at", "evaluate": "Evaluating the sensors of", "launch": "Launching the runs of"}
+ROLES = tuple(ANNOUNCED)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float) -> None:
+    """Return once `condition` is true, asked every 20 ms; raises TimeoutError that names `what`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {seconds:g} s: {what}")
+        time.sleep(0.02)
+
+
+class Process:
+    """One process of Vedette; `faults` as in `vedette.faults`."""
+
+    def __init__(self, role: str, folder: Path, url: str, number: int, faults: str = "", port: int = 0) -> None:
+        self.role = role
+        self.port = port
+        self.name = f"{role}-{number}"
+        self.log = folder / f"{self.name}.log"
+        command = [sys.executable, "-m", "vedette.cli", role]
+        command += ["--port", str(port)] if role == "serve" else [str(PROJECT), "--home", str(folder)]
+        environment = os.environ | SETTINGS | {"VEDETTE_DATABASE_URL": url, "CHAOS_FOLDER": str(folder)}
+        if faults:
+            environment[VARIABLE] = faults
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+
+    @property
+    def is_alive(self) -> bool:
+        """Tell whether it runs, or is stopped."""
+        return self.process.poll() is None
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether it has said that it works."""
+        return self.said(ANNOUNCED[self.role])
+
+    def said(self, text: str) -> bool:
+        """Tell whether its log has `text`."""
+        return text in self.log.read_text(errors="replace")
+
+    def wait_ready(self, seconds: float = 60.0) -> None:
+        """Return when it works or has met its fault; raises TimeoutError, and RuntimeError if it ended by itself."""
+        wait_until(lambda: self.is_ready or not self.is_alive, f"{self.name} to work", seconds)
+        if not self.is_ready and not self.said("fault injected"):
+            raise RuntimeError(f"{self.name} ended: {self.log.read_text()}")
+
+    def kill(self) -> None:
+        """Have the kernel end it: SIGKILL."""
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self, seconds: float = 30.0) -> int:
+        """Ask it to end; return its exit code. Raises subprocess.TimeoutExpired."""
+        if self.is_alive:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def answers(self) -> bool:
+        """Tell whether its API answers; `serve` only."""
+        try:
+            query = {"query": "{ instance { version } }"}
+            return httpx.post(f"http://127.0.0.1:{self.port}/graphql", json=query, timeout=10).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+class Fleet:
+    """All processes over one database; leaving kills what is left of them."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.url = url
+        self.processes: list[Process] = []
+        self._numbers = itertools.count(1)
+
+    def __enter__(self) -> "Fleet":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes:
+            if process.is_alive:
+                process.kill()
+
+    def start(self, role: str, faults: str = "", port: int | None = None) -> Process:
+        """Start one more process; a `serve` takes a free port unless one is given."""
+        port = port or (free_port() if role == "serve" else 0)
+        process = Process(role, self.folder, self.url, next(self._numbers), faults, port)
+        self.processes.append(process)
+        return process
+
+    def replace(self, dead: Process) -> Process:
+        """Start a process in the place of one that has ended."""
+        self.processes.remove(dead)
+        return self.start(dead.role, port=dead.port)

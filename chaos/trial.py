@@ -1,0 +1,103 @@
+"""A trial: a fleet on a fresh database, events that happen, a dashboard that follows, and the verdict at the end."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import asyncpg
+
+from chaos.events import Events
+from chaos.invariants import Verdict, check, is_settled, progress
+from chaos.processes import Fleet, Process
+from chaos.subscriber import Subscriber
+
+EVENTS_PER_SECOND = 16.0
+SETTLE_SECONDS = 60.0
+CATCH_UP_SECONDS = 10.0
+UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+T = TypeVar("T")
+
+
+class Trial:
+    """Entered, it has `serves` processes that serve, and two dashboards; start what else there is to be."""
+
+    def __init__(self, folder: Path, url: str, *, serves: int = 1, per_second: float = EVENTS_PER_SECOND) -> None:
+        self.fleet = Fleet(folder, url)
+        self.events = Events(folder, per_second)
+        self._folder = folder
+        self._url = url
+        self._serves = serves
+        self._subscribers: list[Subscriber] = []
+
+    def __enter__(self) -> Self:
+        self.fleet.__enter__()
+        serving = self.start(*["serve"] * self._serves)
+        ports = [process.port for process in serving]
+        self._subscribers = [Subscriber(stream, ports) for stream in ("ticks", "runs")]
+        for subscriber in self._subscribers:
+            subscriber.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.events.stop()
+        for subscriber in self._subscribers:
+            subscriber.stop()
+        self.fleet.__exit__(kind, error, trace)
+
+    def start(self, *roles: str, faults: str = "") -> list[Process]:
+        """Start processes and return when they work."""
+        started = [self.fleet.start(role, faults) for role in roles]
+        for process in started:
+            process.wait_ready()
+        return started
+
+    def settle(self, seconds: float = SETTLE_SECONDS) -> float:
+        """Stop the events; return after how many seconds all was dealt with.
+
+        It gives up when nothing has moved for `seconds`: what is open then shows in the verdict.
+        """
+        self.events.stop()
+        began = moved = time.monotonic()
+        events, state = self.events.names, (-1, -1)
+        while time.monotonic() - moved < seconds:
+            with suppress(*UNREACHABLE):
+                if self.ask(lambda connection: is_settled(connection, events)):
+                    break
+                if (reached := self.ask(progress)) != state:
+                    moved, state = time.monotonic(), reached
+            time.sleep(0.2)
+        return time.monotonic() - began
+
+    def verdict(self) -> Verdict:
+        """Hold the database, the ledger and the dashboards against what happened."""
+        events = self.events.names
+        last = self.ask(_last_positions)
+        verdict = self.ask(lambda connection: check(connection, self._folder, events))
+        for subscriber in self._subscribers:
+            verdict.problems += subscriber.problems()
+            if not subscriber.reaches(last[subscriber.stream], CATCH_UP_SECONDS):
+                verdict.problems.append(f"the dashboard of {subscriber.stream} does not come to the end")
+        return verdict
+
+    def ask(self, question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """Return the answer of the database."""
+        return asyncio.run(_ask(self._url, question))
+
+
+async def _ask(url: str, question: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+    connection = await asyncpg.connect(url, timeout=10, command_timeout=30)
+    try:
+        return await question(connection)
+    finally:
+        await connection.close()
+
+
+async def _last_positions(connection: asyncpg.Connection) -> dict[str, int]:
+    return {row["name"]: row["position"] for row in await connection.fetch("SELECT name, position FROM streams")}
