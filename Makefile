@@ -5,10 +5,10 @@ READY := .venv/.ready
 FRONTEND := $(shell git ls-files frontend 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format schema migration lock frontend bench clean
+.PHONY: help setup run test check format schema frontend lock bench reliability chaos clean
 
 help: ## List every word
-	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(READY) ## Make .venv from the hashed requirements.lock and install Vedette into it
 
@@ -52,6 +52,9 @@ lock: $(READY) ## Pin the newest packages that pyproject.toml allows
 
 bench: $(READY) ## Measure this machine: ticks/s and lateness, file to op, start, memory
 	$(BIN)/python -m benchmarks
+
+reliability: $(READY) ## Try the chosen cells of the fault matrix, and what fails around the processes (some minutes)
+	FAULT_MATRIX=chosen $(BIN)/pytest tests/reliability $(PYTEST)
 
 chaos: $(READY) ## Kill processes of a small deployment, one a second, and look for what was lost or doubled
 	$(BIN)/python -m chaos --kills $(or $(KILLS),300)

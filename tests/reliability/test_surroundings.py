@@ -1,5 +1,6 @@
 """What fails around the processes, and several of them at once: the database, NOTIFY, answers, launchers in a row."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,9 @@ mutation($id: ID!, $cursor: String, $version: Int) {
   setSensorCursor(input: {sensorId: $id, cursor: $cursor, expectedVersion: $version}) { errors { message } }
 }
 """
+
+
+pytestmark = pytest.mark.skipif("FAULT_MATRIX" not in os.environ, reason="`make reliability` runs it")
 
 
 @pytest.fixture
