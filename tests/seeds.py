@@ -21,6 +21,15 @@ def after(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
+def id_at(moment: str) -> str:
+    """Return the SQL of a new id made at `moment`, the SQL of a timestamp."""
+    milliseconds = f"lpad(to_hex(CAST(floor(extract(epoch FROM {moment}) * 1000) AS bigint)), 12, '0')"
+    return (
+        f"CAST({milliseconds} || '7' || substr(md5(random()::text), 1, 3) || '8' || "
+        "substr(md5(random()::text), 1, 15) AS uuid)"
+    )
+
+
 async def execute(database: Database, statement: str, **values: Any) -> Any:
     """Execute one statement in a transaction of its own; return its rows, if it has some."""
     async with database.writing() as connection:
@@ -80,9 +89,10 @@ async def sensor(database: Database, name: str = "inbox", location: str = "shop"
 
 async def tick(database: Database, sensor_id: UUID, number: int, status: str = "SKIPPED", **columns: Any) -> UUID:
     """Add a tick that started `number` seconds after START, and its changes to the stream."""
-    key = new_id()
     ended = None if status == "STARTED" else after(number + 0.5)
-    values = {"started_at": after(number), "finished_at": ended, **columns}
+    launched = 1 if status == "SUCCESS" else 0
+    values = {"started_at": after(number), "finished_at": ended, "launched_count": launched, **columns}
+    key = new_id(values["started_at"])
     names = ", ".join(values)
     async with database.writing() as connection:
         await connection.execute(
@@ -107,8 +117,9 @@ async def end_tick(database: Database, tick_id: UUID, status: str) -> None:
     async with database.writing() as connection:
         rows = await connection.execute(
             text(
-                "UPDATE ticks SET status = :status, finished_at = now(), launched_count = 1 WHERE id = :id "
-                "RETURNING sensor_id"
+                "UPDATE ticks SET status = CAST(:status AS text), finished_at = now(), "
+                "launched_count = CASE CAST(:status AS text) WHEN 'SUCCESS' THEN 1 ELSE 0 END "
+                "WHERE id = :id RETURNING sensor_id"
             ),
             {"id": tick_id, "status": status},
         )

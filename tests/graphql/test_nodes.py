@@ -17,7 +17,7 @@ async def test_everything_with_an_id_is_found_again_by_it(api: Api, database: Da
     tick = await seeds.tick(database, sensor, 1, "SUCCESS")
     await seeds.run(database, 1, sensor_id=sensor, tick_id=tick)
     await seeds.execute(
-        database, "INSERT INTO cursor_changes (sensor_id, version, value) VALUES (:id, 1, 'a')", id=sensor
+        database, "INSERT INTO cursor_changes (sensor_id, version, id, value) VALUES (:id, 1, :id, 'a')", id=sensor
     )
     await seeds.execute(
         database,

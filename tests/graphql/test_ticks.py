@@ -49,8 +49,8 @@ async def test_a_tick_tells_all_of_it(api: Api, database: Database) -> None:
     for index, outcome in enumerate(["LAUNCHED", "DUPLICATE"]):
         await seeds.execute(
             database,
-            """INSERT INTO run_requests (tick_id, index, job_name, run_key, run_config, tags, outcome, run_id)
-            VALUES (:tick, :index, 'process', 'k', '{"a": 1}', '{"t": "v"}', :outcome, :run)""",
+            """INSERT INTO run_requests (tick_id, index, status, job_name, run_key, run_config, tags, outcome, run_id)
+            VALUES (:tick, :index, 'SUCCESS', 'process', 'k', '{"a": 1}', '{"t": "v"}', :outcome, :run)""",
             tick=tick,
             index=index,
             outcome=outcome,
@@ -59,8 +59,8 @@ async def test_a_tick_tells_all_of_it(api: Api, database: Database) -> None:
     for seq, level in enumerate(["DEBUG", "ERROR"]):
         await seeds.execute(
             database,
-            """INSERT INTO tick_logs (tick_id, seq, at, level, logger, message)
-            VALUES (:tick, :seq, now(), :level, 'sensor', 'hello')""",
+            """INSERT INTO tick_logs (tick_id, seq, status, at, level, logger, message)
+            VALUES (:tick, :seq, 'SUCCESS', now(), :level, 'sensor', 'hello')""",
             tick=tick,
             seq=seq,
             level=level,
@@ -94,14 +94,15 @@ async def test_counts_include_repeats_that_fall_into_the_window(api: Api, databa
     sensor = await seeds.sensor(database)
     await seeds.execute(
         database,
-        """
+        f"""
         INSERT INTO ticks
-            (id, sensor_id, number, status, cause, epoch, started_at, finished_at, repeats, last_repeat_at)
-        SELECT gen_random_uuid(), :sensor, number, status, 'INTERVAL', 1, now() - began, now() - ended,
-            repeats, repeated
-        FROM (VALUES (1, 'SUCCESS', interval '5 s', interval '3 s', 0, NULL),
-            (2, 'SKIPPED', interval '99 s', interval '98 s', 99, now()))
-            AS given(number, status, began, ended, repeats, repeated)
+            (id, sensor_id, number, status, cause, epoch, started_at, finished_at, repeats, last_repeat_at,
+            launched_count)
+        SELECT {seeds.id_at("now() - began")}, :sensor, number, status, 'INTERVAL', 1, now() - began, now() - ended,
+            repeats, repeated, launched
+        FROM (VALUES (1, 'SUCCESS', interval '5 s', interval '3 s', 0, NULL, 1),
+            (2, 'SKIPPED', interval '99 s', interval '98 s', 99, now(), 0))
+            AS given(number, status, began, ended, repeats, repeated, launched)
         """,
         sensor=sensor,
     )

@@ -176,7 +176,7 @@ class Evaluations:
             started_at = last + timedelta(microseconds=1)
         due_at = sensor.state.next_tick_at if cause is TickCause.INTERVAL else None
         policy = self._policy_of(sensor)
-        flight = InFlight(new_id(), sensor, epoch, cause, began, started_at, policy, due_at, request_id)
+        flight = InFlight(new_id(started_at), sensor, epoch, cause, began, started_at, policy, due_at, request_id)
         self.by_sensor[sensor.id] = flight
         return flight
 

@@ -123,7 +123,7 @@ def _size(asked: int | None) -> int:
     return asked
 
 
-TICKS = Cursors("ticks", tuple[datetime, UUID])
+TICKS = Cursors("ticks", tuple[UUID])
 RUNS = Cursors("runs", tuple[datetime, UUID])
 SENSORS = {
     "NAME": Cursors("sensors", tuple[_Text, UUID]),

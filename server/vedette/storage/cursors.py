@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vedette.domain.ids import new_id
 from vedette.faults import Point, reached
 from vedette.storage import pages, streams
 from vedette.storage.tables import cursor_changes
@@ -66,13 +67,14 @@ _EDIT = text(
     """
     WITH edited AS (
         UPDATE sensors SET cursor = :value, cursor_version = cursor_version + 1, consecutive_failures = 0,
+            cursor_at = now(), cursor_tick_id = NULL, cursor_actor = :actor,
             -- A sensor that backs off or is paused is tried with it at once.
             next_tick_at = CASE WHEN consecutive_failures > 0 AND next_tick_at > now() THEN now() ELSE next_tick_at END
         WHERE id = :sensor_id AND (CAST(:expected AS integer) IS NULL OR cursor_version = :expected)
         RETURNING id, cursor_version
     )
-    INSERT INTO cursor_changes (sensor_id, version, value, actor)
-    SELECT id, cursor_version, :value, :actor FROM edited
+    INSERT INTO cursor_changes (sensor_id, version, value, id, actor)
+    SELECT id, cursor_version, :value, CAST(:id AS uuid), :actor FROM edited
     RETURNING version
     """
 )
@@ -85,7 +87,7 @@ async def edit(
 
     Return the new version; None where the sensor does not exist or its cursor has another version.
     """
-    values = {"sensor_id": sensor_id, "value": value, "expected": expected_version, "actor": actor}
+    values = {"sensor_id": sensor_id, "value": value, "expected": expected_version, "actor": actor, "id": new_id()}
     version = (await connection.execute(_EDIT, values)).scalar()
     if version is None:
         return None

@@ -1,7 +1,7 @@
 """Are the tables that the migrations build those that `tables.py` declares? `python -m vedette.storage.differences`.
 
 Both are built in one Postgres and described by its own catalog, so that nothing is overlooked: columns with types and
-defaults, constraints, indexes with their conditions.
+defaults, constraints, indexes with their conditions, partition keys. Partitions themselves come and go.
 """
 
 import asyncio
@@ -27,17 +27,20 @@ _DESCRIBE = text(
                       CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END,
                       coalesce(pg_get_expr(d.adbin, d.adrelid), 'none')) AS line
         FROM pg_attribute a
-        JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r'
+        JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p') AND NOT c.relispartition
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         WHERE c.relnamespace = to_regnamespace(:schema) AND a.attnum > 0 AND NOT a.attisdropped
         UNION ALL
         SELECT format('%s: constraint %s %s', c.relname, k.conname, pg_get_constraintdef(k.oid))
-        FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+        FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND NOT c.relispartition
         WHERE c.relnamespace = to_regnamespace(:schema) AND k.contype <> 'n'
         UNION ALL
         SELECT pg_get_indexdef(i.indexrelid)
-        FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid AND NOT c.relispartition
         WHERE c.relnamespace = to_regnamespace(:schema)
+        UNION ALL
+        SELECT format('%s: partition by %s', c.relname, pg_get_partkeydef(c.oid)) FROM pg_class c
+        WHERE c.relnamespace = to_regnamespace(:schema) AND c.relkind = 'p' AND NOT c.relispartition
     )
     SELECT replace(line, CAST(:schema AS text) || '.', '') FROM things WHERE line NOT LIKE '%alembic_version%'
     """

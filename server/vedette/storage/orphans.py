@@ -29,7 +29,7 @@ _CLOSE = text(
     """
     UPDATE ticks SET status = 'FAILURE', finished_at = now(), cursor_after = cursor_before,
         error = CAST(:error AS jsonb)
-    WHERE id = ANY(CAST(:ids AS uuid[]))
+    WHERE id = ANY(CAST(:ids AS uuid[])) AND status = 'STARTED'
     """
 )
 # Not counted as a failure of the sensor: it is not to blame.
@@ -40,7 +40,7 @@ _FREE = text(
         next_tick_at = CASE WHEN sensors.loaded AND (sensors.status = 'RUNNING'
             OR sensors.status_source = 'FAILURE_POLICY') THEN now() END
     FROM unnest(CAST(:sensor_ids AS uuid[]), CAST(:ids AS uuid[])) AS lost(sensor_id, tick_id)
-    JOIN ticks ON ticks.id = lost.tick_id
+    JOIN ticks ON ticks.id = lost.tick_id AND ticks.status = 'FAILURE'
     WHERE sensors.id = lost.sensor_id
     """
 )

@@ -4,9 +4,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, Text, column, func, literal, select, true, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    Text,
+    column,
+    false,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.selectable import LateralFromClause
 
 T = TypeVar("T")
 
@@ -49,7 +64,7 @@ class Listing(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """The condition that a column, by which an index begins that goes on with the list's keys, has one of `values`."""
+    """The condition that a column has one of `values`, each with an index or partitions in the list's order."""
 
     column: ColumnElement[Any]
     values: Sequence[str]
@@ -61,10 +76,17 @@ async def read(
     window: Window,
     conditions: Sequence[ColumnElement[bool]] = (),
     any_of: AnyOf | None = None,
+    of: Select[Any] | None = None,
 ) -> Page[T]:
-    """Return one part of a list, in one statement."""
-    parts = (listing, window, conditions)
-    statement = _window(*parts) if any_of is None else _merged(*parts, any_of)
+    """Return one part of a list, in one statement; with `of`, which selects parents, of their lists taken together."""
+    if of is None:
+        statement = _merged(listing, window, conditions, any_of)
+    else:
+        parents = of.subquery("parents")
+        belongs = [by == parent for by, parent in zip(listing.parent, parents.c, strict=True)]
+        inner = _lateral(listing, window, [*conditions, *belongs], any_of, parents)
+        order = _ordered(_keys(listing, inner), descending=listing.descending is not window.backward)
+        statement = select(inner).select_from(parents.join(inner, true())).order_by(*order).limit(window.limit + 1)
     return _page(listing, window, (await connection.execute(statement)).all())
 
 
@@ -74,18 +96,17 @@ async def read_each(
     parents: Sequence[Key],
     window: Window,
     conditions: Sequence[ColumnElement[bool]] = (),
+    any_of: AnyOf | None = None,
 ) -> list[Page[T]]:
     """Return the same part of the list of each parent, in the order of `parents`, in one statement."""
     arrays = [literal([parent[index] for parent in parents], ARRAY(by.type)) for index, by in enumerate(listing.parent)]
     names = [column(f"parent_{index}", by.type) for index, by in enumerate(listing.parent)]
     of = func.unnest(*arrays).table_valued(*names, with_ordinality="parent_ordinal").render_derived(name="parents")
     belongs = [by == of.c[f"parent_{index}"] for index, by in enumerate(listing.parent)]
-    inner = _window(listing, window, [*conditions, *belongs]).correlate(of).lateral("page")
-    order = [inner.c[f"key_{index}"] for index in range(len(listing.keys))]
+    inner = _lateral(listing, window, [*conditions, *belongs], any_of, of)
+    order = _ordered(_keys(listing, inner), descending=listing.descending is not window.backward)
     statement = (
-        select(of.c.parent_ordinal, *inner.c)
-        .select_from(of.join(inner, true()))
-        .order_by(of.c.parent_ordinal, *_ordered(order, descending=listing.descending is not window.backward))
+        select(of.c.parent_ordinal, *inner.c).select_from(of.join(inner, true())).order_by(of.c.parent_ordinal, *order)
     )
     groups: list[list[Row[Any]]] = [[] for _ in parents]
     for row in (await connection.execute(statement)).all():
@@ -106,21 +127,44 @@ def _window(listing: Listing[T], window: Window, conditions: Sequence[ColumnElem
 
 
 def _merged(
-    listing: Listing[T], window: Window, conditions: Sequence[ColumnElement[bool]], any_of: AnyOf
+    listing: Listing[T],
+    window: Window,
+    conditions: Sequence[ColumnElement[bool]],
+    any_of: AnyOf | None,
+    of: FromClause | None = None,
 ) -> Select[Any]:
     """Take as many rows of each value as are asked for, each along the index, and of these the first.
 
     By `column = ANY(values)` the whole list would be walked in its order until enough rows are found: all of it, for
-    values that no row has. The values stand in the statement, for Postgres to know how rare they are.
+    values that no row has. The values stand in the statement, for Postgres to know how rare they are, and which
+    partitions they are in. `of` is what the conditions refer to from outside.
     """
-    parts = [
-        _window(listing, window, [*conditions, any_of.column == literal(value, Text, literal_execute=True)]).subquery()
-        for value in any_of.values
-    ]
+    each: list[list[ColumnElement[bool]]] = [[]]
+    if any_of is not None:
+        each = [[any_of.column == literal(value, Text, literal_execute=True)] for value in any_of.values] or [[false()]]
+    windows = [_window(listing, window, [*conditions, *one]) for one in each]
+    if of is not None:
+        windows = [one.correlate(of) for one in windows]
+    if len(windows) == 1:
+        return windows[0]
+    parts = [one.subquery() if of is None else one.lateral() for one in windows]
     merged = union_all(*(select(part) for part in parts)).subquery()
-    keys = [merged.c[f"key_{index}"] for index in range(len(listing.keys))]
-    order = _ordered(keys, descending=listing.descending is not window.backward)
+    order = _ordered(_keys(listing, merged), descending=listing.descending is not window.backward)
     return select(merged).order_by(*order).limit(window.limit + 1)
+
+
+def _lateral(
+    listing: Listing[T],
+    window: Window,
+    conditions: Sequence[ColumnElement[bool]],
+    any_of: AnyOf | None,
+    of: FromClause,
+) -> LateralFromClause:
+    return _merged(listing, window, conditions, any_of, of).lateral("page")
+
+
+def _keys(listing: Listing[T], of: FromClause) -> list[ColumnElement[Any]]:
+    return [of.c[f"key_{index}"] for index in range(len(listing.keys))]
 
 
 def _ordered(keys: Sequence[ColumnElement[Any]], *, descending: bool) -> list[ColumnElement[Any]]:

@@ -221,7 +221,7 @@ async def _write_ticks(connection: AsyncConnection, verdicts: Sequence[Verdict])
 
 async def _write_logs(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
     rows = [
-        (verdict.tick.id, seq, line.at, line.level, line.logger, line.message, _error(line.error))
+        (verdict.tick.id, seq, verdict.status, line.at, line.level, line.logger, line.message, _error(line.error))
         for verdict in verdicts
         for seq, line in enumerate(verdict.logs, start=1)
     ]
@@ -234,7 +234,7 @@ async def _write_cursors(connection: AsyncConnection, verdicts: Sequence[Verdict
         for verdict in verdicts
     ]
     await _execute(connection, statements.INSERT_CURSOR_CHANGES, changed)
-    await _execute(connection, statements.SET_CURSORS, [row[:3] for row in changed])
+    await _execute(connection, statements.SET_CURSORS, changed)
 
 
 async def _write_sensors(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:

@@ -3,6 +3,7 @@
 from sqlalchemy import text
 
 # The cursor is read only where it is not the one that the evaluation began with: cursors can be large.
+# A tick takes no repeats for longer than a day (FOLDED_WITHIN): its partition is dropped by when it began.
 LOCK_SENSORS = text(
     """
     SELECT sensors.id, sensors.name, sensors.code_location, sensors.loaded, sensors.status, sensors.status_at,
@@ -11,12 +12,13 @@ LOCK_SENSORS = text(
         sensors.status_source = 'FAILURE_POLICY' AS decided_by_policy, now() AS now,
         CASE WHEN sensors.cursor_version <> asked.cursor_version THEN sensors.cursor END AS edited_cursor,
         last.skip_reason AS quiet_reason,
-        coalesce(last.status = 'SKIPPED' AND last.cause <> 'MANUAL' AND last.requested_count = 0
+        coalesce(last.cause <> 'MANUAL' AND last.requested_count = 0
             AND last.cursor_before IS NOT DISTINCT FROM last.cursor_after
-            AND last.cursor_after IS NOT DISTINCT FROM sensors.cursor, false) AS foldable
+            AND last.cursor_after IS NOT DISTINCT FROM sensors.cursor
+            AND last.started_at > now() - interval '1 day', false) AS foldable
     FROM unnest(CAST(:ids AS uuid[]), CAST(:cursor_versions AS integer[])) AS asked(id, cursor_version)
     JOIN sensors ON sensors.id = asked.id
-    LEFT JOIN ticks AS last ON last.id = sensors.last_tick_id
+    LEFT JOIN ticks AS last ON last.id = sensors.last_tick_id AND last.status = 'SKIPPED'
     ORDER BY sensors.id
     FOR UPDATE OF sensors
     """
@@ -25,7 +27,7 @@ FOLD_TICKS = text(
     """
     UPDATE ticks SET repeats = ticks.repeats + 1, last_repeat_at = folded.at
     FROM unnest(CAST(:ids AS uuid[]), CAST(:ats AS timestamptz[])) AS folded(id, at)
-    WHERE ticks.id = folded.id
+    WHERE ticks.id = folded.id AND ticks.status = 'SKIPPED'
     """
 )
 INSERT_TICKS = text(
@@ -51,24 +53,25 @@ END_TICKS = text(
         CAST(:cursors_after AS text[]), CAST(:skip_reasons AS text[]), CAST(:errors AS jsonb[]),
         CAST(:requested_counts AS integer[]), CAST(:launched_counts AS integer[])
     ) AS ended(id, status, finished_at, cursor_after, skip_reason, error, requested_count, launched_count)
-    WHERE ticks.id = ended.id
+    WHERE ticks.id = ended.id AND ticks.status = 'STARTED'
     """
 )
 INSERT_LOGS = text(
     """
-    INSERT INTO tick_logs (tick_id, seq, at, level, logger, message, error)
+    INSERT INTO tick_logs (tick_id, seq, status, at, level, logger, message, error)
     SELECT * FROM unnest(
-        CAST(:tick_ids AS uuid[]), CAST(:seqs AS integer[]), CAST(:ats AS timestamptz[]), CAST(:levels AS text[]),
-        CAST(:loggers AS text[]), CAST(:messages AS text[]), CAST(:errors AS jsonb[])
+        CAST(:tick_ids AS uuid[]), CAST(:seqs AS integer[]), CAST(:statuses AS text[]),
+        CAST(:ats AS timestamptz[]), CAST(:levels AS text[]), CAST(:loggers AS text[]), CAST(:messages AS text[]),
+        CAST(:errors AS jsonb[])
     )
     """
 )
 INSERT_CURSOR_CHANGES = text(
     """
-    INSERT INTO cursor_changes (sensor_id, version, value, tick_id)
-    SELECT * FROM unnest(
+    INSERT INTO cursor_changes (sensor_id, version, value, id, tick_id)
+    SELECT sensor_id, version, value, tick_id, tick_id FROM unnest(
         CAST(:sensor_ids AS uuid[]), CAST(:versions AS integer[]), CAST(:values AS text[]), CAST(:tick_ids AS uuid[])
-    )
+    ) AS changed(sensor_id, version, value, tick_id)
     """
 )
 ANSWER_REQUESTS = text(
@@ -112,9 +115,11 @@ SHOW_EVALUATIONS = text(
 )
 SET_CURSORS = text(
     """
-    UPDATE sensors SET cursor = changed.value, cursor_version = changed.version
-    FROM unnest(CAST(:sensor_ids AS uuid[]), CAST(:versions AS integer[]), CAST(:values AS text[]))
-        AS changed(id, version, value)
+    UPDATE sensors SET cursor = changed.value, cursor_version = changed.version, cursor_at = now(),
+        cursor_tick_id = changed.tick_id, cursor_actor = NULL
+    FROM unnest(
+        CAST(:sensor_ids AS uuid[]), CAST(:versions AS integer[]), CAST(:values AS text[]), CAST(:tick_ids AS uuid[])
+    ) AS changed(id, version, value, tick_id)
     WHERE sensors.id = changed.id
     """
 )

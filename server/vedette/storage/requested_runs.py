@@ -55,11 +55,11 @@ _LAUNCH = text(
 )
 _RECORD_REQUESTS = text(
     """
-    INSERT INTO run_requests (tick_id, index, job_name, run_key, run_config, tags, partition_key, asset_selection,
-        outcome, run_id)
+    INSERT INTO run_requests (tick_id, index, status, job_name, run_key, run_config, tags, partition_key,
+        asset_selection, outcome, run_id)
     SELECT * FROM unnest(
-        CAST(:tick_ids AS uuid[]), CAST(:indexes AS integer[]), CAST(:job_names AS text[]), CAST(:keys AS text[]),
-        CAST(:configs AS jsonb[]), CAST(:tags AS jsonb[]), CAST(:partition_keys AS text[]),
+        CAST(:tick_ids AS uuid[]), CAST(:indexes AS integer[]), CAST(:statuses AS text[]), CAST(:job_names AS text[]),
+        CAST(:keys AS text[]), CAST(:configs AS jsonb[]), CAST(:tags AS jsonb[]), CAST(:partition_keys AS text[]),
         CAST(:asset_selections AS jsonb[]), CAST(:outcomes AS text[]), CAST(:run_ids AS uuid[])
     )
     """
@@ -177,6 +177,7 @@ async def record_requests(connection: AsyncConnection, items: Sequence[TickReque
             {
                 "tick_ids": [item.verdict.tick.id for item in items],
                 "indexes": [item.index for item in items],
+                "statuses": [item.verdict.status for item in items],
                 **_columns(items),
                 "outcomes": [item.outcome for item in items],
                 "run_ids": [item.run_id for item in items],

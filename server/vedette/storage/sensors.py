@@ -20,6 +20,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     not_,
     select,
     text,
@@ -38,7 +39,7 @@ from vedette.domain.sensors import (
     StatusSource,
 )
 from vedette.storage import pages, streams
-from vedette.storage.tables import code_locations, cursor_changes, leases, sensors, ticks
+from vedette.storage.tables import code_locations, leases, sensors, ticks
 
 _spec = msgspec.json.Decoder(SensorSpec).decode
 
@@ -82,7 +83,11 @@ def _one_line(error: ColumnElement[Any]) -> ColumnElement[str]:
     return func.left(error["type"].astext + ": " + message, _MOST_CHARACTERS)
 
 
-_LAST_ERROR = select(_one_line(ticks.c.error)).where(ticks.c.id == sensors.c.last_tick_id).scalar_subquery()
+_LAST_ERROR = (
+    select(_one_line(ticks.c.error))
+    .where(ticks.c.id == sensors.c.last_tick_id, ticks.c.status == literal_column("'FAILURE'"))
+    .scalar_subquery()
+)
 _LOAD_ERROR = (
     select(_one_line(code_locations.c.error)).where(code_locations.c.name == sensors.c.code_location).scalar_subquery()
 )
@@ -96,15 +101,7 @@ _SELECT: Select[Any] = select(
     case((sensors.c.consecutive_failures > 0, _LAST_ERROR)).label("last_error"),
     case((not_(sensors.c.loaded), _LOAD_ERROR)).label("load_error"),
     case((_OVERDUE, _HELD), else_=true()).label("held"),
-    cursor_changes.c.at.label("cursor_at"),
-    cursor_changes.c.tick_id.label("cursor_tick_id"),
-    cursor_changes.c.actor.label("cursor_actor"),
     func.now().label("seen_at"),
-).select_from(
-    sensors.outerjoin(
-        cursor_changes,
-        and_(cursor_changes.c.sensor_id == sensors.c.id, cursor_changes.c.version == sensors.c.cursor_version),
-    )
 )
 
 

@@ -2,6 +2,7 @@
 
 The counter row of a stream is locked from the statement here until the commit, so take positions last in the writing
 transaction, and where one transaction writes several streams, in the order of STREAMS: locks in one order, no deadlock.
+The row also tells the time of a position, never less than the one before: what is dropped by time has no gaps either.
 """
 
 from collections.abc import Sequence
@@ -14,11 +15,11 @@ STREAMS = ("runs", "sensors", "ticks")
 
 _APPEND = """
 WITH taken AS (
-    UPDATE streams SET position = position + cardinality(CAST(:ids AS uuid[]))
-    WHERE name = '{stream}' RETURNING position
+    UPDATE streams SET position = position + cardinality(CAST(:ids AS uuid[])), at = greatest(at, clock_timestamp())
+    WHERE name = '{stream}' RETURNING position, at
 )
-INSERT INTO {table} (position, {columns})
-SELECT taken.position - cardinality(CAST(:ids AS uuid[])) + rows.ordinal, {values}
+INSERT INTO {table} (position, at, {columns})
+SELECT taken.position - cardinality(CAST(:ids AS uuid[])) + rows.ordinal, taken.at, {values}
 FROM taken, unnest(CAST(:ids AS uuid[]), {arrays}) WITH ORDINALITY AS rows({names}, ordinal)
 """
 
@@ -38,11 +39,11 @@ _APPEND_TICKS = text(
 _APPEND_SENSORS = text(
     """
     WITH taken AS (
-        UPDATE streams SET position = position + cardinality(CAST(:ids AS uuid[]))
-        WHERE name = 'sensors' RETURNING position
+        UPDATE streams SET position = position + cardinality(CAST(:ids AS uuid[])), at = greatest(at, clock_timestamp())
+        WHERE name = 'sensors' RETURNING position, at
     )
-    INSERT INTO sensor_changes (position, sensor_id)
-    SELECT taken.position - cardinality(CAST(:ids AS uuid[])) + rows.ordinal, rows.id
+    INSERT INTO sensor_changes (position, at, sensor_id)
+    SELECT taken.position - cardinality(CAST(:ids AS uuid[])) + rows.ordinal, taken.at, rows.id
     FROM taken, unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS rows(id, ordinal)
     """
 )

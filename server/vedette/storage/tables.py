@@ -1,8 +1,14 @@
 """Every table, in the order of the nouns. Migrations build them; a check holds the two equal.
 
-Two rules run through all of them. Truth is a UNIQUE constraint: a run key, a cursor version, a stream position can
-exist once. And what a stream shows is an append-only `*_changes` table whose positions come from the `streams` counter
-row, taken last in the writing transaction, so that positions are gapless and in commit order.
+Three rules run through all of them. Truth is a UNIQUE constraint or a counter in one row, never a clock: a run key is
+spent once by its primary key; a tick's number, a cursor's version and a stream's position are given out by the one row
+that counts them, under its lock. What a stream shows is an append-only `*_changes` table whose positions come from the
+`streams` counter row, taken last in the writing transaction, so that positions are gapless and in commit order.
+
+And what grows without end is history: partitioned by time, to be dropped a partition at a time (see `partitions.py`).
+Ids are UUIDv7, so an id is a time: the id of a tick or run is its partition key, and its rows elsewhere follow it. What
+is kept for as long as its status says is split by status first. No foreign key leads into or out of history: it would
+cost each insert a look-up, and each drop a scan; whoever writes history holds the row that it belongs to.
 """
 
 from sqlalchemy import (
@@ -84,6 +90,10 @@ sensors = Table(
     Column("overruled", Text),
     Column("cursor", Text),
     Column("cursor_version", Integer, nullable=False, server_default="0"),
+    # When this version was made and by whom, a tick or a person; the same is in `cursor_changes` until that is dropped.
+    Column("cursor_at", Timestamp),
+    Column("cursor_tick_id", Uuid),
+    Column("cursor_actor", Text),
     Column("started_at", Timestamp),
     Column("next_tick_at", Timestamp),
     Column("tick_count", Integer, nullable=False, server_default="0"),
@@ -105,12 +115,15 @@ sensors = Table(
 cursor_changes = Table(
     "cursor_changes",
     metadata,
-    Column("sensor_id", Uuid, ForeignKey("sensors.id", ondelete="CASCADE"), primary_key=True),
+    Column("sensor_id", Uuid, primary_key=True),
     Column("version", Integer, primary_key=True),
+    # The tick that made it, or an id of its own: when it was made.
+    Column("id", Uuid, primary_key=True),
     Column("value", Text),
     Column("at", Timestamp, nullable=False, server_default=NOW),
     Column("tick_id", Uuid),
     Column("actor", Text),
+    postgresql_partition_by="RANGE (id)",
 )
 
 sensor_changes = Table(
@@ -118,7 +131,9 @@ sensor_changes = Table(
     metadata,
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("sensor_id", Uuid, nullable=False),
-    Column("at", Timestamp, nullable=False, server_default=NOW),
+    # Never less than at the position before: told by the counter row, under its lock.
+    Column("at", Timestamp, primary_key=True),
+    postgresql_partition_by="RANGE (at)",
 )
 
 # --- ticks ------------------------------------------------------------------------------------------------------------
@@ -126,10 +141,12 @@ sensor_changes = Table(
 ticks = Table(
     "ticks",
     metadata,
+    # Made from `started_at`, so that the order of ids is the order of time.
     Column("id", Uuid, primary_key=True),
-    Column("sensor_id", Uuid, ForeignKey("sensors.id", ondelete="CASCADE"), nullable=False),
+    Column("sensor_id", Uuid, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("status", Text, nullable=False),
+    # A tick that ends moves from the few that are STARTED to the partition of its status and time.
+    Column("status", Text, primary_key=True),
     Column("cause", Text, nullable=False),
     Column("started_at", Timestamp, nullable=False),
     Column("finished_at", Timestamp),
@@ -144,28 +161,25 @@ ticks = Table(
     Column("last_repeat_at", Timestamp),
     # The shard's lease epoch of the evaluator that wrote it: a STARTED tick of an older epoch has lost its evaluator.
     Column("epoch", BigInteger, nullable=False),
-    UniqueConstraint("sensor_id", "number"),
-    CheckConstraint("status IN ('STARTED', 'SKIPPED', 'SUCCESS', 'FAILURE')", name="status"),
-    Index(None, "started_at", "id"),
-    Index(None, "sensor_id", "started_at", "id"),
-    Index(None, "status", "started_at", "id"),
-    Index("ix_ticks_open", "sensor_id", postgresql_where=text("status = 'STARTED'")),
-    # The few that people look for among the many.
-    Index("ix_ticks_failed", "sensor_id", "started_at", "id", postgresql_where=text("status = 'FAILURE'")),
-    Index("ix_ticks_launched", "started_at", "id", postgresql_where=text("launched_count > 0")),
-    Index("ix_ticks_sensor_launched", "sensor_id", "started_at", "id", postgresql_where=text("launched_count > 0")),
+    # What launched nothing is no success; lists of ticks with runs rely on it.
+    CheckConstraint("(launched_count > 0) = (status = 'SUCCESS')", name="launched"),
+    Index(None, "sensor_id", "id"),
+    postgresql_partition_by="LIST (status)",
 )
 
 tick_logs = Table(
     "tick_logs",
     metadata,
-    Column("tick_id", Uuid, ForeignKey("ticks.id", ondelete="CASCADE"), primary_key=True),
+    Column("tick_id", Uuid, primary_key=True),
     Column("seq", Integer, primary_key=True),
+    # That of the tick, which says for how long it is kept.
+    Column("status", Text, primary_key=True),
     Column("at", Timestamp, nullable=False),
     Column("level", Text, nullable=False),
     Column("logger", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("error", JSONB),
+    postgresql_partition_by="LIST (status)",
 )
 
 tick_changes = Table(
@@ -176,14 +190,17 @@ tick_changes = Table(
     Column("sensor_id", Uuid, nullable=False),
     # What the tick became with this change; a reader shows the tick as of then.
     Column("status", Text, nullable=False),
-    Column("at", Timestamp, nullable=False, server_default=NOW),
+    Column("at", Timestamp, primary_key=True),
+    postgresql_partition_by="RANGE (at)",
 )
 
 run_requests = Table(
     "run_requests",
     metadata,
-    Column("tick_id", Uuid, ForeignKey("ticks.id", ondelete="CASCADE"), primary_key=True),
+    Column("tick_id", Uuid, primary_key=True),
     Column("index", Integer, primary_key=True),
+    # That of the tick, which says for how long it is kept.
+    Column("status", Text, primary_key=True),
     Column("job_name", Text, nullable=False),
     Column("run_key", Text),
     Column("run_config", JSONB, nullable=False),
@@ -192,6 +209,7 @@ run_requests = Table(
     Column("asset_selection", JSONB),
     Column("outcome", Text, nullable=False),
     Column("run_id", Uuid),
+    postgresql_partition_by="LIST (status)",
 )
 
 run_keys = Table(
@@ -267,12 +285,13 @@ runs = Table(
     Index(None, "status", "queued_at", "id"),
     Index("ix_runs_run_key", "run_key", postgresql_where=text("run_key IS NOT NULL")),
     Index("ix_runs_tags", "tags", postgresql_using="gin"),
+    postgresql_partition_by="RANGE (id)",
 )
 
 run_steps = Table(
     "run_steps",
     metadata,
-    Column("run_id", Uuid, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("run_id", Uuid, primary_key=True),
     Column("index", Integer, primary_key=True),
     Column("name", Text, nullable=False),
     Column("status", Text, nullable=False),
@@ -280,12 +299,13 @@ run_steps = Table(
     Column("finished_at", Timestamp),
     Column("attempt", Integer, nullable=False, server_default="1"),
     Column("error", JSONB),
+    postgresql_partition_by="RANGE (run_id)",
 )
 
 run_events = Table(
     "run_events",
     metadata,
-    Column("run_id", Uuid, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("run_id", Uuid, primary_key=True),
     # 1, 2, 3 … within the run, from `runs.event_count`: the run's own gapless stream.
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("at", Timestamp, nullable=False),
@@ -296,6 +316,7 @@ run_events = Table(
     Column("logger", Text),
     Column("error", JSONB),
     Column("data", JSONB),
+    postgresql_partition_by="RANGE (run_id)",
 )
 
 run_changes = Table(
@@ -304,7 +325,8 @@ run_changes = Table(
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("run_id", Uuid, nullable=False),
     Column("status", Text, nullable=False),
-    Column("at", Timestamp, nullable=False, server_default=NOW),
+    Column("at", Timestamp, primary_key=True),
+    postgresql_partition_by="RANGE (at)",
 )
 
 # --- processes, leases, streams ---------------------------------------------------------------------------------------
@@ -341,6 +363,27 @@ streams = Table(
     Column("name", Text, primary_key=True),
     # The last position given out.
     Column("position", BigInteger, nullable=False, server_default="0"),
+    # When it was given out.
+    Column("at", Timestamp, nullable=False, server_default=NOW),
     # Rows up to here were purged.
     Column("purged", BigInteger, nullable=False, server_default="0"),
+)
+
+# --- upkeep -----------------------------------------------------------------------------------------------------------
+
+# One row: how retention fares.
+retention = Table(
+    "retention",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("attempted_at", Timestamp),
+    Column("succeeded_at", Timestamp),
+    # Since it succeeded last.
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    # In all of its life.
+    Column("partitions_made", BigInteger, nullable=False, server_default="0"),
+    Column("partitions_dropped", BigInteger, nullable=False, server_default="0"),
+    Column("rows_dropped", BigInteger, nullable=False, server_default="0"),
+    CheckConstraint("id = 1", name="single"),
 )

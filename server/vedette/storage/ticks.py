@@ -1,16 +1,17 @@
 """Ticks: lists of them, what each asked for and logged, and how many there were."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Text, func, literal, literal_column, not_, select, text
+from sqlalchemy import ColumnElement, Row, Select, Text, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vedette.domain.ids import first_id
 from vedette.domain.logs import ErrorInfo, LogLevel, LogRecord
 from vedette.domain.ticks import RecordedRunRequest, RequestedRun, RunRequestOutcome, Tick, TickCause, TickStatus
 from vedette.storage import pages
@@ -43,10 +44,6 @@ class TickCounts(NamedTuple):
     p99_seconds: float | None = None
 
 
-# Spelt as in the partial indexes: by parameters Postgres would not know that it may use them.
-_FAILED = ticks.c.status == literal_column("'FAILURE'")
-_LAUNCHED = ticks.c.launched_count > literal_column("0")
-
 _SELECT = select(*ticks.c)
 
 
@@ -70,17 +67,14 @@ def _build(row: Row[Any]) -> Tick:
     )
 
 
-_LISTING = pages.Listing(
-    _SELECT, (ticks.c.started_at, ticks.c.id), _build, descending=True, parent=(ticks.c.sensor_id,)
-)
+# By id, which tells when a tick started. Each status has its own partitions in that order.
+_LISTING = pages.Listing(_SELECT, (ticks.c.id,), _build, descending=True, parent=(ticks.c.sensor_id,))
 
 
 async def page(connection: AsyncConnection, of: TickFilter, window: pages.Window) -> pages.Page[Tick]:
     """Return a part of the list of ticks, the newest first."""
-    if of.sensor_id is not None or of.sensor_name is not None or not of.statuses:
-        return await pages.read(connection, _LISTING, window, _conditions(of))
-    statuses = pages.AnyOf(ticks.c.status, sorted(set(of.statuses)))
-    return await pages.read(connection, _LISTING, window, _conditions(replace(of, statuses=())), statuses)
+    named = None if of.sensor_name is None else _named(of.sensor_name)
+    return await pages.read(connection, _LISTING, window, _conditions(of), _statuses(of), named)
 
 
 async def page_each(
@@ -88,34 +82,47 @@ async def page_each(
 ) -> list[pages.Page[Tick]]:
     """Return the same part of the list of ticks of each sensor, the newest first."""
     parents = [(sensor_id,) for sensor_id in sensor_ids]
-    return await pages.read_each(connection, _LISTING, parents, window, _conditions(of))
+    conditions = _conditions(of)
+    if of.sensor_name is not None:
+        conditions.append(ticks.c.sensor_id.in_(_named(of.sensor_name)))
+    return await pages.read_each(connection, _LISTING, parents, window, conditions, _statuses(of))
 
 
 async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], of: TickFilter | None = None) -> dict[UUID, Tick]:
     """Return those of the ticks that exist (and pass the filter), by id."""
     wanted = ticks.c.id == func.any(literal(list(ids), ARRAY(ticks.c.id.type)))
-    conditions = _conditions(of) if of is not None else []
+    conditions = [] if of is None else _conditions(of)
+    if of is not None and (of.statuses or of.has_runs is not None):
+        conditions.append(ticks.c.status == func.any(literal(_statuses(of).values, ARRAY(Text))))
+    if of is not None and of.sensor_name is not None:
+        conditions.append(ticks.c.sensor_id.in_(_named(of.sensor_name)))
     return {row.id: _build(row) for row in await connection.execute(_SELECT.where(wanted, *conditions))}
+
+
+def _named(name: str) -> Select[Any]:
+    return select(sensors.c.id).where(sensors.c.name == name)
+
+
+def _statuses(of: TickFilter) -> pages.AnyOf:
+    """Return the statuses that pass: a tick has runs if and only if it is a SUCCESS, which the table holds to."""
+    wanted = [
+        status.value
+        for status in TickStatus
+        if (not of.statuses or status in of.statuses)
+        and (of.has_runs is None or (status is TickStatus.SUCCESS) is of.has_runs)
+    ]
+    return pages.AnyOf(ticks.c.status, wanted)
 
 
 def _conditions(of: TickFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if of.sensor_id is not None:
         conditions.append(ticks.c.sensor_id == of.sensor_id)
-    if of.sensor_name is not None:
-        named = select(sensors.c.id).where(sensors.c.name == of.sensor_name)
-        conditions.append(ticks.c.sensor_id.in_(named))
-    if set(of.statuses) == {TickStatus.FAILURE}:
-        conditions.append(_FAILED)
-    elif of.statuses:
-        statuses = [status.value for status in of.statuses]
-        conditions.append(ticks.c.status == func.any(literal(statuses, ARRAY(Text))))
+    # The list is in the order of ids, and partitioned by them.
     if of.since is not None:
-        conditions.append(ticks.c.started_at >= of.since)
+        conditions.append(ticks.c.id >= first_id(of.since))
     if of.until is not None:
-        conditions.append(ticks.c.started_at < of.until)
-    if of.has_runs is not None:
-        conditions.append(_LAUNCHED if of.has_runs else not_(_LAUNCHED))
+        conditions.append(ticks.c.id < first_id(of.until))
     return conditions
 
 
@@ -165,20 +172,29 @@ async def logs_each(
     return await pages.read_each(connection, _LOGS, [(tick_id,) for tick_id in tick_ids], window, conditions)
 
 
-# A quiet sensor's skips are folded into one tick that may have begun long before the window: those of its repeats that
-# fall into the window are taken to be spread evenly.
+# The least id of a moment: 48 bits of milliseconds, and what every id of version 7 has.
+_FIRST_ID = """CAST(lpad(to_hex(CAST(floor(extract(epoch FROM {at}) * 1000) AS bigint)), 12, '0')
+    || '70008000000000000000' AS uuid)"""
+_SINCE = _FIRST_ID.format(at="now() - CAST(:window AS interval)")
+_A_DAY_BEFORE = _FIRST_ID.format(at="now() - CAST(:window AS interval) - interval '1 day'")
+# A quiet sensor's skips are folded, for a day at most, into one tick that may have begun before the window: those of
+# its repeats that fall into the window are taken to be spread evenly.
 _COUNT = text(
-    """
+    f"""
     WITH counted AS (
         SELECT sensor_id, status, 1 + repeats AS times, extract(epoch FROM finished_at - started_at) AS seconds
-        FROM ticks WHERE sensor_id = ANY(:ids) AND started_at >= now() - CAST(:window AS interval)
+        FROM ticks WHERE sensor_id = ANY(:ids) AND id >= {_SINCE}
         UNION ALL
-        SELECT ticks.sensor_id, ticks.status, CAST(round(ticks.repeats
-            * extract(epoch FROM ticks.last_repeat_at - (now() - CAST(:window AS interval)))
-            / extract(epoch FROM ticks.last_repeat_at - ticks.started_at)) AS integer), NULL
-        FROM sensors JOIN ticks ON ticks.id = sensors.last_tick_id
-        WHERE sensors.id = ANY(:ids) AND ticks.started_at < now() - CAST(:window AS interval)
-            AND ticks.last_repeat_at > now() - CAST(:window AS interval)
+        SELECT before.sensor_id, before.status, CAST(round(before.repeats
+            * extract(epoch FROM before.last_repeat_at - (now() - CAST(:window AS interval)))
+            / extract(epoch FROM before.last_repeat_at - before.started_at)) AS integer), NULL
+        FROM unnest(CAST(:ids AS uuid[])) AS asked(sensor_id), LATERAL (
+            SELECT * FROM ticks
+            WHERE ticks.sensor_id = asked.sensor_id AND ticks.status = 'SKIPPED'
+                AND ticks.id < {_SINCE} AND ticks.id >= {_A_DAY_BEFORE}
+            ORDER BY ticks.id DESC LIMIT 1
+        ) AS before
+        WHERE before.last_repeat_at > now() - CAST(:window AS interval)
     )
     SELECT sensor_id,
         coalesce(sum(times) FILTER (WHERE status = 'STARTED'), 0), coalesce(sum(times) FILTER (WHERE status = 'SKIPPED'), 0),

@@ -121,7 +121,7 @@ class Stage:
         await self.execute(
             f"""WITH changed AS (UPDATE sensors SET {assignments} WHERE id = :id RETURNING id),
             taken AS (UPDATE streams SET position = position + 1 WHERE name = 'sensors' RETURNING position)
-            INSERT INTO sensor_changes (position, sensor_id) SELECT position, id FROM changed, taken""",
+            INSERT INTO sensor_changes (position, at, sensor_id) SELECT position, now(), id FROM changed, taken""",
             id=sensor_id,
             **parameters,
         )
@@ -136,10 +136,12 @@ class Stage:
         )
 
     async def set_cursor(self, sensor_id: UUID, value: str) -> None:
-        await self.changed(sensor_id, "cursor = :value, cursor_version = cursor_version + 1", value=value)
+        await self.changed(
+            sensor_id, "cursor = :value, cursor_version = cursor_version + 1, cursor_at = now()", value=value
+        )
         await self.execute(
-            """INSERT INTO cursor_changes (sensor_id, version, value, actor)
-            SELECT id, cursor_version, cursor, 'me' FROM sensors WHERE id = :id""",
+            """INSERT INTO cursor_changes (sensor_id, version, id, value, actor)
+            SELECT id, cursor_version, gen_random_uuid(), cursor, 'me' FROM sensors WHERE id = :id""",
             id=sensor_id,
         )
 

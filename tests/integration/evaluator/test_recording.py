@@ -238,6 +238,16 @@ async def test_quiet_skips_extend_one_tick_until_something_happens(stage: Stage,
     assert [change["tick_id"] for change in changes] == [tick["id"] for tick in ticks]
 
 
+async def test_a_tick_takes_no_repeats_for_longer_than_a_day(stage: Stage, holder: Holder) -> None:
+    """It would be dropped with the ticks of the day it began, and with it all that its sensor did since."""
+    sensor_id = await one(stage)
+    await holder.recorded(sensor_id, NOTHING_NEW)
+    await stage.execute("UPDATE ticks SET started_at = started_at - interval '25 hours'")
+    await holder.recorded(sensor_id, NOTHING_NEW)
+    await holder.recorded(sensor_id, NOTHING_NEW)
+    assert [(tick["number"], tick["repeats"]) for tick in await stage.ticks(sensor_id)] == [(1, 0), (2, 1)]
+
+
 async def test_a_batch_of_quiet_ticks_appends_to_no_stream(stage: Stage, holder: Holder) -> None:
     ids = await stage.add(*(SensorSpec(f"s{n}") for n in range(50)))
     await holder.record(*[await holder.tick(sensor_id, NOTHING_NEW) for sensor_id in ids])

@@ -28,9 +28,7 @@ Facts = dict[str, Any]
 Read = Callable[[AsyncConnection, Window], Awaitable[Page[Any]]]
 
 MOMENTS = st.integers(0, 5)
-TICKS = st.fixed_dictionaries(
-    {"at": MOMENTS, "status": st.sampled_from(TickStatus), "launched": st.integers(0, 1), "sensor": st.integers(0, 1)}
-)
+TICKS = st.fixed_dictionaries({"at": MOMENTS, "status": st.sampled_from(TickStatus), "sensor": st.integers(0, 1)})
 RUNS = st.fixed_dictionaries(
     {
         "at": MOMENTS,
@@ -51,19 +49,17 @@ maybe_moment = st.none() | MOMENTS.map(seeds.after)
 
 async def add_ticks(database: Database, sensors: Sequence[UUID], rows: Sequence[Facts]) -> None:
     for row in rows:
-        row["id"] = new_id()
+        row["id"] = new_id(seeds.after(row["at"]))
     await seeds.execute(
         database,
         """INSERT INTO ticks (id, sensor_id, number, status, cause, epoch, started_at, launched_count)
-        SELECT id, sensor_id, (SELECT count(*) FROM ticks) + place, status, 'INTERVAL', 1, at, launched
+        SELECT id, sensor_id, place, status, 'INTERVAL', 1, at, CASE status WHEN 'SUCCESS' THEN 1 ELSE 0 END
         FROM unnest(CAST(:ids AS uuid[]), CAST(:sensors AS uuid[]), CAST(:statuses AS text[]),
-            CAST(:ats AS timestamptz[]), CAST(:launched AS integer[])) WITH ORDINALITY
-            AS given(id, sensor_id, status, at, launched, place)""",
+            CAST(:ats AS timestamptz[])) WITH ORDINALITY AS given(id, sensor_id, status, at, place)""",
         ids=[row["id"] for row in rows],
         sensors=[sensors[row["sensor"]] for row in rows],
         statuses=[row["status"] for row in rows],
         ats=[seeds.after(row["at"]) for row in rows],
-        launched=[row["launched"] for row in rows],
     )
 
 
@@ -139,8 +135,7 @@ async def test_ticks(
     has_runs: bool | None,
     by: str,
 ) -> None:
-    await seeds.execute(database, "DELETE FROM sensors")
-    await seeds.execute(database, "DELETE FROM code_locations")
+    await seeds.execute(database, "TRUNCATE ticks, sensors, code_locations CASCADE")
     await seeds.code_location(database)
     sensors = await seeds.sensors(database, [SensorSpec(name="one"), SensorSpec(name="two")])
     await add_ticks(database, sensors, old)
@@ -159,7 +154,7 @@ async def test_ticks(
             and (not wanted or row["status"] in wanted)
             and (since is None or seeds.after(row["at"]) >= since)
             and (until is None or seeds.after(row["at"]) < until)
-            and (has_runs is None or bool(row["launched"]) is has_runs)
+            and (has_runs is None or (row["status"] is TickStatus.SUCCESS) is has_runs)
         )
 
     async def read(connection: AsyncConnection, window: Window) -> Page[Any]:

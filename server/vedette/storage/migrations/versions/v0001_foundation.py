@@ -1,4 +1,4 @@
-"""The tables of the foundation: code locations, sensors, ticks, runs, leases and streams."""
+"""The tables of the foundation: code locations, sensors, ticks, runs, leases and streams; history in partitions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,8 +9,36 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+# What is kept for as long as a tick's status says is split by status first: the table → its key and its statuses.
+BY_STATUS = {
+    "ticks": ("id", ("SKIPPED", "SUCCESS", "FAILURE")),
+    "tick_logs": ("tick_id", ("SKIPPED", "SUCCESS", "FAILURE")),
+    "run_requests": ("tick_id", ("SKIPPED", "SUCCESS")),
+}
+BY_TIME = ("cursor_changes", "sensor_changes", "tick_changes", "run_changes", "runs", "run_steps", "run_events")
+
 
 def upgrade() -> None:
+    _create_tables()
+    op.execute("CREATE TABLE ticks_started PARTITION OF ticks FOR VALUES IN ('STARTED')")
+    for table, (key, statuses) in BY_STATUS.items():
+        for status in statuses:
+            family = f"{table}_{status.lower()}"
+            values = f"FOR VALUES IN ('{status}') PARTITION BY RANGE ({key})"
+            op.execute(f"CREATE TABLE {family} PARTITION OF {table} {values}")
+            _take_the_rest(family)
+    for table in BY_TIME:
+        _take_the_rest(table)
+    op.execute("INSERT INTO streams (name) VALUES ('runs'), ('sensors'), ('ticks')")
+    op.execute("INSERT INTO retention (id) VALUES (1)")
+
+
+def _take_the_rest(table: str) -> None:
+    """Give a table a partition for whatever no other one takes: no insert fails for want of a partition."""
+    op.execute(f"CREATE TABLE {table}_rest PARTITION OF {table} DEFAULT")
+
+
+def _create_tables() -> None:
     op.create_table(
         "code_locations",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -25,6 +53,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_code_locations_name")),
     )
     op.create_table(
+        "cursor_changes",
+        sa.Column("sensor_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=True),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("tick_id", sa.Uuid(), nullable=True),
+        sa.Column("actor", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("sensor_id", "version", "id", name=op.f("pk_cursor_changes")),
+        postgresql_partition_by="RANGE (id)",
+    )
+    op.create_table(
         "leases",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("holder", sa.Uuid(), nullable=True),
@@ -35,12 +75,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
     op.create_table(
+        "retention",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("attempted_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("succeeded_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("partitions_made", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("partitions_dropped", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("rows_dropped", sa.BigInteger(), server_default="0", nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_retention_single")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention")),
+    )
+    op.create_table(
         "run_changes",
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("position", name=op.f("pk_run_changes")),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("position", "at", name=op.f("pk_run_changes")),
+        postgresql_partition_by="RANGE (at)",
+    )
+    op.create_table(
+        "run_events",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=True),
+        sa.Column("level", sa.Text(), nullable=True),
+        sa.Column("logger", sa.Text(), nullable=True),
+        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.PrimaryKeyConstraint("run_id", "position", name=op.f("pk_run_events")),
+        postgresql_partition_by="RANGE (run_id)",
     )
     op.create_table(
         "run_keys",
@@ -49,6 +118,35 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("scope", "run_key", name=op.f("pk_run_keys")),
+    )
+    op.create_table(
+        "run_requests",
+        sa.Column("tick_id", sa.Uuid(), nullable=False),
+        sa.Column("index", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("job_name", sa.Text(), nullable=False),
+        sa.Column("run_key", sa.Text(), nullable=True),
+        sa.Column("run_config", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("tags", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("partition_key", sa.Text(), nullable=True),
+        sa.Column("asset_selection", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=True),
+        sa.PrimaryKeyConstraint("tick_id", "index", "status", name=op.f("pk_run_requests")),
+        postgresql_partition_by="LIST (status)",
+    )
+    op.create_table(
+        "run_steps",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("index", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("attempt", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.PrimaryKeyConstraint("run_id", "index", name=op.f("pk_run_steps")),
+        postgresql_partition_by="RANGE (run_id)",
     )
     op.create_table(
         "runs",
@@ -77,6 +175,7 @@ def upgrade() -> None:
         sa.Column("cancel_forced", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("event_count", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+        postgresql_partition_by="RANGE (id)",
     )
     op.create_index(
         "ix_runs_claimed",
@@ -101,25 +200,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_runs_sensor_id_queued_at_id"), "runs", ["sensor_id", "queued_at", "id"], unique=False)
     op.create_index(op.f("ix_runs_status_queued_at_id"), "runs", ["status", "queued_at", "id"], unique=False)
-    op.create_index(
-        "ix_runs_tags",
-        "runs",
-        ["tags"],
-        unique=False,
-        postgresql_using="gin",
-    )
+    op.create_index("ix_runs_tags", "runs", ["tags"], unique=False, postgresql_using="gin")
     op.create_index(op.f("ix_runs_tick_id_queued_at_id"), "runs", ["tick_id", "queued_at", "id"], unique=False)
     op.create_table(
         "sensor_changes",
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("sensor_id", sa.Uuid(), nullable=False),
-        sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("position", name=op.f("pk_sensor_changes")),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("position", "at", name=op.f("pk_sensor_changes")),
+        postgresql_partition_by="RANGE (at)",
     )
     op.create_table(
         "streams",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("position", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("purged", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_streams")),
     )
@@ -129,9 +224,46 @@ def upgrade() -> None:
         sa.Column("tick_id", sa.Uuid(), nullable=False),
         sa.Column("sensor_id", sa.Uuid(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("position", name=op.f("pk_tick_changes")),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("position", "at", name=op.f("pk_tick_changes")),
+        postgresql_partition_by="RANGE (at)",
     )
+    op.create_table(
+        "tick_logs",
+        sa.Column("tick_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("logger", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.PrimaryKeyConstraint("tick_id", "seq", "status", name=op.f("pk_tick_logs")),
+        postgresql_partition_by="LIST (status)",
+    )
+    op.create_table(
+        "ticks",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("sensor_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("cursor_before", sa.Text(), nullable=True),
+        sa.Column("cursor_after", sa.Text(), nullable=True),
+        sa.Column("skip_reason", sa.Text(), nullable=True),
+        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("requested_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("launched_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("repeats", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("last_repeat_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("(launched_count > 0) = (status = 'SUCCESS')", name=op.f("ck_ticks_launched")),
+        sa.PrimaryKeyConstraint("id", "status", name=op.f("pk_ticks")),
+        postgresql_partition_by="LIST (status)",
+    )
+    op.create_index(op.f("ix_ticks_sensor_id_id"), "ticks", ["sensor_id", "id"], unique=False)
     op.create_table(
         "workers",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -155,34 +287,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("code_location", "name", name=op.f("uq_jobs_code_location_name")),
     )
     op.create_table(
-        "run_events",
-        sa.Column("run_id", sa.Uuid(), nullable=False),
-        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("step", sa.Text(), nullable=True),
-        sa.Column("message", sa.Text(), nullable=True),
-        sa.Column("level", sa.Text(), nullable=True),
-        sa.Column("logger", sa.Text(), nullable=True),
-        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_run_events_run_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("run_id", "position", name=op.f("pk_run_events")),
-    )
-    op.create_table(
-        "run_steps",
-        sa.Column("run_id", sa.Uuid(), nullable=False),
-        sa.Column("index", sa.Integer(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("attempt", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_run_steps_run_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("run_id", "index", name=op.f("pk_run_steps")),
-    )
-    op.create_table(
         "sensors",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("code_location", sa.Text(), nullable=False),
@@ -198,6 +302,9 @@ def upgrade() -> None:
         sa.Column("overruled", sa.Text(), nullable=True),
         sa.Column("cursor", sa.Text(), nullable=True),
         sa.Column("cursor_version", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("cursor_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("cursor_tick_id", sa.Uuid(), nullable=True),
+        sa.Column("cursor_actor", sa.Text(), nullable=True),
         sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("next_tick_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("tick_count", sa.Integer(), server_default="0", nullable=False),
@@ -214,19 +321,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_sensors_name_id"), "sensors", ["name", "id"], unique=False)
     op.create_index(op.f("ix_sensors_shard"), "sensors", ["shard"], unique=False)
-    op.create_table(
-        "cursor_changes",
-        sa.Column("sensor_id", sa.Uuid(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=True),
-        sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("tick_id", sa.Uuid(), nullable=True),
-        sa.Column("actor", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["sensor_id"], ["sensors.id"], name=op.f("fk_cursor_changes_sensor_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("sensor_id", "version", name=op.f("pk_cursor_changes")),
-    )
     op.create_table(
         "evaluation_requests",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -252,81 +346,3 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state IS NULL"),
     )
-    op.create_table(
-        "ticks",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("sensor_id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("cause", sa.Text(), nullable=False),
-        sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("cursor_before", sa.Text(), nullable=True),
-        sa.Column("cursor_after", sa.Text(), nullable=True),
-        sa.Column("skip_reason", sa.Text(), nullable=True),
-        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("requested_count", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("launched_count", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("repeats", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("last_repeat_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("epoch", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("status IN ('STARTED', 'SKIPPED', 'SUCCESS', 'FAILURE')", name=op.f("ck_ticks_status")),
-        sa.ForeignKeyConstraint(["sensor_id"], ["sensors.id"], name=op.f("fk_ticks_sensor_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticks")),
-        sa.UniqueConstraint("sensor_id", "number", name=op.f("uq_ticks_sensor_id_number")),
-    )
-    op.create_index(
-        "ix_ticks_failed",
-        "ticks",
-        ["sensor_id", "started_at", "id"],
-        unique=False,
-        postgresql_where=sa.text("status = 'FAILURE'"),
-    )
-    op.create_index(
-        "ix_ticks_launched",
-        "ticks",
-        ["started_at", "id"],
-        unique=False,
-        postgresql_where=sa.text("launched_count > 0"),
-    )
-    op.create_index(
-        "ix_ticks_sensor_launched",
-        "ticks",
-        ["sensor_id", "started_at", "id"],
-        unique=False,
-        postgresql_where=sa.text("launched_count > 0"),
-    )
-    op.create_index(
-        "ix_ticks_open", "ticks", ["sensor_id"], unique=False, postgresql_where=sa.text("status = 'STARTED'")
-    )
-    op.create_index(op.f("ix_ticks_sensor_id_started_at_id"), "ticks", ["sensor_id", "started_at", "id"], unique=False)
-    op.create_index(op.f("ix_ticks_started_at_id"), "ticks", ["started_at", "id"], unique=False)
-    op.create_index(op.f("ix_ticks_status_started_at_id"), "ticks", ["status", "started_at", "id"], unique=False)
-    op.create_table(
-        "run_requests",
-        sa.Column("tick_id", sa.Uuid(), nullable=False),
-        sa.Column("index", sa.Integer(), nullable=False),
-        sa.Column("job_name", sa.Text(), nullable=False),
-        sa.Column("run_key", sa.Text(), nullable=True),
-        sa.Column("run_config", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("tags", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("partition_key", sa.Text(), nullable=True),
-        sa.Column("asset_selection", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("run_id", sa.Uuid(), nullable=True),
-        sa.ForeignKeyConstraint(["tick_id"], ["ticks.id"], name=op.f("fk_run_requests_tick_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("tick_id", "index", name=op.f("pk_run_requests")),
-    )
-    op.create_table(
-        "tick_logs",
-        sa.Column("tick_id", sa.Uuid(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("level", sa.Text(), nullable=False),
-        sa.Column("logger", sa.Text(), nullable=False),
-        sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.ForeignKeyConstraint(["tick_id"], ["ticks.id"], name=op.f("fk_tick_logs_tick_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("tick_id", "seq", name=op.f("pk_tick_logs")),
-    )
-    op.execute("INSERT INTO streams (name) VALUES ('runs'), ('sensors'), ('ticks')")
