@@ -17,6 +17,8 @@ from vedette.storage.database import Database
 ROLE = "EVALUATE"
 # How often at least to look for leases whose holder died; a renewal comes with each look.
 LOOK_SECONDS = 1.0
+# Of a lease: an evaluation that has lasted longer is not expected to end soon.
+LONG_SHARE = 0.5
 
 
 def fair_share(evaluators: int) -> int:
@@ -93,13 +95,21 @@ class LeaseKeeper:
         self._choose_leaving(len(epochs) - share)
 
     def _choose_leaving(self, excess: int) -> None:
-        """Have `excess` shards begin nothing more, those with the least in flight, so that they can be given back."""
-        by_load = sorted(self._holdings.epochs, key=lambda shard: (len(self._evaluations.of(shard)), -shard))
-        kept = [shard for shard in by_load if shard in self._leaving_since]
-        chosen = (kept + [shard for shard in by_load if shard not in kept])[: max(0, excess)]
+        """Have `excess` shards begin nothing more, so that they can be given back: those that drain soon.
+
+        Not those with nothing in flight: where all sensors are busy these are the shards that have none, and whoever
+        came to help would get no work.
+        """
         now = time.monotonic()
+        by_length = sorted(self._holdings.epochs, key=lambda shard: (self._is_long_busy(shard, now), -shard))
+        kept = [shard for shard in by_length if shard in self._leaving_since]
+        chosen = (kept + [shard for shard in by_length if shard not in kept])[: max(0, excess)]
         self._leaving_since = {shard: self._leaving_since.get(shard, now) for shard in chosen}
         self._holdings.leaving = frozenset(chosen)
+
+    def _is_long_busy(self, shard: int, now: float) -> bool:
+        """Tell whether an evaluation in flight has lasted for so long that it may well be cut off for the shard."""
+        return any(now - flight.began > LONG_SHARE * self._seconds for flight in self._evaluations.of(shard))
 
     def _drained(self, now: float) -> list[int]:
         """Return the leaving shards with nothing in flight; what keeps one longer than a lease is given up."""

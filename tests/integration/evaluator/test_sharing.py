@@ -64,6 +64,31 @@ async def test_two_evaluators_share_the_sensors_and_double_nothing(database: Dat
     assert {row["status"] for row in await stage.rows("SELECT status FROM ticks")} == {"SUCCESS"}
 
 
+async def test_who_comes_to_help_gets_work_also_where_every_sensor_is_busy(database: Database, bus: Bus) -> None:
+    stage = Stage(database)
+    specs = [SensorSpec(f"s{n}", minimum_interval_seconds=0) for n in range(6)]
+    await stage.add(*specs)
+    location, other = stage.location(*specs), stage.location(*specs)
+
+    async def is_slow(instruction: EvaluationInstruction) -> Evaluation:
+        await asyncio.sleep(0.2)
+        return NOTHING_NEW
+
+    for spec in specs:
+        location.code[spec.name] = other.code[spec.name] = is_slow
+
+    async def all_are_busy() -> bool:
+        return sum(location.now.values()) == len(specs)
+
+    async def helps() -> bool:
+        return len(other.calls) > 0
+
+    async with evaluating(database, bus, location):
+        await until(all_are_busy)
+        async with evaluating(database, bus, other):
+            await until(helps)
+
+
 async def begin_abandoned(
     stage: Stage, bus: Bus, worker_id: UUID, lease_seconds: float
 ) -> tuple[UUID, asyncio.Task[None]]:
