@@ -5,7 +5,7 @@ READY := .venv/.ready
 FRONTEND := $(shell git ls-files frontend 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format schema frontend lock bench reliability chaos clean
+.PHONY: help setup run test check format schema frontend lock bench reliability matrix chaos clean
 
 help: ## List every word
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,7 +54,12 @@ bench: $(READY) ## Measure this machine: ticks/s and lateness, file to op, start
 	$(BIN)/python -m benchmarks
 
 reliability: $(READY) ## Try the chosen cells of the fault matrix, and what fails around the processes (some minutes)
-	FAULT_MATRIX=chosen $(BIN)/pytest tests/reliability $(PYTEST)
+	SURROUNDINGS=all $(BIN)/pytest tests/reliability $(PYTEST)
+
+matrix: $(READY) ## Try every cell of the fault matrix (a quarter of an hour) and write what came of it into docs/reliability.md
+	rm -f .matrix.jsonl
+	-FAULT_MATRIX=all FAULT_RESULTS=.matrix.jsonl $(BIN)/pytest tests/reliability/test_matrix.py $(PYTEST)
+	$(BIN)/python -m chaos.publish .matrix.jsonl docs/reliability.md
 
 chaos: $(READY) ## Kill processes of a small deployment, one a second, and look for what was lost or doubled
 	$(BIN)/python -m chaos --kills $(or $(KILLS),300)

@@ -18,6 +18,11 @@ SELECT runs.id, runs.status, runs.job_name, runs.attempt, runs.error->>'type' AS
 FROM runs, LATERAL (SELECT tags->>'event' AS value) AS event
 """
 _OPEN_RUNS = "SELECT count(*) FROM runs WHERE status <> ALL($1::text[])"
+_LONGEST_STARTED = """
+SELECT sensors.name, ticks.number, extract(epoch FROM finished_at - ticks.started_at)::float AS seconds
+FROM ticks JOIN sensors ON sensors.id = ticks.sensor_id
+WHERE finished_at - ticks.started_at > make_interval(secs => $1)
+"""
 _PROGRESS = "SELECT count(*) AS runs, count(*) FILTER (WHERE status = ANY($1::text[])) AS ended FROM runs"
 _LEFT_TICKS = """
 SELECT count(*) FROM ticks WHERE status = 'STARTED' AND started_at < now() - make_interval(secs => $1)
@@ -79,14 +84,16 @@ async def progress(connection: asyncpg.Connection) -> tuple[int, int]:
     return row["runs"], row["ended"]
 
 
-async def check(connection: asyncpg.Connection, folder: Path, events: Sequence[str]) -> Verdict:
-    """Hold the database and the ledger against what happened."""
+async def check(connection: asyncpg.Connection, folder: Path, events: Sequence[str], started_seconds: float) -> Verdict:
+    """Hold the database and the ledger against what happened; no tick may have been STARTED for longer than told."""
     runs = await connection.fetch(_RUNS)
     verdict = Verdict(events=len(events), runs=len(runs))
     _check_events(verdict, runs, events)
     _check_ledger(verdict, runs, folder / "ledger")
     if left := await connection.fetchval(_LEFT_TICKS, LEFT_SECONDS):
         verdict.problems.append(f"{left} ticks left STARTED")
+    long = await connection.fetch(_LONGEST_STARTED, started_seconds)
+    _report(verdict, f"ticks STARTED for more than {started_seconds:g} s", [tuple(row.values()) for row in long])
     await _check_cursors(verdict, connection)
     await _check_positions(verdict, connection)
     return verdict

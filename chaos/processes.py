@@ -7,11 +7,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx
 
+from chaos.template import Forked, Template
 from vedette.faults import VARIABLE
 
 PROJECT = Path(__file__).parent / "project.py"
@@ -22,6 +23,7 @@ SETTINGS = {
     "VEDETTE_STARTED_AFTER_SECONDS": "0.1",
     "VEDETTE_SHUTDOWN_GRACE_SECONDS": "4",
     "VEDETTE_SLOTS": "4",
+    "VEDETTE_READY_LAG_SECONDS": "1.5",
 }
 ANNOUNCED = {"serve": "GraphQL at", "evaluate": "Evaluating the sensors of", "launch": "Launching the runs of"}
 ROLES = tuple(ANNOUNCED)
@@ -43,20 +45,26 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float) -> None
 
 
 class Process:
-    """One process of Vedette; `faults` as in `vedette.faults`."""
+    """One process of Vedette, started by hand or forked from a template; `environ` are variables of its own."""
 
-    def __init__(self, role: str, folder: Path, url: str, number: int, faults: str = "", port: int = 0) -> None:
+    def __init__(
+        self, role: str, log: Path, port: int, environ: Mapping[str, str], template: Template | None = None
+    ) -> None:
         self.role = role
         self.port = port
-        self.name = f"{role}-{number}"
-        self.log = folder / f"{self.name}.log"
-        command = [sys.executable, "-m", "vedette.cli", role]
-        command += ["--port", str(port)] if role == "serve" else [str(PROJECT), "--home", str(folder)]
-        environment = os.environ | SETTINGS | {"VEDETTE_DATABASE_URL": url, "CHAOS_FOLDER": str(folder)}
-        if faults:
-            environment[VARIABLE] = faults
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+        self.name = log.stem
+        self.log = log
+        words = [role, "--port", str(port)] if role == "serve" else [role, str(PROJECT), "--home", str(log.parent)]
+        self.process: subprocess.Popen[bytes] | Forked
+        log.touch()
+        if template is not None:
+            self.process = template.start(words, log, environ)
+            return
+        command = [sys.executable, "-m", "vedette.cli", *words]
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                command, stdout=output, stderr=output, env=os.environ | environ, start_new_session=True
+            )
 
     @property
     def is_alive(self) -> bool:
@@ -99,11 +107,12 @@ class Process:
 
 
 class Fleet:
-    """All processes over one database; leaving kills what is left of them."""
+    """All processes over one database; leaving kills what is left of them. They are forked from `template`, if any."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, template: Template | None = None) -> None:
         self.folder = folder
         self.url = url
+        self._template = template
         self.processes: list[Process] = []
         self._numbers = itertools.count(1)
 
@@ -115,10 +124,12 @@ class Fleet:
             if process.is_alive:
                 process.kill()
 
-    def start(self, role: str, faults: str = "", port: int | None = None) -> Process:
-        """Start one more process; a `serve` takes a free port unless one is given."""
+    def start(self, role: str, faults: str = "", port: int | None = None, **environ: str) -> Process:
+        """Start one more process, with `faults` as in `vedette.faults`; a `serve` takes a free port by itself."""
         port = port or (free_port() if role == "serve" else 0)
-        process = Process(role, self.folder, self.url, next(self._numbers), faults, port)
+        given = {"VEDETTE_DATABASE_URL": self.url, "CHAOS_FOLDER": str(self.folder), VARIABLE: faults}
+        log = self.folder / f"{role}-{next(self._numbers)}.log"
+        process = Process(role, log, port, SETTINGS | given | environ, self._template)
         self.processes.append(process)
         return process
 

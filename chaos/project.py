@@ -1,7 +1,8 @@
 """The project that is put through faults: sensors whose events are known, ops that write to a ledger of their own.
 
 Events are lines of CHAOS_FOLDER/events/<sensor>. Half of the sensors rely on their cursor alone, half on run keys,
-with overlapping readings. The ledger is a file that ops append to; nothing of Vedette reads or writes it.
+with overlapping readings. The ledger is a file that ops append to, the pulse one that sensors do; nothing of Vedette
+reads or writes them.
 """
 
 import os
@@ -41,19 +42,19 @@ class Event(Config):
     name: str
 
 
-def note(word: str, event: str, attempt: int) -> None:
-    """Append one line to the ledger, in one write."""
-    descriptor = os.open(FOLDER / "ledger", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(descriptor, f"{word} {event} {attempt}\n".encode())
+def append(file: str, line: str) -> None:
+    """Append one line to a file of the trial, in one write."""
+    descriptor = os.open(FOLDER / file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(descriptor, f"{line}\n".encode())
     os.close(descriptor)
 
 
 @op
 def handle(context: OpExecutionContext, config: Event) -> None:
     """Tell the ledger of its begin and its end."""
-    note("begin", config.name, context.attempt)
+    append("ledger", f"begin {config.name} {context.attempt}")
     time.sleep(OP_SECONDS)
-    note("end", config.name, context.attempt)
+    append("ledger", f"end {config.name} {context.attempt}")
 
 
 @job(on_interrupted="fail")
@@ -102,6 +103,7 @@ def make_sensor(name: str) -> SensorDefinition:
     """Make the sensor of that name."""
 
     def evaluate(context: SensorEvaluationContext) -> Iterator[RunRequest]:
+        append("pulse", f"{name} {time.time():.3f}")
         if "slow" in name:
             time.sleep(SLOW_SECONDS)
         yield from (by_cursor if "cursor" in name else by_key)(context, name)

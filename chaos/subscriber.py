@@ -16,18 +16,22 @@ SILENT_SECONDS = 0.5
 
 
 class Subscriber:
-    """Follows one stream on any of `ports` from `start` to `stop`; `positions` are all that it saw, in order."""
+    """Follows one stream on any of `ports` from `start` to `stop`, all that comes after the position `after`.
 
-    def __init__(self, stream: str, ports: Sequence[int]) -> None:
+    `positions` are all that it saw, in order.
+    """
+
+    def __init__(self, stream: str, ports: Sequence[int], after: int = 0) -> None:
         self.stream = stream
         self.positions: list[int] = []
         self.reconnects = 0
         self._ports = ports
+        self._after = after
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._follow, name=f"subscriber of {stream}")
 
     def start(self) -> None:
-        """Begin to follow, from the first position on."""
+        """Begin to follow."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -38,15 +42,19 @@ class Subscriber:
     def reaches(self, position: int, seconds: float) -> bool:
         """Tell whether it sees `position` within `seconds`."""
         deadline = time.monotonic() + seconds
-        while len(self.positions) < position and time.monotonic() < deadline:
+        while self._last < position and time.monotonic() < deadline:
             time.sleep(0.02)
-        return len(self.positions) >= position
+        return self._last >= position
 
     def problems(self) -> list[str]:
-        """Return how what was seen differs from 1, 2, 3 …, if it does."""
-        pairs = enumerate(self.positions, start=1)
+        """Return how what was seen differs from one position after the other, if it does."""
+        pairs = enumerate(self.positions, start=self._after + 1)
         wrong = [f"{self.stream}: saw {seen} in place of {expected}" for expected, seen in pairs if seen != expected]
         return wrong[:1]
+
+    @property
+    def _last(self) -> int:
+        return self.positions[-1] if self.positions else self._after
 
     def _follow(self) -> None:
         while not self._stopped.is_set():
@@ -61,7 +69,7 @@ class Subscriber:
         protocol = Subprotocol("graphql-transport-ws")
         with connect(f"ws://127.0.0.1:{port}/graphql", subprotocols=[protocol], max_size=None) as socket:
             socket.send(json.dumps({"type": "connection_init"}))
-            variables = {"after": str(self.positions[-1] if self.positions else 0)}
+            variables = {"after": str(self._last)}
             payload = {"query": DOCUMENTS[self.stream], "variables": variables}
             socket.recv(10)
             socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))

@@ -11,23 +11,40 @@ from typing import Self, TypeVar
 import asyncpg
 
 from chaos.events import Events
+from chaos.health import HealthWatch
 from chaos.invariants import Verdict, check, is_settled, progress
 from chaos.processes import Fleet, Process
 from chaos.subscriber import Subscriber
+from chaos.template import Template
 
 EVENTS_PER_SECOND = 16.0
 SETTLE_SECONDS = 60.0
 CATCH_UP_SECONDS = 10.0
+# An evaluation of 0.3 s, the lease of 2 s, the look of a successor and its wait for locks, on a machine that is busy.
+STARTED_SECONDS = 8.0
 UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 T = TypeVar("T")
 
 
 class Trial:
-    """Entered, it has `serves` processes that serve, and two dashboards; start what else there is to be."""
+    """Entered, it has `serves` processes that serve, two dashboards and a probe; start what else there is to be.
 
-    def __init__(self, folder: Path, url: str, *, serves: int = 1, per_second: float = EVENTS_PER_SECOND) -> None:
-        self.fleet = Fleet(folder, url)
+    `started_seconds`: for how long a tick may have shown as STARTED at most.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        *,
+        serves: int = 1,
+        per_second: float = EVENTS_PER_SECOND,
+        started_seconds: float = STARTED_SECONDS,
+        template: Template | None = None,
+    ) -> None:
+        self.fleet = Fleet(folder, url, template)
+        self._started_seconds = started_seconds
         self.events = Events(folder, per_second)
         self._folder = folder
         self._url = url
@@ -41,6 +58,8 @@ class Trial:
         self._subscribers = [Subscriber(stream, ports) for stream in ("ticks", "runs")]
         for subscriber in self._subscribers:
             subscriber.start()
+        self.health = HealthWatch(serving[0].port, self._folder / "pulse")
+        self.health.start()
         return self
 
     def __exit__(
@@ -49,6 +68,7 @@ class Trial:
         self.events.stop()
         for subscriber in self._subscribers:
             subscriber.stop()
+        self.health.stop()
         self.fleet.__exit__(kind, error, trace)
 
     def start(self, *roles: str, faults: str = "") -> list[Process]:
@@ -72,14 +92,15 @@ class Trial:
                     break
                 if (reached := self.ask(progress)) != state:
                     moved, state = time.monotonic(), reached
-            time.sleep(0.2)
+            time.sleep(0.1)
         return time.monotonic() - began
 
     def verdict(self) -> Verdict:
         """Hold the database, the ledger and the dashboards against what happened."""
         events = self.events.names
         last = self.ask(_last_positions)
-        verdict = self.ask(lambda connection: check(connection, self._folder, events))
+        verdict = self.ask(lambda connection: check(connection, self._folder, events, self._started_seconds))
+        verdict.problems += self.health.problems()
         for subscriber in self._subscribers:
             verdict.problems += subscriber.problems()
             if not subscriber.reaches(last[subscriber.stream], CATCH_UP_SECONDS):

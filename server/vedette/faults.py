@@ -39,12 +39,14 @@ class Point(StrEnum):
     PROCESS_PREPARED = "PROCESS_PREPARED"
     START_COMMIT = "START_COMMIT"
     START_COMMITTED = "START_COMMITTED"
+    PROCESS_BEGUN = "PROCESS_BEGUN"
     END_COMMIT = "END_COMMIT"
     END_COMMITTED = "END_COMMITTED"
     RESCUE_TAKEN_OVER = "RESCUE_TAKEN_OVER"
     LEASE_RELEASE = "LEASE_RELEASE"
     CURSOR_EDIT = "CURSOR_EDIT"
     CURSOR_EDITED = "CURSOR_EDITED"
+    SUBSCRIPTION_EMIT = "SUBSCRIPTION_EMIT"
     # Every transaction of the process, before and after its commit; every NOTIFY.
     COMMIT = "COMMIT"
     COMMITTED = "COMMITTED"
@@ -96,6 +98,12 @@ def parse(text: str) -> dict[Point, Fault]:
 
 
 _faults = parse(os.environ.get(VARIABLE, ""))
+
+
+def arm(text: str) -> None:
+    """Take the faults that `text` lists, in place of those that were set; for a process forked from a prepared one."""
+    _faults.clear()
+    _faults.update(parse(text))
 
 
 def reached(point: Point) -> None:

@@ -28,7 +28,7 @@ mutation($id: ID!, $cursor: String, $version: Int) {
 """
 
 
-pytestmark = pytest.mark.skipif("FAULT_MATRIX" not in os.environ, reason="`make reliability` runs it")
+pytestmark = pytest.mark.skipif("SURROUNDINGS" not in os.environ, reason="`make reliability` runs it")
 
 
 @pytest.fixture

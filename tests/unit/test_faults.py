@@ -21,6 +21,15 @@ def test_a_fault_strikes_at_its_passage_only() -> None:
     assert passages("COMMITTED=timeout", code).stdout.split() == []
 
 
+def test_a_forked_process_takes_faults_of_its_own() -> None:
+    code = (
+        "from vedette.faults import arm\narm('COMMIT=timeout@2')\n"
+        "for n in range(3):\n  reached(Point.TICK_COMMIT)\n"
+        "  try: reached(Point.COMMIT)\n  except TimeoutError: print(n)"
+    )
+    assert passages("TICK_COMMIT=timeout@*", code).stdout.split() == ["1"]
+
+
 def test_kill_is_the_kernels() -> None:
     result = passages("TICK_COMMIT=kill", "reached(Point.TICK_COMMIT)")
     assert result.returncode == -9

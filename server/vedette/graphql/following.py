@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from vedette import faults
 from vedette.graphql.context import Context
 from vedette.graphql.errors import BAD_POSITION, RequestError
 from vedette.storage import changes
@@ -54,6 +55,7 @@ async def follow(
             items, reached = await _read(context, stream, position, show)
             for item in items:
                 context.renew()
+                faults.reached(faults.Point.SUBSCRIPTION_EMIT)
                 yield item
             if reached == position:
                 await listener.wait(context.settings.poll_seconds)

@@ -121,6 +121,7 @@ class Supervision:
         if await self._record.started(steps) and not self._stop.is_set():
             self._begun = True
             await process.begin()
+            reached(Point.PROCESS_BEGUN)
         else:
             self._stopped = self._stop.is_set()
             process.kill()
