@@ -92,7 +92,10 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class RunInstruction(msgspec.Struct, frozen=True):
-    """What a run's process is told to execute."""
+    """What a run's process is told to execute.
+
+    `done_steps` are names of ops that succeeded before and are executed again only where another op takes their output.
+    """
 
     run_id: UUID
     job_name: str
@@ -100,3 +103,4 @@ class RunInstruction(msgspec.Struct, frozen=True):
     tags: dict[str, str] = {}
     partition_key: str | None = None
     attempt: int = 1
+    done_steps: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ from vedette.settings import Settings
 from vedette.storage import due, evaluation_requests, orphans
 from vedette.storage.database import Database
 from vedette.storage.due import DueSensor
+from vedette.storage.idempotency import KEPT_SECONDS
 from vedette.storage.recording import RecordedTick
 
 # Due sensors are looked for this often at most: together they cost less than one by one.
@@ -35,7 +36,8 @@ RETRY_SECONDS = 0.2
 # After each reading of sensors: our own commits change some as well, and are not to be read one by one.
 READ_PAUSE_SECONDS = 0.05
 TIDY_SECONDS = 60.0
-REQUESTS_KEPT_SECONDS = 3600.0
+# A little longer than the idempotency keys that lead to them.
+REQUESTS_KEPT_SECONDS = KEPT_SECONDS + 3600.0
 
 
 class Evaluator:

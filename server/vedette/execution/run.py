@@ -46,12 +46,14 @@ class RunExecution:
         self._echo = echo
         self._interrupts = interrupts
         self._runner = asyncio.Runner()
-        self.steps = tuple(node.name for node in self._job.nodes)
+        self._nodes = _to_execute(self._job.nodes, frozenset(instruction.done_steps))
+        self.steps = tuple(node.name for node in self._nodes)
+        self._executed = frozenset(self.steps)
         self.outputs: dict[tuple[str, str], Any] = {}
         # The exception of the first op that failed.
         self.exception: BaseException | None = None
         self._error: ErrorInfo | None = None
-        self._unused = _uses(self._job.nodes)
+        self._unused = _uses(self._nodes)
 
     def execute(self, emit: Emit) -> ErrorInfo | None:
         """Execute the ops and return None, or the error of the first that failed, with its name.
@@ -62,7 +64,7 @@ class RunExecution:
         redirect()
         journal = RunJournal(emit, self._echo)
         try:
-            for node in self._job.nodes:
+            for node in self._nodes:
                 self._step(node, journal)
         finally:
             self._runner.close()
@@ -70,7 +72,12 @@ class RunExecution:
         return self._error
 
     def _step(self, node: Node, journal: RunJournal) -> None:
-        missing = [handle for handle in node.sources() if (handle.node, handle.output) not in self.outputs]
+        # An op that is not executed has succeeded before, and nothing takes its outputs.
+        missing = [
+            handle
+            for handle in node.sources()
+            if handle.node in self._executed and (handle.node, handle.output) not in self.outputs
+        ]
         if missing:
             first = missing[0]
             journal.add(
@@ -154,6 +161,18 @@ class RunExecution:
             self._unused[handle.node, handle.output] -= 1
         for key in [key for key in self.outputs if not self._unused.get(key)]:
             del self.outputs[key]
+
+
+def _to_execute(nodes: tuple[Node, ...], done: frozenset[str]) -> tuple[Node, ...]:
+    """Return the ops that are not done, and those whose outputs these take, in the order of `nodes`."""
+    kept: list[Node] = []
+    taken: set[str] = set()
+    for node in reversed(nodes):
+        if node.name not in done or node.name in taken:
+            kept.append(node)
+            for source in node.inputs.values():
+                taken.update(handle.node for handle in (source if isinstance(source, tuple) else (source,)))
+    return tuple(reversed(kept))
 
 
 def _uses(nodes: tuple[Node, ...]) -> dict[tuple[str, str], int]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -13,6 +13,7 @@ from vedette.graphql.code_locations import CodeLocation, code_location
 from vedette.graphql.context import Context, Info
 from vedette.graphql.enums import WorkerRole
 from vedette.graphql.fields import mutation
+from vedette.graphql.idempotency import KeyedInput, once
 from vedette.graphql.instance import patience
 from vedette.graphql.mutation_errors import EvaluatorUnavailable, MutationError, NotFound
 from vedette.storage import code_locations, instance
@@ -23,7 +24,7 @@ LOOK_SECONDS = 0.5
 
 
 @strawberry.input(description="Which code location to load anew.")
-class ReloadCodeLocationInput:
+class ReloadCodeLocationInput(KeyedInput):
     """Which code location to load anew."""
 
     code_location_id: strawberry.ID = strawberry.field(description="The code location.")
@@ -82,11 +83,15 @@ class CodeLocationMutations:
     ) -> CodeLocationPayload:
         """Ask whoever serves it, and wait."""
         key = ids.decode_uuid("CodeLocation", input.code_location_id)
-        async with info.context.database.writing() as connection:
+
+        async def ask(connection: Any) -> int | MutationError:
             asked = await code_locations.ask_reload(connection, key)
-        if asked is None:
             message = f"There is no code location {input.code_location_id}; `codeLocations` lists them all."
-            return CodeLocationPayload(errors=[NotFound(message=message, path=["codeLocationId"])])
+            return NotFound(message=message, path=["codeLocationId"]) if asked is None else asked
+
+        asked = await once(info.context, "reloadCodeLocation", input, int, ask)
+        if isinstance(asked, MutationError):
+            return CodeLocationPayload(errors=[asked])
         seen = await _loaded(info.context, key, asked)
         if seen is None:
             message = "Nobody who serves this code location loaded it in time; is an evaluator running?"

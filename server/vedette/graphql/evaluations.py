@@ -1,8 +1,9 @@
 """Evaluations that somebody asks for: a test, of which nothing is kept, and a real tick now."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -13,6 +14,7 @@ from vedette.domain.ticks import RunRequestOutcome
 from vedette.graphql import ids
 from vedette.graphql.context import Context, Info
 from vedette.graphql.fields import mutation
+from vedette.graphql.idempotency import KeyedInput, give_back, once
 from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, log_record
 from vedette.graphql.mutation_errors import EvaluatorUnavailable, MutationError, SensorBusy, WrongState
 from vedette.graphql.sensor_mutations import no_sensor
@@ -28,7 +30,7 @@ GRACE_SECONDS = 15.0
 
 
 @strawberry.input(description="Which sensor to evaluate, from which cursor.")
-class EvaluateSensorInput:
+class EvaluateSensorInput(KeyedInput):
     """Which sensor to evaluate, from which cursor."""
 
     sensor_id: strawberry.ID = strawberry.field(description="The sensor.")
@@ -39,7 +41,7 @@ class EvaluateSensorInput:
 
 
 @strawberry.input(description="Which sensor to tick.")
-class TickSensorInput:
+class TickSensorInput(KeyedInput):
     """Which sensor to tick."""
 
     sensor_id: strawberry.ID = strawberry.field(description="The sensor.")
@@ -83,8 +85,9 @@ class TickSensorPayload:
 class _Wait:
     """The wait for the answer to one request."""
 
-    def __init__(self, context: Context, sensor: Sensor, request_id: UUID) -> None:
+    def __init__(self, context: Context, given: KeyedInput, sensor: Sensor, request_id: UUID) -> None:
         self._context = context
+        self._given = given
         self._sensor = sensor
         self._request_id = request_id
 
@@ -104,7 +107,7 @@ class _Wait:
                 async with asyncio.timeout(patience + self._sensor.timeout_seconds + GRACE_SECONDS):
                     while (asked := await self._read()) is None or asked.state in {None, RequestState.TAKEN}:
                         await listener.wait(LOOK_SECONDS)
-        return self._judged(await self._read())
+        return await self._judged(await self._read())
 
     async def _read(self) -> AskedEvaluation | None:
         async with self._context.database.reading() as connection:
@@ -112,7 +115,14 @@ class _Wait:
 
     async def _withdraw(self) -> bool:
         async with self._context.database.writing() as connection:
-            return await evaluation_requests.withdraw(connection, self._request_id)
+            withdrawn = await evaluation_requests.withdraw(connection, self._request_id)
+            if withdrawn:
+                await self._came_to_nothing(connection)
+        return withdrawn
+
+    async def _came_to_nothing(self, connection: Any) -> None:
+        """Let the same be asked for again with the same idempotency key."""
+        await give_back(connection, self._context, self._given, self._request_id)
 
     async def _not_taken(self) -> MutationError:
         self._context.renew()
@@ -127,29 +137,37 @@ class _Wait:
     def _busy(self) -> MutationError:
         return SensorBusy(message=f"An evaluation of {self._sensor.name!r} goes on; try again when it has ended.")
 
-    def _judged(self, asked: AskedEvaluation | None) -> AskedEvaluation | MutationError:
+    async def _judged(self, asked: AskedEvaluation | None) -> AskedEvaluation | MutationError:
         if asked is not None and (asked.state is RequestState.DONE or asked.tick_id is not None):
             return asked
-        if asked is not None and asked.state is RequestState.BUSY:
-            return self._busy()
+        if asked is not None and asked.state in {RequestState.BUSY, RequestState.WITHDRAWN}:
+            async with self._context.database.writing() as connection:
+                await self._came_to_nothing(connection)
+            return self._busy() if asked.state is RequestState.BUSY else await self._not_taken()
         return EvaluatorUnavailable(
             message=f"The evaluator that took {self._sensor.name!r} up did not answer; is it still running?"
         )
 
 
 async def _ask(
-    info: Info, sensor_id: strawberry.ID, kind: RequestKind, cursor: str | None, use_current: bool
+    info: Info, mutation: str, given: EvaluateSensorInput | TickSensorInput, ask: Callable[[Any, UUID], Awaitable[UUID]]
 ) -> tuple[Sensor | None, AskedEvaluation | MutationError]:
-    """Ask for an evaluation and wait for the answer."""
-    sensor = await info.context.loaders.sensor.load(ids.decode_uuid("Sensor", sensor_id))
+    """Ask for an evaluation and wait for the answer, or for the answer to the twin that went before."""
+    sensor = await info.context.loaders.sensor.load(ids.decode_uuid("Sensor", given.sensor_id))
     if sensor is None:
-        return None, no_sensor(sensor_id)
-    if not sensor.facts.loaded:
+        return None, no_sensor(given.sensor_id)
+    key = sensor.facts.id
+
+    async def effect(connection: Any) -> UUID | MutationError:
+        if sensor.facts.loaded:
+            return await ask(connection, key)
         message = f"The code location of {sensor.name!r} does not define it any more; it cannot be evaluated."
-        return sensor, WrongState(message=message, path=["sensorId"])
-    async with info.context.database.writing() as connection:
-        request_id = await evaluation_requests.ask(connection, sensor.facts.id, kind, cursor, use_current)
-    return sensor, await _Wait(info.context, sensor, request_id).answer()
+        return WrongState(message=message, path=["sensorId"])
+
+    request_id = await once(info.context, mutation, given, UUID, effect)
+    if isinstance(request_id, MutationError):
+        return sensor, request_id
+    return sensor, await _Wait(info.context, given, sensor, request_id).answer()
 
 
 async def _previewed(info: Info, sensor_id: UUID, evaluation: domain.Evaluation) -> list[RunRequest]:
@@ -195,7 +213,11 @@ class EvaluationMutations:
     ) -> EvaluateSensorPayload:
         """Ask an evaluator and show what it answers."""
         use_current = input.use_current_cursor is not False and input.cursor is None
-        sensor, asked = await _ask(info, input.sensor_id, RequestKind.PREVIEW, input.cursor, use_current)
+
+        async def ask(connection: Any, key: UUID) -> UUID:
+            return await evaluation_requests.ask(connection, key, RequestKind.PREVIEW, input.cursor, use_current)
+
+        sensor, asked = await _ask(info, "evaluateSensor", input, ask)
         if sensor is None or isinstance(asked, MutationError):
             return EvaluateSensorPayload(errors=[asked] if isinstance(asked, MutationError) else [])
         assert asked.answer is not None
@@ -208,7 +230,11 @@ class EvaluationMutations:
         input: Annotated[TickSensorInput, strawberry.argument(description="Which sensor.")],  # noqa: A002
     ) -> TickSensorPayload:
         """Ask an evaluator and show the tick."""
-        _, asked = await _ask(info, input.sensor_id, RequestKind.TICK, None, True)
+
+        async def ask(connection: Any, key: UUID) -> UUID:
+            return await evaluation_requests.ask(connection, key, RequestKind.TICK, None, True)
+
+        _, asked = await _ask(info, "tickSensor", input, ask)
         if isinstance(asked, MutationError):
             return TickSensorPayload(errors=[asked])
         assert asked.tick_id is not None

@@ -53,6 +53,11 @@ class EvaluatorUnavailable(MutationError):
     """No process that could do it answered in time."""
 
 
+@strawberry.type(description="The idempotency key was used with another input, or for another mutation.")
+class IdempotencyKeyReused(MutationError):
+    """The idempotency key was used with another input, or for another mutation."""
+
+
 @strawberry.type(description="What the input names is not in a state in which this can be done.")
 class WrongState(MutationError):
     """What the input names is not in a state in which this can be done."""
@@ -66,5 +71,6 @@ MEMBERS = (
     RunKeyTaken,
     SensorBusy,
     EvaluatorUnavailable,
+    IdempotencyKeyReused,
     WrongState,
 )

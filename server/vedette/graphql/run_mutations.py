@@ -1,35 +1,30 @@
 """Launching and canceling runs."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
+from uuid import UUID
 
 import strawberry
-from jsonschema import Draft202012Validator
-from referencing import Registry
 from strawberry.scalars import JSON
 
-from vedette.authoring.text import as_json
 from vedette.bus import topics
 from vedette.domain.runs import LONGEST_RUN_KEY_BYTES
 from vedette.graphql import ids
 from vedette.graphql.context import Info
 from vedette.graphql.fields import mutation
+from vedette.graphql.idempotency import KeyedInput, once
 from vedette.graphql.mutation_errors import (
     InvalidInput,
-    InvalidRunConfig,
     MutationError,
     NotFound,
     RunKeyTaken,
     WrongState,
 )
-from vedette.graphql.runs import Run
-from vedette.storage import jobs, run_commands
+from vedette.graphql.run_configs import refused, unstorable
+from vedette.graphql.runs import Run, run
+from vedette.storage import jobs, run_commands, runs
 from vedette.storage.jobs import JobSeen
-from vedette.storage.run_commands import Cancellation
-
-# How much of what is wrong with a config is told.
-MOST_PROBLEMS = 10
-LONGEST_PROBLEM = 300
+from vedette.storage.run_commands import Cancellation, RunWish
 
 
 @strawberry.input(description="A tag of a run.")
@@ -41,20 +36,24 @@ class RunTagInput:
 
 
 @strawberry.input(description="What to launch: a job, named by id or by name.")
-class LaunchRunInput:
+class LaunchRunInput(KeyedInput):
     """What to launch."""
 
     job_id: strawberry.ID | None = strawberry.field(default=None, description="The job, by id.")
     job_name: str | None = strawberry.field(default=None, description="The job, by a name that only one job has.")
     run_config: JSON | None = strawberry.field(default=None, description="The run's config; an empty one if left out.")
     tags: list[RunTagInput] | None = strawberry.field(default=None, description="Tags beside those of the job.")
+    partition_key: str | None = strawberry.field(default=None, description="The partition to run for.")
+    asset_selection: list[list[str]] | None = strawberry.field(
+        default=None, description="Keys of those of the job's assets to run for."
+    )
     run_key: str | None = strawberry.field(
         default=None, description="Makes the run unique: one run a key and job, ever."
     )
 
 
 @strawberry.input(description="Which run to cancel.")
-class CancelRunInput:
+class CancelRunInput(KeyedInput):
     """Which run to cancel."""
 
     run_id: strawberry.ID = strawberry.field(description="The run.")
@@ -79,38 +78,66 @@ class RunPayload:
     errors: list[MutationError] = strawberry.field(description="Why it was not changed; empty if it was.")
 
 
-async def _job(info: Info, given: LaunchRunInput) -> JobSeen | MutationError:
-    if (given.job_id is None) == (given.job_name is None):
+def no_run(run_id: strawberry.ID) -> NotFound:
+    """Return the error for a run that does not exist."""
+    return NotFound(message=f"There is no run {run_id}; `runs` lists them all.", path=["runId"])
+
+
+async def launched(
+    info: Info, mutation: str, given: KeyedInput, wish: Callable[[Any], Awaitable[RunWish | MutationError]]
+) -> LaunchRunPayload:
+    """Queue the run that `wish` makes out, in one transaction, and wake the launchers."""
+
+    async def launch(connection: Any) -> UUID | MutationError:
+        wanted = await wish(connection)
+        if isinstance(wanted, MutationError):
+            return wanted
+        done = await run_commands.launch(connection, wanted, info.context.actor)
+        return done.run_id if done.made else await _taken(connection, wanted, done.run_id)
+
+    outcome = await once(info.context, mutation, given, UUID, launch)
+    if isinstance(outcome, MutationError):
+        return LaunchRunPayload(errors=[outcome])
+    info.context.bus.knock(topics.RUNS, topics.run_events(outcome))
+    return LaunchRunPayload(run=await info.context.loaders.run.load(outcome), errors=[])
+
+
+async def _taken(connection: Any, wish: RunWish, run_id: UUID) -> RunKeyTaken:
+    found = await runs.by_ids(connection, [run_id])
+    message = f"The job {wish.job.spec.name!r} has a run with the key {wish.run_key!r} already."
+    return RunKeyTaken(message=message, path=["runKey"], run=run(found[run_id]))
+
+
+async def _wish(connection: Any, given: LaunchRunInput) -> RunWish | MutationError:
+    """Return the run to be, or why there can be none."""
+    if (unfit := _unfit(given)) is not None:
+        return unfit
+    job = await _job(connection, given)
+    if isinstance(job, MutationError):
+        return job
+    config: Any = {} if given.run_config is None else given.run_config
+    if (unaccepted := refused(job, config)) is not None:
+        return unaccepted
+    tags = {tag.key: tag.value for tag in given.tags or ()}
+    return RunWish(job, config, tags, given.run_key, given.partition_key)
+
+
+async def _job(connection: Any, given: LaunchRunInput) -> JobSeen | MutationError:
+    if given.job_id is not None and given.job_name is None:
+        key = ids.decode_uuid("Job", given.job_id)
+        found = [job for job in (await jobs.by_ids(connection, [key])).values() if job.loaded]
+        name, path = str(given.job_id), "jobId"
+    elif given.job_name is not None and given.job_id is None:
+        found = await jobs.by_name(connection, given.job_name, None)
+        name, path = given.job_name, "jobName"
+    else:
         return InvalidInput(message="Name the job by `jobId` or by `jobName`, one of the two.", path=["jobId"])
-    async with info.context.database.reading() as connection:
-        if given.job_id is not None:
-            key = ids.decode_uuid("Job", given.job_id)
-            found = [job for job in (await jobs.by_ids(connection, [key])).values() if job.loaded]
-            path = "jobId"
-        else:
-            assert given.job_name is not None
-            found = await jobs.by_name(connection, given.job_name, None)
-            path = "jobName"
     if not found:
-        return NotFound(
-            message=f"There is no job {given.job_id or given.job_name}; `jobs` lists them all.", path=[path]
-        )
+        return NotFound(message=f"There is no job {name}; `jobs` lists them all.", path=[path])
     if len(found) > 1:
-        message = f"Several code locations have a job {given.job_name!r}; name it by `jobId`."
+        message = f"Several code locations have a job {name!r}; name it by `jobId`."
         return InvalidInput(message=message, path=[path])
     return found[0]
-
-
-def problems(schema: dict[str, Any] | None, config: Any) -> Iterator[str]:
-    """Yield what `schema` (JSON Schema 2020-12; None takes any object) finds wrong with a run config."""
-    if not isinstance(config, dict):
-        yield "the run config is not an object"
-    elif schema is not None:
-        # Schemas come from user code: references stay within them, nothing is fetched.
-        validator = Draft202012Validator(schema, registry=Registry())
-        for error in validator.iter_errors(config):
-            where = ".".join(str(part) for part in error.absolute_path)
-            yield f"{where}: {error.message}"[:LONGEST_PROBLEM] if where else error.message[:LONGEST_PROBLEM]
 
 
 def _unfit(given: LaunchRunInput) -> MutationError | None:
@@ -120,20 +147,9 @@ def _unfit(given: LaunchRunInput) -> MutationError | None:
         return InvalidInput(message=message, path=["runKey"])
     if any(not tag.key for tag in given.tags or ()):
         return InvalidInput(message="A tag's key has at least one character.", path=["tags"])
-    try:
-        as_json(given.run_config)
-    except ValueError as error:
-        return InvalidRunConfig(message=f"The run config {error}.", path=["runConfig"])
-    return None
-
-
-def _refused(job: JobSeen, config: Any) -> InvalidRunConfig | None:
-    found = sorted(problems(job.spec.config_schema, config))
-    if not found:
-        return None
-    told = "; ".join(found[:MOST_PROBLEMS]) + (" …" if len(found) > MOST_PROBLEMS else "")
-    message = f"The job {job.spec.name!r} does not accept the run config: {told}."
-    return InvalidRunConfig(message=message, path=["runConfig"])
+    if given.asset_selection is not None:
+        return InvalidInput(message="The job does not produce assets.", path=["assetSelection"])
+    return unstorable(given.run_config)
 
 
 @strawberry.type
@@ -147,24 +163,7 @@ class RunMutations:
         input: Annotated[LaunchRunInput, strawberry.argument(description="What to launch.")],  # noqa: A002
     ) -> LaunchRunPayload:
         """Queue it."""
-        if (unfit := _unfit(input)) is not None:
-            return LaunchRunPayload(errors=[unfit])
-        job = await _job(info, input)
-        if isinstance(job, MutationError):
-            return LaunchRunPayload(errors=[job])
-        config: Any = {} if input.run_config is None else input.run_config
-        if (refused := _refused(job, config)) is not None:
-            return LaunchRunPayload(errors=[refused])
-        tags = {tag.key: tag.value for tag in input.tags or ()}
-        async with info.context.database.writing() as connection:
-            launch = await run_commands.launch(connection, job, config, tags, input.run_key, info.context.actor)
-        run = await info.context.loaders.run.load(launch.run_id)
-        if launch.made:
-            info.context.bus.knock(topics.RUNS, topics.run_events(launch.run_id))
-            return LaunchRunPayload(run=run, errors=[])
-        assert run is not None
-        message = f"The job {job.spec.name!r} has a run with the key {input.run_key!r} already."
-        return LaunchRunPayload(errors=[RunKeyTaken(message=message, path=["runKey"], run=run)])
+        return await launched(info, "launchRun", input, lambda connection: _wish(connection, input))
 
     @mutation("Cancel a run: at once while it is queued, else its process is told to end (TERM), then killed.")
     async def cancel_run(
@@ -174,14 +173,17 @@ class RunMutations:
     ) -> RunPayload:
         """Cancel it, or ask its launcher to."""
         key = ids.decode_uuid("Run", input.run_id)
-        async with info.context.database.writing() as connection:
-            outcome = await run_commands.cancel(connection, key, bool(input.force), info.context.actor)
-        if outcome is Cancellation.NO_SUCH_RUN:
-            message = f"There is no run {input.run_id}; `runs` lists them all."
-            return RunPayload(errors=[NotFound(message=message, path=["runId"])])
+
+        async def cancel(connection: Any) -> UUID | MutationError:
+            done = await run_commands.cancel(connection, key, bool(input.force), info.context.actor)
+            if done is Cancellation.NO_SUCH_RUN:
+                return no_run(input.run_id)
+            if done is Cancellation.TOO_LATE:
+                message = "The run has ended already; there is nothing to cancel."
+                return WrongState(message=message, path=["runId"])
+            return key
+
+        outcome = await once(info.context, "cancelRun", input, UUID, cancel)
         info.context.bus.knock(topics.RUNS, topics.run_events(key))
-        run = await info.context.loaders.run.load(key)
-        if outcome is Cancellation.TOO_LATE:
-            message = "The run has ended already; there is nothing to cancel."
-            return RunPayload(run=run, errors=[WrongState(message=message, path=["runId"])])
-        return RunPayload(run=run, errors=[])
+        errors = [outcome] if isinstance(outcome, MutationError) else []
+        return RunPayload(run=await info.context.loaders.run.load(key), errors=errors)

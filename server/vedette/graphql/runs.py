@@ -119,6 +119,11 @@ class Run(Node):
         """Load it."""
         return None if self.facts.tick_id is None else await info.context.loaders.tick.load(self.facts.tick_id)
 
+    @field("The run that it repeats; null if it repeats none, or that is no longer kept.")
+    async def rerun_of(self, info: Info) -> "Run | None":
+        """Load it."""
+        return None if self.facts.rerun_of is None else await info.context.loaders.run.load(self.facts.rerun_of)
+
     @field("Why it failed.")
     def error(self) -> ErrorInfo | None:
         """Pass it on."""

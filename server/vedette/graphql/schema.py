@@ -20,6 +20,7 @@ from vedette.graphql.loaders import Loaders
 from vedette.graphql.mutation_errors import MEMBERS
 from vedette.graphql.node_queries import NodeQueries
 from vedette.graphql.operations import Operations
+from vedette.graphql.rerun_mutations import RerunMutations
 from vedette.graphql.run_mutations import RunMutations
 from vedette.graphql.runs import RunQueries
 from vedette.graphql.scalars import CONFIG
@@ -37,7 +38,7 @@ class Query(NodeQueries, SensorQueries, TickQueries, RunQueries, JobQueries, Cod
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(SensorMutations, EvaluationMutations, RunMutations, CodeLocationMutations):
+class Mutation(SensorMutations, EvaluationMutations, RunMutations, RerunMutations, CodeLocationMutations):
     """What can be done."""
 
 

@@ -8,25 +8,27 @@ import strawberry
 
 from vedette.bus import topics
 from vedette.domain.catalog import SensorStatus
+from vedette.domain.sensors import Cursor
 from vedette.faults import Point, reached
 from vedette.graphql import ids
 from vedette.graphql.context import Info
 from vedette.graphql.cursors import sensor_cursor
 from vedette.graphql.fields import mutation
+from vedette.graphql.idempotency import KeyedInput, once
 from vedette.graphql.mutation_errors import CursorConflict, MutationError, NotFound
 from vedette.graphql.sensors import Sensor
 from vedette.storage import cursors, sensors
 
 
 @strawberry.input(description="Which sensor to start.")
-class StartSensorInput:
+class StartSensorInput(KeyedInput):
     """Which sensor to start."""
 
     sensor_id: strawberry.ID = strawberry.field(description="The sensor.")
 
 
 @strawberry.input(description="Which sensor to stop.")
-class StopSensorInput:
+class StopSensorInput(KeyedInput):
     """Which sensor to stop."""
 
     sensor_id: strawberry.ID = strawberry.field(description="The sensor.")
@@ -34,14 +36,14 @@ class StopSensorInput:
 
 
 @strawberry.input(description="Which sensor to give the status that its code says.")
-class ResetSensorInput:
+class ResetSensorInput(KeyedInput):
     """Which sensor to give the status that its code says."""
 
     sensor_id: strawberry.ID = strawberry.field(description="The sensor.")
 
 
 @strawberry.input(description="A sensor's next cursor.")
-class SetSensorCursorInput:
+class SetSensorCursorInput(KeyedInput):
     """A sensor's next cursor."""
 
     sensor_id: strawberry.ID = strawberry.field(description="The sensor.")
@@ -49,6 +51,9 @@ class SetSensorCursorInput:
     expected_version: int | None = strawberry.field(
         default=None, description="Change it only if it still has this version; left out: whatever it has."
     )
+
+
+AnySensorInput = StartSensorInput | StopSensorInput | ResetSensorInput | SetSensorCursorInput
 
 
 @strawberry.type(description="What became of a change of a sensor.")
@@ -64,17 +69,27 @@ def no_sensor(sensor_id: strawberry.ID) -> NotFound:
     return NotFound(message=f"There is no sensor {sensor_id}; `sensors` lists them all.", path=["sensorId"])
 
 
+def _conflict(cursor: Cursor, expected: int | None) -> CursorConflict:
+    message = f"The cursor has version {cursor.version}, not {expected}; read it and decide anew."
+    return CursorConflict(message=message, path=["expectedVersion"], current=sensor_cursor(cursor))
+
+
 async def _change(
-    info: Info, sensor_id: strawberry.ID, change: Callable[[Any, UUID], Awaitable[bool]]
+    info: Info, mutation: str, given: AnySensorInput, change: Callable[[Any, UUID], Awaitable[MutationError | None]]
 ) -> SensorPayload:
     """Apply `change` in one short transaction, wake whoever watches sensors, and return the sensor as it is now."""
-    key = ids.decode_uuid("Sensor", sensor_id)
-    async with info.context.database.writing() as connection:
-        changed = await change(connection, key)
-    if not changed:
-        return SensorPayload(errors=[no_sensor(sensor_id)])
-    info.context.bus.knock(topics.SENSORS)
-    return SensorPayload(sensor=await _read_anew(info, key), errors=[])
+    key = ids.decode_uuid("Sensor", given.sensor_id)
+
+    async def effect(connection: Any) -> UUID | MutationError:
+        return await change(connection, key) or key
+
+    outcome = await once(info.context, mutation, given, UUID, effect)
+    error = outcome if isinstance(outcome, MutationError) else None
+    if isinstance(error, NotFound):
+        return SensorPayload(errors=[error])
+    if error is None:
+        info.context.bus.knock(topics.SENSORS)
+    return SensorPayload(sensor=await _read_anew(info, key), errors=[] if error is None else [error])
 
 
 async def _read_anew(info: Info, key: UUID) -> Sensor | None:
@@ -93,12 +108,12 @@ class SensorMutations:
         input: Annotated[StartSensorInput, strawberry.argument(description="Which sensor.")],  # noqa: A002
     ) -> SensorPayload:
         """Start it."""
-        actor = info.context.actor
-        return await _change(
-            info,
-            input.sensor_id,
-            lambda connection, key: sensors.set_status(connection, key, SensorStatus.RUNNING, actor),
-        )
+
+        async def start(connection: Any, key: UUID) -> MutationError | None:
+            done = await sensors.set_status(connection, key, SensorStatus.RUNNING, info.context.actor)
+            return None if done else no_sensor(input.sensor_id)
+
+        return await _change(info, "startSensor", input, start)
 
     @mutation("Have a sensor evaluated no more; its cursor and all else stay as they are.")
     async def stop_sensor(
@@ -107,12 +122,12 @@ class SensorMutations:
         input: Annotated[StopSensorInput, strawberry.argument(description="Which sensor.")],  # noqa: A002
     ) -> SensorPayload:
         """Stop it."""
-        actor = info.context.actor
-        return await _change(
-            info,
-            input.sensor_id,
-            lambda connection, key: sensors.set_status(connection, key, SensorStatus.STOPPED, actor, input.note),
-        )
+
+        async def stop(connection: Any, key: UUID) -> MutationError | None:
+            done = await sensors.set_status(connection, key, SensorStatus.STOPPED, info.context.actor, input.note)
+            return None if done else no_sensor(input.sensor_id)
+
+        return await _change(info, "stopSensor", input, stop)
 
     @mutation("Give a sensor the status that its code says; its cursor and all else stay.")
     async def reset_sensor(
@@ -121,7 +136,11 @@ class SensorMutations:
         input: Annotated[ResetSensorInput, strawberry.argument(description="Which sensor.")],  # noqa: A002
     ) -> SensorPayload:
         """Reset it."""
-        return await _change(info, input.sensor_id, sensors.reset_status)
+
+        async def reset(connection: Any, key: UUID) -> MutationError | None:
+            return None if await sensors.reset_status(connection, key) else no_sensor(input.sensor_id)
+
+        return await _change(info, "resetSensor", input, reset)
 
     @mutation("Set or clear a sensor's cursor, if it still has the version expected.")
     async def set_sensor_cursor(
@@ -130,20 +149,16 @@ class SensorMutations:
         input: Annotated[SetSensorCursorInput, strawberry.argument(description="The sensor and its cursor.")],  # noqa: A002
     ) -> SensorPayload:
         """Compare and set it."""
-        key = ids.decode_uuid("Sensor", input.sensor_id)
-        async with info.context.database.writing() as connection:
-            version = await cursors.edit(connection, key, input.cursor, input.expected_version, info.context.actor)
+
+        async def edit(connection: Any, key: UUID) -> MutationError | None:
+            actor = info.context.actor
+            if await cursors.edit(connection, key, input.cursor, input.expected_version, actor) is not None:
+                return None
+            seen = (await sensors.by_ids(connection, [key])).get(key)
+            if seen is None:
+                return no_sensor(input.sensor_id)
+            return _conflict(seen.sensor.cursor, input.expected_version)
+
+        payload = await _change(info, "setSensorCursor", input, edit)
         reached(Point.CURSOR_EDITED)
-        sensor = await _read_anew(info, key)
-        if sensor is None:
-            return SensorPayload(errors=[no_sensor(input.sensor_id)])
-        if version is None:
-            current = sensor_cursor(sensor.facts.cursor)
-            message = (
-                f"The cursor has version {current.version}, not {input.expected_version}; read it and decide anew."
-            )
-            return SensorPayload(
-                sensor=sensor, errors=[CursorConflict(message=message, path=["expectedVersion"], current=current)]
-            )
-        info.context.bus.knock(topics.SENSORS)
-        return SensorPayload(sensor=sensor, errors=[])
+        return payload

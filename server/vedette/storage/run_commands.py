@@ -1,7 +1,7 @@
 """What people do with runs: launch one of a job, cancel one."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -26,9 +26,10 @@ _SPENT = text("SELECT run_key, run_id FROM run_keys WHERE scope = :scope AND run
 _LAUNCH = text(
     """
     WITH made AS (
-        INSERT INTO runs (id, code_location, job_name, status, run_key, run_config, tags, on_interrupted, event_count)
+        INSERT INTO runs (id, code_location, job_name, status, run_key, run_config, tags, partition_key, rerun_of,
+            done_steps, on_interrupted, event_count)
         VALUES (:id, :code_location, :job_name, 'QUEUED', :run_key, CAST(:run_config AS jsonb), CAST(:tags AS jsonb),
-            :on_interrupted, 1)
+            :partition_key, :rerun_of, CAST(:done_steps AS text[]), :on_interrupted, 1)
         RETURNING id
     )
     INSERT INTO run_events (run_id, position, at, kind, message)
@@ -44,36 +45,61 @@ class Launch(NamedTuple):
     made: bool
 
 
-async def launch(
-    connection: AsyncConnection,
-    job: JobSeen,
-    run_config: Mapping[str, Any],
-    tags: Mapping[str, str],
-    run_key: str | None,
-    actor: str,
-) -> Launch:
-    """Queue a run of `job`; its tags are the job's and `tags`. A run key is spent once a job."""
+class RunWish(NamedTuple):
+    """A run that somebody wants; `done_steps` are ops that need not be executed again: see RunInstruction."""
+
+    job: JobSeen
+    run_config: Mapping[str, Any]
+    tags: Mapping[str, str]
+    run_key: str | None = None
+    partition_key: str | None = None
+    rerun_of: UUID | None = None
+    done_steps: Sequence[str] | None = None
+
+
+async def launch(connection: AsyncConnection, wish: RunWish, actor: str) -> Launch:
+    """Queue a run; its tags are the job's and the wish's. A run key is spent once a job."""
     run_id = new_id()
-    all_tags = {**job.spec.tags, **tags}
-    if run_key is not None:
-        key = {"job_id": job.id, "run_key": run_key}
+    job = wish.job
+    all_tags = {**job.spec.tags, **wish.tags}
+    if wish.run_key is not None:
+        key = {"job_id": job.id, "run_key": wish.run_key}
         if (await connection.execute(_SPEND_KEY, {**key, "run_id": run_id})).first() is None:
             # A statement of its own: what another transaction committed while the insert waited is visible only now.
             return Launch((await connection.execute(_READ_KEY, key)).scalar_one(), made=False)
-        all_tags[RUN_KEY_TAG] = run_key
+        all_tags[RUN_KEY_TAG] = wish.run_key
     values = {
         "id": run_id,
         "code_location": job.code_location,
         "job_name": job.spec.name,
-        "run_key": run_key,
-        "run_config": msgspec.json.encode(run_config).decode(),
+        "run_key": wish.run_key,
+        "run_config": msgspec.json.encode(wish.run_config).decode(),
         "tags": msgspec.json.encode(all_tags).decode(),
+        "partition_key": wish.partition_key,
+        "rerun_of": wish.rerun_of,
+        "done_steps": None if wish.done_steps is None else list(wish.done_steps),
         "on_interrupted": job.spec.on_interrupted.value,
         "message": f"Asked for by {actor}.",
     }
     await connection.execute(_LAUNCH, values)
     await streams.append_runs(connection, [(run_id, RunStatus.QUEUED)])
     return Launch(run_id, made=True)
+
+
+_FINISHED_STEPS = text(
+    """
+    SELECT coalesce(runs.done_steps, '{}')
+        || coalesce(array_agg(run_steps.name) FILTER (WHERE run_steps.name IS NOT NULL),
+        '{}') AS done
+    FROM runs LEFT JOIN run_steps ON run_steps.run_id = runs.id AND run_steps.status = 'SUCCESS'
+    WHERE runs.id = :id GROUP BY runs.id
+    """
+)
+
+
+async def steps_done(connection: AsyncConnection, run_id: UUID) -> list[str]:
+    """Return the names of the ops that succeeded in a run, or in those before it that it continues."""
+    return list((await connection.execute(_FINISHED_STEPS, {"id": run_id})).scalar_one())
 
 
 async def spent_keys(connection: AsyncConnection, scope: UUID, run_keys: list[str]) -> dict[str, UUID]:

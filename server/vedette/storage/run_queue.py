@@ -38,7 +38,7 @@ _CLAIM = text(
         SELECT id, event_count, now(), 'RUN_STARTING', 'Claimed by launcher ' || launcher_id FROM claimed
     )
     SELECT id, code_location, job_name, run_config, tags, partition_key, attempt, on_interrupted, claim_epoch,
-           event_count
+           event_count, done_steps
     FROM claimed ORDER BY queued_at, id
     """
 )
@@ -173,6 +173,7 @@ def _claimed_run(row: Row[Any]) -> ClaimedRun:
         tags=msgspec.json.decode(row.tags, type=dict[str, str]),
         partition_key=row.partition_key,
         attempt=row.attempt,
+        done_steps=tuple(row.done_steps or ()),
     )
     return ClaimedRun(
         run_id=row.id,

@@ -27,7 +27,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 
 metadata = MetaData(
     naming_convention={
@@ -266,6 +266,8 @@ runs = Table(
     Column("error", JSONB),
     Column("attempt", Integer, nullable=False, server_default="1"),
     Column("rerun_of", Uuid),
+    # Of a rerun from failure: names of the ops that have succeeded before and need not be executed again.
+    Column("done_steps", ARRAY(Text)),
     # Copied from the job when the run is made, so that a rescue needs no code.
     Column("on_interrupted", Text, nullable=False),
     # Who executes it, fenced: a claim adds one to `claim_epoch`; every write of a launcher names the epoch it holds.
@@ -327,6 +329,22 @@ run_changes = Table(
     Column("status", Text, nullable=False),
     Column("at", Timestamp, primary_key=True),
     postgresql_partition_by="RANGE (at)",
+)
+
+# --- mutations --------------------------------------------------------------------------------------------------------
+
+# What a client's mutation with an idempotency key did, written in the transaction of its effect: the key can be spent
+# once, and the same mutation with the same key is answered with `outcome`.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("actor", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    # Of the mutation's name and its input.
+    Column("digest", Text, nullable=False),
+    Column("outcome", JSONB),
+    Column("at", Timestamp, nullable=False, server_default=NOW),
+    Index(None, "at"),
 )
 
 # --- processes, leases, streams ---------------------------------------------------------------------------------------

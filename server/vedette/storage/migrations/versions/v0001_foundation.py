@@ -65,6 +65,16 @@ def _create_tables() -> None:
         postgresql_partition_by="RANGE (id)",
     )
     op.create_table(
+        "idempotency_keys",
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("outcome", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("actor", "key", name=op.f("pk_idempotency_keys")),
+    )
+    op.create_index(op.f("ix_idempotency_keys_at"), "idempotency_keys", ["at"], unique=False)
+    op.create_table(
         "leases",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("holder", sa.Uuid(), nullable=True),
@@ -167,6 +177,7 @@ def _create_tables() -> None:
         sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("attempt", sa.Integer(), server_default="1", nullable=False),
         sa.Column("rerun_of", sa.Uuid(), nullable=True),
+        sa.Column("done_steps", postgresql.ARRAY(sa.Text()), nullable=True),
         sa.Column("on_interrupted", sa.Text(), nullable=False),
         sa.Column("launcher_id", sa.Uuid(), nullable=True),
         sa.Column("claim_epoch", sa.BigInteger(), server_default="0", nullable=False),

@@ -1,0 +1,107 @@
+"""Every mutation with an input that works, and a world in which it does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import seeds
+from vedette.bus import Bus, topics
+from vedette.domain.catalog import JobSpec, OpSpec
+from vedette.domain.ticks import Evaluation
+from vedette.graphql import ids
+from vedette.storage import evaluation_requests
+from vedette.storage.database import Database
+from vedette.storage.evaluation_requests import Answer
+
+
+class World(NamedTuple):
+    """Global ids of what there is; `ended` is a run that failed."""
+
+    location: str
+    sensor: str
+    job: str
+    queued: str
+    ended: str
+
+
+def _document(field: str, input_type: str, selected: str) -> str:
+    return f"""mutation($input: {input_type}!) {{ {field}(input: $input) {{
+        {selected} errors {{ __typename message path }} }} }}"""
+
+
+MUTATIONS = {
+    "startSensor": _document("startSensor", "StartSensorInput", "sensor { id status }"),
+    "stopSensor": _document("stopSensor", "StopSensorInput", "sensor { id status statusReason { note } }"),
+    "resetSensor": _document("resetSensor", "ResetSensorInput", "sensor { id status }"),
+    "setSensorCursor": _document("setSensorCursor", "SetSensorCursorInput", "sensor { cursor { value version } }"),
+    "evaluateSensor": _document("evaluateSensor", "EvaluateSensorInput", "evaluation { skipReason durationSeconds }"),
+    "tickSensor": _document("tickSensor", "TickSensorInput", "tick { id number }"),
+    "launchRun": _document("launchRun", "LaunchRunInput", "run { id runKey }"),
+    "cancelRun": _document("cancelRun", "CancelRunInput", "run { id status }"),
+    "rerun": _document("rerun", "RerunInput", "run { id rerunOf { id } }"),
+    "reloadCodeLocation": _document("reloadCodeLocation", "ReloadCodeLocationInput", "codeLocation { id }"),
+}
+INPUTS: dict[str, Callable[[World], dict[str, Any]]] = {
+    "startSensor": lambda world: {"sensorId": world.sensor},
+    "stopSensor": lambda world: {"sensorId": world.sensor, "note": "full"},
+    "resetSensor": lambda world: {"sensorId": world.sensor},
+    "setSensorCursor": lambda world: {"sensorId": world.sensor, "cursor": "a", "expectedVersion": 0},
+    "evaluateSensor": lambda world: {"sensorId": world.sensor},
+    "tickSensor": lambda world: {"sensorId": world.sensor},
+    "launchRun": lambda world: {"jobName": "process", "runKey": "today"},
+    "cancelRun": lambda world: {"runId": world.queued},
+    "rerun": lambda world: {"runId": world.ended},
+    "reloadCodeLocation": lambda world: {"codeLocationId": world.location},
+}
+
+
+@asynccontextmanager
+async def seeded(database: Database, bus: Bus, *, working: bool = True) -> AsyncIterator[World]:
+    """Fill a database; with `working`, somebody takes evaluations and reloads."""
+    location = await seeds.code_location(database)
+    job = await seeds.job(database, JobSpec(name="process", ops=(OpSpec("load"), OpSpec("report", None, ("load",)))))
+    sensor = await seeds.sensor(database)
+    queued = await seeds.run(database, 1)
+    ended = await seeds.run(database, 2, "FAILURE")
+    world = World(
+        ids.encode("CodeLocation", location),
+        ids.encode("Sensor", sensor),
+        ids.encode("Job", job),
+        ids.encode("Run", queued),
+        ids.encode("Run", ended),
+    )
+    async with asyncio.TaskGroup() as tasks:
+        work = tasks.create_task(_work(database, bus)) if working else None
+        yield world
+        if work is not None:
+            work.cancel()
+
+
+async def _work(database: Database, bus: Bus) -> None:
+    with bus.listen(topics.EVALUATIONS, topics.CODE_LOCATIONS) as listener:
+        number = 0
+        while True:
+            reload = (
+                "UPDATE code_locations SET reload_done = reload_asked WHERE reload_done < reload_asked RETURNING id"
+            )
+            done = len(await seeds.execute(database, reload))
+            statement = "UPDATE evaluation_requests SET state = 'TAKEN' WHERE state IS NULL RETURNING *"
+            for request in await seeds.execute(database, statement):
+                number += 1
+                done += 1
+                await _answer(database, request, number)
+            if done:
+                bus.knock(topics.EVALUATIONS, topics.CODE_LOCATIONS)
+            await listener.wait(0.1)
+
+
+async def _answer(database: Database, request: Any, number: int) -> None:
+    if request.kind == "PREVIEW":
+        evaluation = Evaluation(skip_reason="nothing new", duration_seconds=0.25)
+        async with database.writing() as connection:
+            await evaluation_requests.answer(connection, request.id, Answer(evaluation, None, 0))
+        return
+    tick = await seeds.tick(database, request.sensor_id, number)
+    statement = "UPDATE evaluation_requests SET state = 'DONE', tick_id = :tick WHERE id = :id"
+    await seeds.execute(database, statement, tick=tick, id=request.id)
