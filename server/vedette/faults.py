@@ -47,6 +47,10 @@ class Point(StrEnum):
     CURSOR_EDIT = "CURSOR_EDIT"
     CURSOR_EDITED = "CURSOR_EDITED"
     SUBSCRIPTION_EMIT = "SUBSCRIPTION_EMIT"
+    # A partition was made, or dropped, and not committed yet; a step of a migration likewise.
+    PARTITION_MAKE = "PARTITION_MAKE"
+    RETENTION_BATCH = "RETENTION_BATCH"
+    MIGRATION_STEP = "MIGRATION_STEP"
     # Every transaction of the process, before and after its commit; every NOTIFY.
     COMMIT = "COMMIT"
     COMMITTED = "COMMITTED"

@@ -15,6 +15,7 @@ from vedette.hosts.locations import CodeLocations
 from vedette.hosts.registrar import register
 from vedette.hosts.reloads import follow_reloads
 from vedette.launcher.worker import Launcher
+from vedette.retention.keeper import Keeper
 from vedette.settings import Settings
 from vedette.storage import migrating, workers
 from vedette.storage.database import Database
@@ -68,7 +69,10 @@ async def _ground(settings: Settings) -> AsyncIterator[Ground]:
         async with Database(url, pool_size=1) as database:
             await migrating.check(database)
         bus = await stack.enter_async_context(Bus(url))
-        yield Ground(settings, url, bus)
+        async with asyncio.TaskGroup() as tasks:
+            keeping = tasks.create_task(Keeper(url, settings).run(), name="keeper of history")
+            yield Ground(settings, url, bus)
+            keeping.cancel()
 
 
 @asynccontextmanager

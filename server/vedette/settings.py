@@ -14,6 +14,7 @@ from vedette.faults import VARIABLE
 PREFIX = "VEDETTE_"
 
 Seconds = Annotated[float, Field(gt=0)]
+Days = Annotated[float, Field(ge=0, le=36500, allow_inf_nan=False)]
 LogLevelName = Literal["debug", "info", "warning", "error"]
 
 
@@ -54,6 +55,21 @@ class Settings(BaseModel):
     failures_before_pause: int = Field(
         50, ge=0, description="Failures in a row after which a sensor is paused; 0 never does it."
     )
+    keep_skipped_days: Days = Field(7.0, description="How long ticks that skipped are kept; 0 is for ever.")
+    keep_success_days: Days = Field(30.0, description="How long ticks that launched runs are kept; 0 is for ever.")
+    keep_failure_days: Days = Field(30.0, description="How long ticks that failed are kept; 0 is for ever.")
+    keep_cursors_days: Days = Field(
+        30.0, description="How long earlier versions of a cursor are kept; 0 is for ever. The present one always is."
+    )
+    keep_runs_days: Days = Field(
+        90.0, description="How long runs and their events are kept, from their end; 0 is for ever. Run keys always are."
+    )
+    keep_changes_days: Days = Field(
+        3.0,
+        description="For how long a subscription can be resumed, at most half as long as any tick or run is kept; "
+        "0 is as long as that.",
+    )
+    retention_seconds: Seconds = Field(600.0, description="How often history is looked after.")
     ready_lag_seconds: Seconds = Field(30.0, description="How late a sensor may be before /readyz says 503.")
 
 

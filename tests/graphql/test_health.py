@@ -163,3 +163,22 @@ async def test_a_paused_sensor_tells_why_and_when_it_is_tried(api: Api, database
     assert edge["node"]["condition"]["kind"] == "STOPPED"
     assert edge["node"]["condition"]["message"] == "Paused after 5 failures."
     assert edge["node"]["condition"]["until"] == edge["node"]["nextTickAt"] is not None
+
+
+async def test_history_that_is_not_dropped_degrades_the_instance(api: Api, database: Database) -> None:
+    document = "{ instance { retention { failures trouble error partitionsMade partitionsDropped rowsDropped } } }"
+    sound = (await api.query(document))["instance"]["retention"]
+    assert sound == {
+        "failures": 0, "trouble": None, "error": None, "partitionsMade": 0, "partitionsDropped": 0, "rowsDropped": 0
+    }  # fmt: skip
+    assert (await health(api, "/readyz"))[1]["status"] == "ready"
+    await seeds.execute(
+        database, "UPDATE retention SET succeeded_at = now() - interval '2 hours', failures = 9, error = 'disk full'"
+    )
+    status, answer = await health(api, "/readyz")
+    # Nobody is helped by a server that is taken out of service for it.
+    assert (status, answer["status"]) == (200, "degraded")
+    assert "disk full" in str(answer["reason"])
+    told = (await api.query(document))["instance"]["retention"]
+    assert (told["failures"], told["error"]) == (9, "disk full")
+    assert "disk full" in told["trouble"]

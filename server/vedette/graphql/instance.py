@@ -11,7 +11,7 @@ from vedette.graphql.enums import WorkerRole
 from vedette.graphql.fields import field
 from vedette.graphql.nodes import Node
 from vedette.settings import Settings
-from vedette.storage import instance
+from vedette.storage import instance, retention
 
 
 def _version() -> str:
@@ -60,6 +60,19 @@ def patience(settings: Settings) -> timedelta:
     return timedelta(seconds=settings.lease_seconds)
 
 
+@strawberry.type(description="How history that has had its time is dropped.")
+class Retention:
+    """How retention fares."""
+
+    succeeded_at: datetime = strawberry.field(description="When it last succeeded.")
+    failures: int = strawberry.field(description="How often it has failed since then.")
+    trouble: str | None = strawberry.field(description="What is wrong with it; null while all is well.")
+    error: str | None = strawberry.field(description="Why it failed last; null if it did not fail since it succeeded.")
+    partitions_made: int = strawberry.field(description="Partitions made in the life of the database.")
+    partitions_dropped: int = strawberry.field(description="Partitions dropped in the life of the database.")
+    rows_dropped: float = strawberry.field(description="About how many rows these had.")
+
+
 @strawberry.type(description="The instance as a whole.")
 class Instance:
     """The instance as a whole."""
@@ -69,6 +82,21 @@ class Instance:
     oldest_due_seconds: float = strawberry.field(description="How late the latest sensor is; 0 when all are on time.")
     queued_runs: int = strawberry.field(description="Runs that wait for a launcher.")
     running_runs: int = strawberry.field(description="Runs that launchers hold.")
+
+    @field("How history that has had its time is dropped.")
+    async def retention(self, info: Info) -> Retention:
+        """Read it."""
+        async with info.context.database.reading() as connection:
+            state = await retention.state(connection)
+        return Retention(
+            succeeded_at=state.succeeded_at,
+            failures=state.failures,
+            trouble=retention.trouble(state, info.context.settings.retention_seconds),
+            error=state.error,
+            partitions_made=state.partitions_made,
+            partitions_dropped=state.partitions_dropped,
+            rows_dropped=state.rows_dropped,
+        )
 
     @field("Its processes, the oldest first.")
     async def workers(self, info: Info) -> list[Worker]:

@@ -394,8 +394,9 @@ retention = Table(
     "retention",
     metadata,
     Column("id", SmallInteger, primary_key=True, autoincrement=False),
-    Column("attempted_at", Timestamp),
-    Column("succeeded_at", Timestamp),
+    # Whoever finds it due moves this on, and does it.
+    Column("due_at", Timestamp, nullable=False, server_default=NOW),
+    Column("succeeded_at", Timestamp, nullable=False, server_default=NOW),
     # Since it succeeded last.
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("error", Text),

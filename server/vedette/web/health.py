@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from vedette.settings import Settings
-from vedette.storage import instance
+from vedette.storage import instance, retention
 from vedette.storage.database import Database
 
 # Probes give up after a few seconds; they are to learn the reason before that.
@@ -36,7 +36,7 @@ def routes(database: Database, settings: Settings) -> list[Route]:
     async def readyz(request: Request) -> Response:
         """Tell whether the instance keeps up: no sensor is later than the limit."""
         try:
-            load = await _within_patience(_load(database))
+            load, state = await _within_patience(_load(database))
         except _Unhealthy as error:
             return _answer(503, "unhealthy", str(error))
         figures: dict[str, Any] = {
@@ -47,7 +47,9 @@ def routes(database: Database, settings: Settings) -> list[Route]:
             "runningRuns": load.running_runs,
         }
         if load.oldest_due_seconds <= settings.ready_lag_seconds:
-            return _answer(200, "ready", **figures)
+            # Not 503: what is not dropped is no reason to answer nobody.
+            reason = retention.trouble(state, settings.retention_seconds)
+            return _answer(200, "ready" if reason is None else "degraded", reason, **figures)
         reason = (
             f"The latest sensor was due {load.oldest_due_seconds:.0f} s ago, more than ready_lag_seconds="
             f"{settings.ready_lag_seconds:g}; is an evaluator alive?"
@@ -57,9 +59,9 @@ def routes(database: Database, settings: Settings) -> list[Route]:
     return [Route("/healthz", healthz), Route("/readyz", readyz)]
 
 
-async def _load(database: Database) -> instance.Load:
+async def _load(database: Database) -> tuple[instance.Load, retention.RetentionState]:
     async with database.reading() as connection:
-        return await instance.load(connection)
+        return await instance.load(connection), await retention.state(connection)
 
 
 async def _within_patience(work: Awaitable[Result]) -> Result:

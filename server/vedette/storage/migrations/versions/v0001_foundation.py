@@ -87,8 +87,8 @@ def _create_tables() -> None:
     op.create_table(
         "retention",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("attempted_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("succeeded_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("due_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("succeeded_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("partitions_made", sa.BigInteger(), server_default="0", nullable=False),
