@@ -10,7 +10,8 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from vedette.bus import Bus
-from vedette.storage.database import Database, connect
+from vedette.storage.connecting import connect
+from vedette.storage.database import Database
 from vedette.storage.embedded import EmbeddedPostgres
 from vedette.storage.migrating import migrate
 

@@ -1,21 +1,27 @@
-"""Vedette: sensors that watch something outside and ask for runs of jobs. What authors import."""
+"""Vedette: sensors that watch something outside and ask for runs of jobs. What authors import.
 
-from vedette.authoring import in_process
-from vedette.authoring.config import Config, RunConfig
-from vedette.authoring.contexts import SensorEvaluationContext, build_sensor_context
-from vedette.authoring.definitions import Definitions
-from vedette.authoring.in_process import ExecuteInProcessResult
-from vedette.authoring.jobs import JobDefinition, job, validate_run_config
-from vedette.authoring.op_contexts import OpExecutionContext, build_op_context
-from vedette.authoring.ops import In, Nothing, OpDefinition, Out, Output, op
-from vedette.authoring.retry_after import RetryAfter
-from vedette.authoring.run_requests import RunRequest
-from vedette.authoring.sensor_decorator import sensor
-from vedette.authoring.sensor_results import SensorResult, SkipReason
-from vedette.authoring.sensors import DefaultSensorStatus, SensorDefinition
-from vedette.domain.ticks import Evaluation
-from vedette.errors import DefinitionError, InvalidConfig, InvalidResult, InvocationError, VedetteError
-from vedette.execution.in_process import InThisProcess
+The server imports modules below this one and none of what authors need (pydantic among it): that is imported with the
+first name that is asked for.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vedette.authoring.config import Config, RunConfig
+    from vedette.authoring.contexts import SensorEvaluationContext, build_sensor_context
+    from vedette.authoring.definitions import Definitions
+    from vedette.authoring.in_process import ExecuteInProcessResult
+    from vedette.authoring.jobs import JobDefinition, job, validate_run_config
+    from vedette.authoring.op_contexts import OpExecutionContext, build_op_context
+    from vedette.authoring.ops import In, Nothing, OpDefinition, Out, Output, op
+    from vedette.authoring.retry_after import RetryAfter
+    from vedette.authoring.run_requests import RunRequest
+    from vedette.authoring.sensor_decorator import sensor
+    from vedette.authoring.sensor_results import SensorResult, SkipReason
+    from vedette.authoring.sensors import DefaultSensorStatus, SensorDefinition
+    from vedette.domain.ticks import Evaluation
+    from vedette.errors import DefinitionError, InvalidConfig, InvalidResult, InvocationError, VedetteError
 
 __all__ = [
     "Config",
@@ -50,5 +56,14 @@ __all__ = [
     "validate_run_config",
 ]
 
-# Authoring lies below execution: this is where its methods that call user code get who does it.
-in_process.install(InThisProcess())
+
+def __getattr__(name: str) -> Any:
+    """Return what is called `name`, once: from then on it is an attribute like any other."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(importlib.import_module("vedette.authors"), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

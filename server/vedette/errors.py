@@ -45,6 +45,26 @@ class DatabaseUnreachable(DatabaseError):
     """No connection to the database could be made."""
 
 
+# Postgres's code for "too many clients already", and for the last connections, which are kept for its owner.
+NO_CONNECTION_LEFT = "53300"
+
+
+def unreachable(database: str, error: BaseException) -> DatabaseUnreachable:
+    """The one line for a database that does not answer: where, why and what to look at.
+
+    `database` is its URL without the password.
+    """
+    cause = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    if getattr(error, "sqlstate", None) == NO_CONNECTION_LEFT:
+        return DatabaseUnreachable(
+            f"The database at {database} has no connection left ({cause}): raise its setting max_connections, "
+            "or start fewer processes (each takes 8 connections, `vedette dev` 19)."
+        )
+    return DatabaseUnreachable(
+        f"The database at {database} cannot be reached ({cause}); is it running, and is its URL right?"
+    )
+
+
 class DatabaseOutdated(DatabaseError):
     """The database's schema is not the one that this version needs."""
 

@@ -60,6 +60,13 @@ def test_a_wrong_file_is_one_clear_line(tmp_path: Path, target: str) -> None:
     assert_usage_error(done, target)
 
 
+def test_the_command_line_is_ready_before_the_server_is_imported() -> None:
+    """The database starts meanwhile: what this imports is what a start waits for before anything else happens."""
+    code = "import sys, vedette.cli.serving; print(*sorted(name for name in sys.modules if '.' not in name))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"sqlalchemy", "alembic", "strawberry", "graphql", "starlette", "uvicorn"} & set(done.stdout.split())
+
+
 def test_no_server_is_one_clear_line() -> None:
     assert_usage_error(vedette("sensor", "list", VEDETTE_PORT="1"), "vedette dev")
 

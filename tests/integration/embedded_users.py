@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from vedette.storage import embedded_folders
-from vedette.storage.database import connect
+from vedette.storage.connecting import connect
 
 SECONDS = 30.0
 

@@ -5,7 +5,7 @@ import pytest
 
 from vedette.bus import Bus, topics
 from vedette.errors import DatabaseUnreachable
-from vedette.storage.database import connect
+from vedette.storage.connecting import connect
 
 SOON = 5.0
 # Long enough that a knock which does come would have come.

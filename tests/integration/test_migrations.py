@@ -45,32 +45,31 @@ async def test_the_streams_begin_at_zero(database: Database) -> None:
 
 async def test_several_starts_at_once_migrate_once(empty_database_url: str) -> None:
     await asyncio.gather(*(migrating.migrate(empty_database_url) for _ in range(4)))
+    await migrating.check(empty_database_url)
     async with Database(empty_database_url) as database:
-        await migrating.check(database)
         assert await version(database) == migrating.newest()
 
 
 async def test_a_migrated_database_is_left_alone(database: Database) -> None:
     await migrating.migrate(database.url)
-    await migrating.check(database)
+    await migrating.check(database.url)
 
 
 async def test_an_empty_database_is_outdated(empty_database_url: str) -> None:
-    async with Database(empty_database_url) as database:
-        with pytest.raises(DatabaseOutdated, match=r"no tables yet.* run `vedette migrate`"):
-            await migrating.check(database)
+    with pytest.raises(DatabaseOutdated, match=r"no tables yet.* run `vedette migrate`"):
+        await migrating.check(empty_database_url)
 
 
 async def test_an_older_database_is_outdated(database: Database) -> None:
     await set_version(database, "0000")
     with pytest.raises(DatabaseOutdated, match=f"version 0000, this Vedette needs {migrating.newest()}"):
-        await migrating.check(database)
+        await migrating.check(database.url)
 
 
 async def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:
     await set_version(database, "9999")
     with pytest.raises(DatabaseOutdated, match="use a newer Vedette"):
-        await migrating.check(database)
+        await migrating.check(database.url)
     with pytest.raises(DatabaseOutdated, match="use a newer Vedette"):
         await migrating.migrate(database.url)
     assert await version(database) == "9999"

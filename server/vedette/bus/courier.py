@@ -9,7 +9,7 @@ import asyncpg
 
 from vedette.bus.listeners import Listeners
 from vedette.bus.payloads import pack, unpack
-from vedette.errors import DatabaseUnreachable
+from vedette.errors import DatabaseUnreachable, unreachable
 from vedette.faults import Point, is_dropped
 from vedette.settings import redacted
 
@@ -59,10 +59,7 @@ class Courier:
                 server_settings={"application_name": "vedette bus"},
             )
         except (*_LOST, ValueError) as error:
-            cause = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-            raise DatabaseUnreachable(
-                f"The database at {redacted(self._url)} cannot be reached ({cause}); is it running?"
-            ) from None
+            raise unreachable(redacted(self._url), error) from None
         self._connection = connection
         connection.add_termination_listener(self._wake)
         await connection.add_listener(CHANNEL, self._receive)

@@ -4,8 +4,8 @@ import os
 
 import click
 
-from vedette import runtime
 from vedette.cli.running import run_until_stopped
+from vedette.runtime import starting
 from vedette.settings import load
 from vedette.storage import differences
 
@@ -19,5 +19,5 @@ def migrate(context: click.Context, home: str | None, check: bool) -> None:
     if check:
         context.exit(differences.main())
     settings, _ = load({"home": home}, os.environ)
-    run_until_stopped(runtime.migrate(settings))
+    run_until_stopped(starting.migrate(settings))
     click.echo("The database is up to date.")

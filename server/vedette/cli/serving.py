@@ -9,10 +9,10 @@ from typing import Any, ParamSpec
 
 import click
 
-from vedette import runtime
 from vedette.cli.running import run_until_stopped
 from vedette.cli.targets import find_targets
 from vedette.cli.versions import installed_version
+from vedette.runtime import starting
 from vedette.settings import Settings, load, redacted
 from vedette.telemetry import set_up_logging
 
@@ -52,7 +52,7 @@ def dev(targets: tuple[str, ...], modules: tuple[str, ...], no_watch: bool, **op
     def announce(address: str) -> None:
         click.echo(_greeting(settings, named, address))
 
-    _run(settings, runtime.dev(settings, named, watch=not no_watch, announce=announce))
+    _run(settings, starting.dev(settings, named, watch=not no_watch, announce=announce))
 
 
 @click.command()
@@ -66,7 +66,7 @@ def serve(**options: str | None) -> None:
     def announce(address: str) -> None:
         click.echo(f"GraphQL at {address}/graphql. Ctrl-C stops it.")
 
-    _run(settings, runtime.serve(settings, announce=announce))
+    _run(settings, starting.serve(settings, announce=announce))
 
 
 @click.command()
@@ -78,7 +78,7 @@ def evaluate(targets: tuple[str, ...], modules: tuple[str, ...], watch: bool, **
     settings = _settings(options)
     named = find_targets(targets, modules)
     announce = _announcement("Evaluating the sensors of", named)
-    _run(settings, runtime.evaluate(settings, named, watch=watch, announce=announce))
+    _run(settings, starting.evaluate(settings, named, watch=watch, announce=announce))
 
 
 @click.command()
@@ -91,7 +91,7 @@ def launch(targets: tuple[str, ...], modules: tuple[str, ...], watch: bool, **op
     settings = _settings(options)
     named = find_targets(targets, modules)
     announce = _announcement("Launching the runs of", named)
-    _run(settings, runtime.launch(settings, named, watch=watch, announce=announce))
+    _run(settings, starting.launch(settings, named, watch=watch, announce=announce))
 
 
 def _settings(options: dict[str, str | None]) -> Settings:

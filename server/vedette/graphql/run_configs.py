@@ -1,10 +1,8 @@
 """Whether a job accepts a run config."""
 
+import importlib
 from collections.abc import Iterator
 from typing import Any
-
-from jsonschema import Draft202012Validator
-from referencing import Registry
 
 from vedette.authoring.text import as_json
 from vedette.graphql.mutation_errors import InvalidRunConfig
@@ -20,8 +18,10 @@ def problems(schema: dict[str, Any] | None, config: Any) -> Iterator[str]:
     if not isinstance(config, dict):
         yield "the run config is not an object"
     elif schema is not None:
+        # Imported when the first config is looked at: that takes a tenth of a start's time, and few servers launch.
+        jsonschema, referencing = map(importlib.import_module, ("jsonschema", "referencing"))
         # Schemas come from user code: references stay within them, nothing is fetched.
-        validator = Draft202012Validator(schema, registry=Registry())
+        validator = jsonschema.Draft202012Validator(schema, registry=referencing.Registry())
         for error in validator.iter_errors(config):
             where = ".".join(str(part) for part in error.absolute_path)
             yield f"{where}: {error.message}"[:LONGEST_PROBLEM] if where else error.message[:LONGEST_PROBLEM]

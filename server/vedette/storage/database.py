@@ -5,7 +5,7 @@ JSON columns speak JSON text in both directions, from `text()` and from Core ali
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -17,58 +17,19 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from vedette.errors import DatabaseOutdated, DatabaseUnreachable
+from vedette.errors import DatabaseUnreachable, unreachable
 from vedette.faults import Point, reached
 from vedette.settings import redacted
+from vedette.storage.connecting import SERVER_SETTINGS, connect
 
-OLDEST_POSTGRES = 15
-CONNECT_SECONDS = 10.0
 POOL_SECONDS = 30.0
-COMMAND_SECONDS = 60.0
 # Classes of SQLSTATE that pass: deadlock, no room or memory, a lock or an answer not had in time, a server that stops.
 PASSING = ("40", "53", "55P03", "57", "58")
 # A transaction in which nothing is asked for this long belongs to a process that was frozen or cut off, and others wait
 # for what it has locked. Its owner, should it wake, finds the connection lost.
 FROZEN_SECONDS = 3.0
-# The server gives up a little before the client does, so that the error says what took long.
-SERVER_SETTINGS = {
-    "application_name": "vedette",
-    "statement_timeout": "55s",
-    "lock_timeout": "30s",
-    "timezone": "UTC",
-}
 
 _NOW = text("SELECT now()")
-
-
-def unreachable(url: str, error: BaseException) -> DatabaseUnreachable:
-    """The one line for a database that does not answer: where, why and what to look at."""
-    cause = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-    return DatabaseUnreachable(
-        f"The database at {redacted(url)} cannot be reached ({cause}); is it running, and is its URL right?"
-    )
-
-
-async def connect(
-    url: str, command_seconds: float | None = COMMAND_SECONDS, settings: Mapping[str, str] = SERVER_SETTINGS
-) -> asyncpg.Connection:
-    """Open one connection to a postgresql:// URL.
-
-    Raises DatabaseUnreachable, one line without the password, and DatabaseOutdated for a Postgres before 15.
-    """
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise DatabaseUnreachable(f"{redacted(url)} is not the URL of a database; it starts with postgresql://.")
-    try:
-        connection = await asyncpg.connect(
-            url, timeout=CONNECT_SECONDS, command_timeout=command_seconds, server_settings=dict(settings)
-        )
-    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise unreachable(url, error) from None
-    major = connection.get_server_version().major
-    if major < OLDEST_POSTGRES:
-        await connection.close()
-        raise DatabaseOutdated(f"{redacted(url)} is Postgres {major}; Vedette needs {OLDEST_POSTGRES} or later.")
-    return connection
 
 
 def _as_text(value: str) -> str:
@@ -152,7 +113,7 @@ class Database:
             state = str(getattr(error.orig, "sqlstate", None) or "")
             if not (error.connection_invalidated or state.startswith(PASSING)):
                 raise
-            raise unreachable(self.url, error.orig or error) from error
+            raise unreachable(redacted(self.url), error.orig or error) from error
         except PoolTimeout as error:
             raise DatabaseUnreachable(
                 f"No connection to {redacted(self.url)} became free in {POOL_SECONDS:.0f} s; all are busy."

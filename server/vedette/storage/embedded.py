@@ -20,9 +20,9 @@ from urllib.parse import quote
 
 import asyncpg
 
-from vedette.errors import DatabaseUnreachable
+from vedette.errors import DatabaseUnreachable, unreachable
+from vedette.settings import redacted
 from vedette.storage import embedded_account, embedded_binaries, embedded_folders, embedded_processes
-from vedette.storage.database import unreachable
 from vedette.storage.embedded_folders import ROLE
 from vedette.storage.embedded_locks import FileLock
 
@@ -190,6 +190,6 @@ async def probe(url: str) -> Answer:
     except (ConnectionError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
         return Answer.BUSY
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise unreachable(url, error) from None
+        raise unreachable(redacted(url), error) from None
     await connection.close(timeout=PROBE_SECONDS)
     return Answer.READY

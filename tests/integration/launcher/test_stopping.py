@@ -5,7 +5,7 @@ import time
 
 from integration.launcher.queue import QUICK, Queue, launching
 from integration.launcher.scripted import Script, ScriptedEngine
-from vedette.storage.database import connect
+from vedette.storage.connecting import connect
 
 CUT_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity

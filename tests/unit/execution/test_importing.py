@@ -1,16 +1,23 @@
 import subprocess
 import sys
 
+import pytest
+
 import vedette
 
 
 def test_importing_vedette_is_light() -> None:
     """User code's processes import it: no SQL, no GraphQL, no HTTP behind it."""
-    code = "import sys, vedette; print(*sorted(name for name in sys.modules if '.' not in name))"
+    code = "import sys; from vedette import op; print(*sorted(name for name in sys.modules if '.' not in name))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "pydantic" in loaded
     heavy = {"sqlalchemy", "asyncpg", "strawberry", "graphql", "starlette", "httpx", "rich", "click", "watchfiles"}
     assert not heavy & set(loaded)
+
+
+def test_a_name_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(AttributeError, match="module 'vedette' has no attribute 'senser'"):
+        _ = vedette.senser
 
 
 def test_everything_in_all_is_there() -> None:

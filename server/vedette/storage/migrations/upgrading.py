@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from vedette.storage.database import SERVER_SETTINGS, connect
+from vedette.storage.connecting import SERVER_SETTINGS, connect
 
 # A migration may rewrite a table, and may wait for another process that does: the everyday bounds do not apply.
 MIGRATION_SETTINGS = {

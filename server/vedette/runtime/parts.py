@@ -1,4 +1,4 @@
-"""The only composition root: opens the database, the bus, the API and the workers in order, and leaves in reverse."""
+"""Opens the bus, the API and the workers on a database in order, and leaves in reverse."""
 
 import asyncio
 import gc
@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from vedette.bus import Bus
@@ -17,9 +17,8 @@ from vedette.hosts.reloads import follow_reloads
 from vedette.launcher.worker import Launcher
 from vedette.retention.keeper import Keeper
 from vedette.settings import Settings
-from vedette.storage import migrating, workers
+from vedette.storage import workers
 from vedette.storage.database import Database
-from vedette.storage.embedded import EmbeddedPostgres
 from vedette.web.app import create_app
 from vedette.web.server import serve_http
 
@@ -47,32 +46,11 @@ class Ground:
 
 
 @asynccontextmanager
-async def _database_url(settings: Settings) -> AsyncIterator[str]:
-    """Yield the database's URL: the one that is set, or that of an embedded Postgres, migrated."""
-    if settings.database_url is not None:
-        yield settings.database_url
-        return
-    embedded = EmbeddedPostgres(settings.home)
-    async with AsyncExitStack() as stack:
-        async with asyncio.TaskGroup() as tasks:
-            if embedded.is_new:
-                tasks.create_task(migrating.preload())
-            postgres = await stack.enter_async_context(embedded)
-        await migrating.migrate(postgres.url)
-        yield postgres.url
-
-
-@asynccontextmanager
-async def _ground(settings: Settings) -> AsyncIterator[Ground]:
-    async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(_database_url(settings))
-        async with Database(url, pool_size=1) as database:
-            await migrating.check(database)
-        bus = await stack.enter_async_context(Bus(url))
-        async with asyncio.TaskGroup() as tasks:
-            keeping = tasks.create_task(Keeper(url, settings).run(), name="keeper of history")
-            yield Ground(settings, url, bus)
-            keeping.cancel()
+async def _ground(settings: Settings, url: str) -> AsyncIterator[Ground]:
+    async with Bus(url) as bus, asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(Keeper(url, settings).run(), name="keeper of history")
+        yield Ground(settings, url, bus)
+        keeping.cancel()
 
 
 @asynccontextmanager
@@ -137,10 +115,10 @@ async def _until_cancelled(announce: Announce, address: str) -> None:
     await asyncio.Event().wait()
 
 
-async def dev(settings: Settings, targets: Mapping[str, str], *, watch: bool = True, announce: Announce) -> None:
+async def dev(settings: Settings, url: str, targets: Mapping[str, str], watch: bool, announce: Announce) -> None:
     """Serve, evaluate and launch in one process until cancelled; `announce` is called with the API's base address."""
     async with (
-        _ground(settings) as ground,
+        _ground(settings, url) as ground,
         _serving(ground) as address,
         _locations(ground, targets, watch) as locations,
         _evaluating(ground, locations),
@@ -149,33 +127,27 @@ async def dev(settings: Settings, targets: Mapping[str, str], *, watch: bool = T
         await _until_cancelled(announce, address)
 
 
-async def serve(settings: Settings, *, announce: Announce) -> None:
+async def serve(settings: Settings, url: str, announce: Announce) -> None:
     """Serve the API until cancelled."""
-    async with _ground(settings) as ground, _serving(ground) as address:
+    async with _ground(settings, url) as ground, _serving(ground) as address:
         await _until_cancelled(announce, address)
 
 
-async def evaluate(settings: Settings, targets: Mapping[str, str], *, watch: bool = False, announce: Announce) -> None:
+async def evaluate(settings: Settings, url: str, targets: Mapping[str, str], watch: bool, announce: Announce) -> None:
     """Evaluate the sensors of `targets` until cancelled."""
     async with (
-        _ground(settings) as ground,
+        _ground(settings, url) as ground,
         _locations(ground, targets, watch) as locations,
         _evaluating(ground, locations),
     ):
         await _until_cancelled(announce, "")
 
 
-async def launch(settings: Settings, targets: Mapping[str, str], *, watch: bool = False, announce: Announce) -> None:
+async def launch(settings: Settings, url: str, targets: Mapping[str, str], watch: bool, announce: Announce) -> None:
     """Execute the queued runs of `targets` until cancelled."""
     async with (
-        _ground(settings) as ground,
+        _ground(settings, url) as ground,
         _locations(ground, targets, watch) as locations,
         _launching(ground, locations),
     ):
         await _until_cancelled(announce, "")
-
-
-async def migrate(settings: Settings) -> None:
-    """Bring the database's schema up to this version."""
-    async with _database_url(settings) as url:
-        await migrating.migrate(url)
