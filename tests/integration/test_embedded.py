@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from integration.embedded_users import ask, postmaster_pid, running, until, using
+from vedette.bus import Bus
 from vedette.errors import DatabaseUnreachable
+from vedette.storage.connecting import connect
 from vedette.storage.embedded import EmbeddedPostgres
 from vedette.storage.embedded_folders import Folders
 
@@ -129,6 +131,19 @@ async def test_a_server_that_does_not_start_says_why(home: Path) -> None:
             pass
     assert "\n" not in str(caught.value)
     assert running(home) == []
+
+
+async def test_a_server_without_a_connection_left_says_which_setting(home: Path) -> None:
+    few = {"max_connections": "5", "superuser_reserved_connections": "0"}
+    async with EmbeddedPostgres(home, few) as postgres:
+        opened = [await connect(postgres.url) for _ in range(5)]
+        with pytest.raises(DatabaseUnreachable, match=r"no connection left .*raise its setting max_connections"):
+            await connect(postgres.url)
+        with pytest.raises(DatabaseUnreachable, match="max_connections"):
+            async with Bus(postgres.url):
+                pass
+        for connection in opened:
+            await connection.close()
 
 
 async def test_data_of_another_version_is_left_alone(home: Path) -> None:

@@ -32,7 +32,8 @@ LEFTOVER_SECONDS = 2.0
 OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "max_connections": "60",
+    # A process takes 8 (a pool of 5, one each for the bus, its presence and reloads), `vedette dev` 19.
+    "max_connections": "200",
     "shared_buffers": "32MB",
     "work_mem": "4MB",
     "maintenance_work_mem": "32MB",
