@@ -1,10 +1,13 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
 
 from vedette.bus import Bus, topics
 from vedette.errors import DatabaseUnreachable
+from vedette.runtime.own_loop import own_loop
 from vedette.storage.connecting import connect
 
 SOON = 5.0
@@ -52,6 +55,36 @@ async def test_a_listener_hears_nothing_before_and_after_its_block() -> None:
             assert await listener.wait(0) == frozenset()
         bus.knock(topics.TICKS)
         assert await listener.wait(0) == frozenset()
+
+
+async def test_a_knock_crosses_the_loops_of_one_process(bus: Bus) -> None:
+    @asynccontextmanager
+    async def answering() -> AsyncIterator[None]:
+        async def answer() -> None:
+            assert await listener.wait(SOON) == {topics.TICKS}
+            bus.knock(topics.RUNS)
+
+        with bus.listen(topics.TICKS) as listener:
+            answered = asyncio.create_task(answer())
+            yield
+            await answered
+
+    with bus.listen(topics.RUNS) as listener:
+        async with own_loop(answering):
+            bus.knock(topics.TICKS)
+            assert await listener.wait(SOON) == {topics.RUNS}
+
+
+async def test_a_knock_from_another_loop_crosses_processes(database_url: str, bus: Bus) -> None:
+    @asynccontextmanager
+    async def knocking() -> AsyncIterator[None]:
+        bus.knock(topics.RUNS)
+        yield
+
+    async with Bus(database_url) as other:
+        with other.listen(topics.RUNS) as there:
+            async with own_loop(knocking):
+                assert await there.wait(SOON) == {topics.RUNS}
 
 
 async def test_a_knock_crosses_processes(database_url: str, bus: Bus) -> None:

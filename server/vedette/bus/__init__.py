@@ -26,8 +26,10 @@ class Bus:
         self._listeners = Listeners()
         self._courier = Courier(url, self._listeners) if url is not None else None
         self._carrying: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
         if self._courier is not None:
             await self._courier.connect()
             self._carrying = asyncio.create_task(self._courier.run(), name="bus")
@@ -43,11 +45,15 @@ class Bus:
         await self._courier.close()
 
     def knock(self, *topics: str) -> None:
-        """Tell everybody who listens to one of `topics`. Call it on the loop, after the commit that it is about."""
+        """Tell everybody who listens to one of `topics`. Call it on any loop, after the commit that it is about."""
         for topic in topics:
             self._listeners.knock(topic)
-        if self._courier is not None:
+        if self._courier is None or self._loop is None:
+            return
+        if asyncio.get_running_loop() is self._loop:
             self._courier.send(topics)
+        else:
+            self._loop.call_soon_threadsafe(self._courier.send, topics)
 
     def listen(self, *topics: str) -> Listener:
         """A listener to enter with `with`; it hears what is knocked from then on."""

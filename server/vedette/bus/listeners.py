@@ -1,6 +1,11 @@
-"""Who waits for which topics. A listener remembers which of its topics were knocked on, not how often."""
+"""Who waits for which topics. A listener remembers which of its topics were knocked on, not how often.
+
+Listeners may wait on several loops, each in a thread of its own; a knock hops to the listener's loop.
+"""
 
 import asyncio
+import contextlib
+import threading
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +20,7 @@ class Listener:
         self._knocked = asyncio.Event()
 
     def __enter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
         self._listeners.add(self)
         return self
 
@@ -36,6 +42,15 @@ class Listener:
         return topics
 
     def hear(self, topic: str) -> None:
+        """Take note of a knock, from any loop."""
+        if asyncio.get_running_loop() is self._loop:
+            self._note(topic)
+            return
+        # A loop that is closed has nobody left who waits.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._note, topic)
+
+    def _note(self, topic: str) -> None:
         self._pending.add(topic)
         self._knocked.set()
 
@@ -45,22 +60,29 @@ class Listeners:
 
     def __init__(self) -> None:
         self._by_topic: dict[str, set[Listener]] = {}
+        self._changing = threading.Lock()
 
     def add(self, listener: Listener) -> None:
-        for topic in listener.topics:
-            self._by_topic.setdefault(topic, set()).add(listener)
+        with self._changing:
+            for topic in listener.topics:
+                self._by_topic.setdefault(topic, set()).add(listener)
 
     def remove(self, listener: Listener) -> None:
-        for topic in listener.topics:
-            others = self._by_topic[topic]
-            others.discard(listener)
-            if not others:
-                del self._by_topic[topic]
+        with self._changing:
+            for topic in listener.topics:
+                others = self._by_topic[topic]
+                others.discard(listener)
+                if not others:
+                    del self._by_topic[topic]
 
     def knock(self, topic: str) -> None:
-        for listener in self._by_topic.get(topic, ()):
+        with self._changing:
+            listeners = tuple(self._by_topic.get(topic, ()))
+        for listener in listeners:
             listener.hear(topic)
 
     def knock_all(self) -> None:
-        for topic in self._by_topic:
+        with self._changing:
+            topics = tuple(self._by_topic)
+        for topic in topics:
             self.knock(topic)

@@ -1,6 +1,7 @@
 """Opens the bus, the API and the workers on a database in order, and leaves in reverse."""
 
 import asyncio
+import functools
 import gc
 import logging
 import os
@@ -16,6 +17,7 @@ from vedette.hosts.registrar import register
 from vedette.hosts.reloads import follow_reloads
 from vedette.launcher.worker import Launcher
 from vedette.retention.keeper import Keeper
+from vedette.runtime.own_loop import own_loop
 from vedette.settings import Settings
 from vedette.storage import workers
 from vedette.storage.database import Database
@@ -116,10 +118,13 @@ async def _until_cancelled(announce: Announce, address: str) -> None:
 
 
 async def dev(settings: Settings, url: str, targets: Mapping[str, str], watch: bool, announce: Announce) -> None:
-    """Serve, evaluate and launch in one process until cancelled; `announce` is called with the API's base address."""
+    """Serve, evaluate and launch in one process until cancelled; `announce` is called with the API's base address.
+
+    The API has a loop of its own: clients that flood it do not make leases late.
+    """
     async with (
         _ground(settings, url) as ground,
-        _serving(ground) as address,
+        own_loop(functools.partial(_serving, ground)) as address,
         _locations(ground, targets, watch) as locations,
         _evaluating(ground, locations),
         _launching(ground, locations),
