@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from vedette.authoring.jobs import JobDefinition
+from vedette.authoring.keywords import known_keywords
 from vedette.authoring.sensors import SensorDefinition
 from vedette.authoring.text import shown
 from vedette.domain.catalog import Catalog
@@ -19,6 +20,7 @@ class Definitions:
     Raises DefinitionError for two definitions of one name, and for a sensor whose job_name no job has.
     """
 
+    @known_keywords("Definitions")
     def __init__(
         self, *, sensors: Iterable[SensorDefinition] | None = None, jobs: Iterable[JobDefinition] | None = None
     ) -> None:

@@ -9,6 +9,7 @@ from vedette.authoring import in_process
 from vedette.authoring.calling import is_async, parameters_of
 from vedette.authoring.config import RunConfig, run_config_dict
 from vedette.authoring.graph import COMPOSING, Graph, Node
+from vedette.authoring.keywords import known_keywords
 from vedette.authoring.naming import description_of, name_of, normalised_tags
 from vedette.authoring.run_configs import RunConfigShape, checked_json
 from vedette.authoring.text import shown
@@ -116,8 +117,10 @@ def job(
     config: RunConfig | Mapping[str, Any] | None = None,
     on_interrupted: OnInterrupted = "fail",
 ) -> Callable[[Callable[[], Any]], JobDefinition]: ...
+@known_keywords("@job")
 def job(
     compose_fn: Callable[[], Any] | None = None,
+    /,
     *,
     name: str | None = None,
     description: str | None = None,

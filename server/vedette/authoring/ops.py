@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from vedette.authoring.graph import COMPOSING
+from vedette.authoring.keywords import known_keywords
 from vedette.authoring.naming import checked_name, description_of, name_of
 from vedette.authoring.op_functions import NO_CONFIG, OpFunction
 from vedette.authoring.text import shown
@@ -122,8 +123,10 @@ def op(
     ins: Mapping[str, In] | None = None,
     out: Out | Mapping[str, Out] | None = None,
 ) -> Callable[[Callable[..., Any]], OpDefinition]: ...
+@known_keywords("@op")
 def op(
     compute_fn: Callable[..., Any] | None = None,
+    /,
     *,
     name: str | None = None,
     description: str | None = None,

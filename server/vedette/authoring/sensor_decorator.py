@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, overload
 
 from vedette.authoring.jobs import JobDefinition
+from vedette.authoring.keywords import known_keywords
 from vedette.authoring.sensors import EvaluationFunction, SensorDefinition
 from vedette.authoring.targets import Target
 from vedette.domain.catalog import SensorStatus
@@ -30,6 +31,7 @@ def sensor(
     timeout: float | None = None,
     failures_before_pause: int | None = None,
 ) -> Callable[[EvaluationFunction], SensorDefinition]: ...
+@known_keywords("@sensor")
 def sensor(
     job_name: str | EvaluationFunction | None = None,
     *,
