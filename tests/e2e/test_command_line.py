@@ -119,6 +119,7 @@ def test_a_session_at_the_terminal(dev_server: DevServer) -> None:
     assert "greeter" in ok("tick", "list")
     ticked = vedette("sensor", "tick", "late", **port)
     assert (ticked.returncode, "FAILURE" in ticked.stdout) == (1, True), ticked
+    assert (ticked.stdout + ticked.stderr).count("too late") == 1
     tried = vedette("sensor", "evaluate", "late", **port)
     assert tried.returncode == 1
     assert tried.stderr == "Error: RuntimeError: too late\ncaused by KeyError: 'early'\n"

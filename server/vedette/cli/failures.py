@@ -3,7 +3,10 @@
 0   it worked
 1   it was asked for rightly and did not work: a mutation's error, a failed run, an unknown name
 2   the call, the settings or the surroundings are wrong: a bad option, no server, no database
+130 Ctrl-C ended it
 """
+
+from typing import IO, Any
 
 import click
 
@@ -33,6 +36,19 @@ class WrongCall(click.ClickException):
     """Makes click leave with exit code 2."""
 
     exit_code = 2
+
+
+class Interrupted(click.ClickException):
+    """Ctrl-C ended a command that was asking or waiting."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("Stopped by Ctrl-C. What the server was asked to do, it may do all the same.")
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print one line, below the ^C that a terminal shows."""
+        click.echo(f"\n{self.message}", file=file, err=True)
 
 
 def as_click_exception(failure: VedetteError) -> click.ClickException:

@@ -6,24 +6,25 @@ from vedette.cli.failures import OperationFailed
 AMBIGUOUS = "AMBIGUOUS"
 
 
+LISTS = {"sensor": "vedette sensor list", "job": "vedette job list"}
 LOCATIONS = "query Locations { codeLocations { name } }"
 
 
 class Names:
-    """How sensors are called in print: as `name`, or as `location/name` where the server has several code locations."""
+    """How sensors and jobs are called in print: `name`, or `location/name` where there are several code locations."""
 
     def __init__(self, client: Client) -> None:
         """Ask the server for its code locations."""
         self._several = len(client.execute(LOCATIONS)["codeLocations"]) > 1
 
-    def of(self, sensor: Json) -> str:
-        """Return the name of a sensor, which must have been asked for with its code location's name."""
-        return full_name(sensor) if self._several else str(sensor["name"])
+    def of(self, named: Json) -> str:
+        """Return the name of a sensor or job, which must have been asked for with its code location's name."""
+        return full_name(named) if self._several else str(named["name"])
 
 
-def full_name(sensor: Json) -> str:
+def full_name(named: Json) -> str:
     """Return `location/name`, which is unique."""
-    return f"{sensor['codeLocation']['name']}/{sensor['name']}"
+    return f"{named['codeLocation']['name']}/{named['name']}"
 
 
 def find(client: Client, document: str, kind: str, text: str) -> Json:
@@ -41,6 +42,5 @@ def find(client: Client, document: str, kind: str, text: str) -> Json:
             raise OperationFailed(message) from None
         raise
     if found is None:
-        listed = "`vedette sensor list` lists them" if kind == "sensor" else "look at the names in the project"
-        raise OperationFailed(f"There is no {kind} {text!r}; {listed}.")
+        raise OperationFailed(f"There is no {kind} {text!r}; `{LISTS[kind]}` lists them.")
     return found

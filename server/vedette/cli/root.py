@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from vedette.cli.failures import as_click_exception, find_failure
+from vedette.cli.failures import Interrupted, as_click_exception, find_failure
 from vedette.cli.lazy import Lazy, LazyGroup
 from vedette.cli.versions import installed_version
 from vedette.errors import VedetteError
@@ -16,6 +16,7 @@ COMMANDS = {
     "launch": Lazy("vedette.cli.serving:launch", "Execute the queued runs of projects."),
     "sensor": Lazy("vedette.cli.sensors:sensor", "List, show, start, stop, reset, evaluate and tick sensors."),
     "tick": Lazy("vedette.cli.ticks:tick", "List ticks, or follow them live."),
+    "job": Lazy("vedette.cli.jobs:job", "List and show jobs."),
     "run": Lazy("vedette.cli.runs:run", "List, show, launch and cancel runs."),
     "migrate": Lazy("vedette.cli.database:migrate", "Bring the database up to this version."),
     "schema": Lazy("vedette.cli.schema:schema", "Print the GraphQL schema."),
@@ -38,6 +39,8 @@ class Root(LazyGroup):
         """Call the command."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted from None
         except (VedetteError, BaseExceptionGroup) as error:
             failure = find_failure(error)
             if failure is None:

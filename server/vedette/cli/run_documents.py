@@ -3,6 +3,7 @@
 RUN = """
 fragment Run on Run {
   id jobName status runKey queuedAt startedAt finishedAt attempt
+  job { name codeLocation { name } }
   tags { key value }
   sensor { id name }
   error { type message }

@@ -10,7 +10,7 @@ from vedette.cli.client import Client, Json, asks_server, json_option
 from vedette.cli.failures import OperationFailed
 from vedette.cli.ids import global_id, short_id
 from vedette.cli.lazy import Lazy, LazyGroup
-from vedette.cli.names import find
+from vedette.cli.names import Names, find
 from vedette.cli.output import (
     Cell,
     between,
@@ -74,7 +74,9 @@ def list_runs(
     if as_json:
         print_json(found)
     else:
-        print_table(("Run", "Status", "Queued", "Took", "Job"), [_row(run) for run in found], none="No runs.")
+        titles = ("Run", "Status", "Queued", "Took", "Job")
+        names = Names(client)
+        print_table(titles, [_row(run, names) for run in found], none="No runs.")
 
 
 @click.command()
@@ -125,9 +127,10 @@ def _took(run: Json) -> str:
     return duration(between(run["startedAt"], run["finishedAt"] or datetime.now(UTC).isoformat()))
 
 
-def _row(run: Json) -> tuple[Cell, ...]:
+def _row(run: Json, names: Names) -> tuple[Cell, ...]:
     queued = local_time(run["queuedAt"])
-    return short_id(run["id"]), coloured(run["status"]), queued, _took(run), cut(run["jobName"], 40)
+    job = names.of(run["job"]) if run["job"] else run["jobName"]
+    return short_id(run["id"]), coloured(run["status"]), queued, _took(run), cut(job, 64)
 
 
 def _show(run: Json) -> None:
@@ -136,6 +139,7 @@ def _show(run: Json) -> None:
         (
             ("Run", short_id(run["id"])),
             ("Job", run["jobName"]),
+            ("Code location", run["job"]["codeLocation"]["name"] if run["job"] else None),
             ("Status", coloured(run["status"])),
             (
                 "Sensor",

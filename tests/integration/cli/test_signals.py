@@ -1,6 +1,7 @@
 """The first signal cancels, the second ends at once; on real processes."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -85,3 +86,18 @@ def test_an_error_is_not_swallowed() -> None:
         _, errors = process.communicate(timeout=20)
         assert process.returncode == 1
         assert "ValueError: a bug" in errors
+
+
+def test_ctrl_c_while_asking_is_one_line_and_its_own_exit_code() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-m", "vedette.cli", "sensor", "list", "--url", url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            silent.settimeout(30)
+            asked, _ = silent.accept()
+            with asked:
+                asked.recv(1)
+                process.send_signal(signal.SIGINT)
+                out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert err == "\nStopped by Ctrl-C. What the server was asked to do, it may do all the same.\n"

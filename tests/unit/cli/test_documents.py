@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from graphql import parse, validate
 
-from vedette.cli import run_documents, sensor_documents, tick_following, ticks
+from vedette.cli import job_documents, run_documents, sensor_documents, tick_following, ticks
 from vedette.graphql.schema import schema
 
 EXAMPLES = Path(__file__).parents[3] / "frontend" / "src" / "graphiql" / "examples.ts"
@@ -14,7 +14,7 @@ def documents() -> dict[str, str]:
     """Return everything that the command line asks, and what the GraphiQL page offers to ask."""
     found = {
         f"{module.__name__}.{name}": value
-        for module in (sensor_documents, ticks, tick_following, run_documents)
+        for module in (sensor_documents, ticks, tick_following, run_documents, job_documents)
         for name, value in vars(module).items()
         if isinstance(value, str) and re.search(r"^(query|mutation|subscription) ", value, re.MULTILINE)
     }
