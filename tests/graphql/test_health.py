@@ -16,6 +16,9 @@ from vedette.settings import Settings
 from vedette.storage.database import Database
 from vedette.web.app import create_app
 
+WORKER = (
+    "INSERT INTO workers (id, role, host, pid, lock_key) VALUES (gen_random_uuid(), 'EVALUATE', 'x', 1, 1) RETURNING id"
+)
 HELD = "INSERT INTO leases (name, expires_at) VALUES ('sensors/0', now() + interval '1 minute')"
 CONDITION = "{ sensors { edges { node { name condition { kind until message } nextTickAt } } } }"
 
@@ -131,9 +134,14 @@ async def test_an_overdue_sensor_tells_who_is_to_blame(api: Api, database: Datab
     await seeds.sensor(database, default_status=SensorStatus.RUNNING)
     await seeds.execute(database, "UPDATE sensors SET next_tick_at = now() - interval '90 s'")
     assert (await condition(api))["kind"] == "OVERDUE"
-    assert "no evaluator is alive" in (await condition(api))["message"]
+    assert "no evaluator is alive that has loaded its code location" in (await condition(api))["message"]
+    # One that holds its shard but has not loaded its code can do nothing for it.
     await seeds.execute(database, HELD)
-    assert "an evaluator is alive but late" in (await condition(api))["message"]
+    holder = await seeds.execute(database, WORKER)
+    await seeds.execute(database, "UPDATE leases SET holder = :id", id=holder[0].id)
+    assert "no evaluator is alive that has loaded its code location" in (await condition(api))["message"]
+    await seeds.execute(database, "UPDATE workers SET code_locations = '{shop}'")
+    assert "its evaluator is alive but late" in (await condition(api))["message"]
 
 
 async def test_an_unloaded_sensor_tells_the_error_of_its_code_location(api: Api, database: Database) -> None:

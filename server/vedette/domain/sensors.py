@@ -10,13 +10,19 @@ import msgspec
 from vedette.domain.catalog import SensorSpec, SensorStatus
 from vedette.domain.failure_policy import shown_seconds
 
-# Sensors are leased to evaluators by shard. The number is written into rows: changing it needs a migration.
+# Sensors are leased to evaluators by shard, and each code location has this many of its own: an evaluator holds none of
+# a location that only others have loaded. The number is written into rows: changing it needs a migration.
 SHARDS = 16
 
 
-def shard_of(code_location: str, name: str) -> int:
-    """Return the shard (0 to SHARDS - 1) of the sensor `name`: the same in every process and version."""
-    return zlib.crc32(f"{code_location}\0{name}".encode()) % SHARDS
+def shard_of(code_location: str, name: str, location_number: int = 0) -> int:
+    """Return the shard of the sensor `name`, one of `shards_of` its location: the same in every process and version."""
+    return location_number * SHARDS + zlib.crc32(f"{code_location}\0{name}".encode()) % SHARDS
+
+
+def shards_of(location_number: int) -> range:
+    """Return the shards of a code location, by its number."""
+    return range(location_number * SHARDS, (location_number + 1) * SHARDS)
 
 
 class StatusSource(enum.StrEnum):
@@ -148,8 +154,8 @@ def _why_unloaded(sensor: Sensor) -> str:
 def _why_overdue(sensor: Sensor, lag_seconds: float) -> str:
     late = f"It was due {shown_seconds(round(lag_seconds))} ago: "
     if not sensor.held:
-        return late + "no evaluator is alive; start one with `vedette serve` or `vedette evaluate`."
-    return late + "an evaluator is alive but late; it is busy, or it does not serve this code location."
+        return late + "no evaluator is alive that has loaded its code location; start one with `vedette evaluate`."
+    return late + "its evaluator is alive but late; it is busy."
 
 
 def _why_backing_off(sensor: Sensor) -> str:

@@ -76,9 +76,11 @@ class Evaluator:
         )
         self._keeper = LeaseKeeper(
             database,
+            bus,
             worker_id,
             settings.lease_seconds,
             self._clock,
+            self._code,
             self._holdings,
             self._evaluations,
             self._settle,

@@ -15,11 +15,16 @@ from vedette.domain.sensors import shard_of
 from vedette.storage.streams import append_sensors
 
 # The row of the location is made or locked first: processes that store its catalog at once go one after the other.
+# An INSERT takes a number also where it finds the name: so it is left to those locations that are new.
 _LOCATION = text(
     """
-    INSERT INTO code_locations (id, name, target) VALUES (:id, :name, :target)
-    ON CONFLICT (name) DO UPDATE SET target = excluded.target
-    RETURNING version
+    WITH known AS (UPDATE code_locations SET target = :target WHERE name = :name RETURNING version, number),
+    made AS (
+        INSERT INTO code_locations (id, name, target) SELECT :id, :name, :target WHERE NOT EXISTS (SELECT FROM known)
+        ON CONFLICT (name) DO UPDATE SET target = excluded.target
+        RETURNING version, number
+    )
+    SELECT version, number FROM known UNION ALL SELECT version, number FROM made
     """
 )
 _LOADED = text("UPDATE code_locations SET version = :version, error = NULL, loaded_at = now() WHERE name = :name")
@@ -125,14 +130,15 @@ async def store(connection: AsyncConnection, name: str, target: str, outcome: Ca
     already stay untouched; sensors that change, in what the code says or in status, go to the stream `sensors`. A new
     version ends every back-off: those sensors are due at once.
     """
-    known = (await connection.execute(_LOCATION, {"id": new_id(), "name": name, "target": target})).scalar()
+    given = {"id": new_id(), "name": name, "target": target}
+    known, number = (await connection.execute(_LOCATION, given)).one()
     if isinstance(outcome, Catalog):
         await connection.execute(_LOADED, {"name": name, "version": outcome.version})
         catalog = outcome
     else:
         await connection.execute(_FAILED, {"name": name, "error": msgspec.json.encode(outcome).decode()})
         catalog = Catalog()
-    changed = await _store_sensors(connection, name, catalog.sensors)
+    changed = await _store_sensors(connection, name, number, catalog.sensors)
     if isinstance(outcome, Catalog) and outcome.version != known:
         mended = (await connection.execute(_END_BACK_OFF, {"name": name})).scalars()
         changed = list(dict.fromkeys([*changed, *mended]))
@@ -158,13 +164,15 @@ async def reload_done(connection: AsyncConnection, name: str, asked: int) -> Non
     await connection.execute(_DONE, {"name": name, "asked": asked})
 
 
-async def _store_sensors(connection: AsyncConnection, name: str, sensors: Sequence[SensorSpec]) -> list[UUID]:
+async def _store_sensors(
+    connection: AsyncConnection, name: str, number: int, sensors: Sequence[SensorSpec]
+) -> list[UUID]:
     given = {
         "name": name,
         "ids": [new_id() for _ in sensors],
         "names": [sensor.name for sensor in sensors],
         "specs": [_json(sensor) for sensor in sensors],
-        "shards": [shard_of(name, sensor.name) for sensor in sensors],
+        "shards": [shard_of(name, sensor.name, number) for sensor in sensors],
         "statuses": [sensor.default_status.value for sensor in sensors],
         "intervals": [sensor.minimum_interval_seconds for sensor in sensors],
     }

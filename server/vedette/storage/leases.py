@@ -1,25 +1,43 @@
 """Leases: which evaluator works on which shard of the sensors. They save work; epochs and constraints keep it right."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vedette.domain.sensors import SHARDS
-from vedette.storage.workers import HOLDS_ITS_LOCK
+from vedette.domain.sensors import SHARDS, shards_of
+from vedette.storage.workers import ANSWERS, HOLDS_ITS_LOCK, SILENT_SECONDS
 
 PREFIX = "sensors/"
 
-
+# UPDATE without a change would lock the row that the worker's heartbeat writes.
+_TELL = text(
+    """
+    UPDATE workers SET code_locations = CAST(:loaded AS text[])
+    WHERE id = :worker_id AND code_locations <> CAST(:loaded AS text[])
+    """
+)
+_SERVED = text(
+    f"""
+    WITH live AS MATERIALIZED (
+        SELECT id, code_locations FROM workers WHERE id = :worker_id OR (role = :role AND {ANSWERS})
+    )
+    SELECT number, name = ANY(CAST(:loaded AS text[])) AS is_loaded,
+        (SELECT count(*) FROM live WHERE name = ANY(live.code_locations)) AS loaded_by,
+        (SELECT count(*) FROM live) AS evaluators
+    FROM code_locations ORDER BY number
+    """
+)
 _PREPARE = text("INSERT INTO leases (name) SELECT unnest(CAST(:names AS text[])) ON CONFLICT DO NOTHING")
 # Not now(), the time at which the transaction began: it may have waited for a lock since, longer than the lease lasts.
 # A lease that ran out may have been trusted no longer: kept by the same holder, it counts as taken anew.
 _RENEW = text(
     """
     WITH mine AS (
-        SELECT name FROM leases WHERE holder = :worker_id AND name = ANY(CAST(:names AS text[]))
+        SELECT name FROM leases WHERE holder = :worker_id AND starts_with(name, :prefix)
         ORDER BY name FOR UPDATE
     )
     UPDATE leases SET expires_at = clock_timestamp() + make_interval(secs => :seconds),
@@ -31,12 +49,18 @@ _RENEW = text(
 _CLAIM = text(
     f"""
     WITH free AS (
-        SELECT leases.name FROM leases
-        WHERE leases.name = ANY(CAST(:names AS text[])) AND leases.holder IS DISTINCT FROM :worker_id AND (
-            leases.holder IS NULL OR leases.expires_at < now()
-            OR NOT EXISTS (SELECT FROM workers WHERE workers.id = leases.holder AND {HOLDS_ITS_LOCK})
-        )
-        ORDER BY leases.name LIMIT :limit FOR UPDATE SKIP LOCKED
+        SELECT found.name FROM unnest(CAST(:numbers AS integer[]), CAST(:limits AS integer[])) AS wanted(number, most)
+        CROSS JOIN LATERAL (
+            SELECT leases.name FROM leases
+            WHERE leases.name = ANY(ARRAY(
+                SELECT :prefix || shard
+                FROM generate_series(wanted.number * {SHARDS}, wanted.number * {SHARDS} + {SHARDS} - 1) AS shard
+            )) AND leases.holder IS DISTINCT FROM :worker_id AND (
+                leases.holder IS NULL OR leases.expires_at < now()
+                OR NOT EXISTS (SELECT FROM workers WHERE workers.id = leases.holder AND {HOLDS_ITS_LOCK})
+            )
+            ORDER BY leases.name LIMIT wanted.most FOR UPDATE SKIP LOCKED
+        ) AS found
     )
     UPDATE leases SET holder = :worker_id, epoch = epoch + 1,
         expires_at = clock_timestamp() + make_interval(secs => :seconds)
@@ -47,7 +71,9 @@ _CLAIM = text(
 _RELEASE = text(
     """
     WITH mine AS (
-        SELECT name FROM leases WHERE holder = :worker_id AND name = ANY(CAST(:names AS text[]))
+        SELECT name FROM leases
+        WHERE holder = :worker_id AND starts_with(name, :prefix)
+            AND (CAST(:names AS text[]) IS NULL OR name = ANY(CAST(:names AS text[])))
         ORDER BY name FOR UPDATE
     )
     UPDATE leases SET holder = NULL, expires_at = '-infinity' FROM mine WHERE leases.name = mine.name
@@ -73,9 +99,26 @@ def _shard(name: str) -> int:
     return int(name.removeprefix(PREFIX))
 
 
-async def prepare(connection: AsyncConnection) -> None:
-    """Make the rows of all leases, where they are missing."""
-    await connection.execute(_PREPARE, {"names": lease_names(range(SHARDS))})
+class Served(NamedTuple):
+    """A code location by its number: whether this evaluator has loaded it, how many have, and how many there are."""
+
+    number: int
+    is_loaded: bool
+    loaded_by: int
+    evaluators: int
+
+
+async def served(connection: AsyncConnection, worker_id: UUID, role: str, loaded: Sequence[str]) -> list[Served]:
+    """Tell the others which code locations `worker_id` has loaded, and return how all of them are served."""
+    given = {"worker_id": worker_id, "role": role, "loaded": sorted(loaded), "within": SILENT_SECONDS}
+    await connection.execute(_TELL, {"worker_id": worker_id, "loaded": given["loaded"]})
+    return [Served(*row) for row in await connection.execute(_SERVED, given)]
+
+
+async def prepare(connection: AsyncConnection, numbers: Iterable[int]) -> None:
+    """Make the rows of the leases of these code locations, where they are missing."""
+    names = lease_names(shard for number in numbers for shard in shards_of(number))
+    await connection.execute(_PREPARE, {"names": names})
 
 
 async def renew(connection: AsyncConnection, worker_id: UUID, seconds: float, *, anew: bool) -> dict[int, int]:
@@ -83,22 +126,34 @@ async def renew(connection: AsyncConnection, worker_id: UUID, seconds: float, *,
 
     `anew`: the holder has stopped trusting them meanwhile and dropped its work; they count as taken again (epoch + 1).
     """
-    parameters = {"worker_id": worker_id, "seconds": seconds, "anew": anew, "names": lease_names(range(SHARDS))}
+    parameters = {"worker_id": worker_id, "seconds": seconds, "anew": anew, "prefix": PREFIX}
     rows = await connection.execute(_RENEW, parameters)
     return {_shard(row.name): row.epoch for row in rows}
 
 
-async def claim(connection: AsyncConnection, worker_id: UUID, seconds: float, limit: int) -> dict[int, int]:
-    """Take up to `limit` leases that are free, ran out or whose holder is dead; return shard → epoch."""
-    parameters = {"worker_id": worker_id, "seconds": seconds, "limit": limit, "names": lease_names(range(SHARDS))}
+async def claim(
+    connection: AsyncConnection, worker_id: UUID, seconds: float, limits: Mapping[int, int]
+) -> dict[int, int]:
+    """Take leases that are free, ran out or whose holder is dead; return shard → epoch.
+
+    `limits`: how many at most of each code location, by its number.
+    """
+    parameters = {
+        "worker_id": worker_id,
+        "seconds": seconds,
+        "numbers": list(limits),
+        "limits": list(limits.values()),
+        "prefix": PREFIX,
+    }
     rows = await connection.execute(_CLAIM, parameters)
     return {_shard(row.name): row.epoch for row in rows}
 
 
-async def release(connection: AsyncConnection, worker_id: UUID, shards: Sequence[int]) -> None:
-    """Let `shards` go, so that another evaluator can take them at once."""
-    if shards:
-        await connection.execute(_RELEASE, {"worker_id": worker_id, "names": lease_names(shards)})
+async def release(connection: AsyncConnection, worker_id: UUID, shards: Sequence[int] | None) -> None:
+    """Let `shards` go, None for all, so that another evaluator can take them at once."""
+    if shards is None or shards:
+        names = None if shards is None else lease_names(shards)
+        await connection.execute(_RELEASE, {"worker_id": worker_id, "names": names, "prefix": PREFIX})
 
 
 async def verify(

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    any_,
     case,
     cast,
     exists,
@@ -39,7 +40,7 @@ from vedette.domain.sensors import (
     StatusSource,
 )
 from vedette.storage import pages, streams
-from vedette.storage.tables import code_locations, leases, sensors, ticks
+from vedette.storage.tables import code_locations, leases, sensors, ticks, workers
 
 _spec = msgspec.json.Decoder(SensorSpec).decode
 
@@ -91,8 +92,12 @@ _LAST_ERROR = (
 _LOAD_ERROR = (
     select(_one_line(code_locations.c.error)).where(code_locations.c.name == sensors.c.code_location).scalar_subquery()
 )
+# By an evaluator that can evaluate it: has loaded its code.
 _HELD = exists().where(
-    leases.c.name == literal("sensors/") + cast(sensors.c.shard, Text), leases.c.expires_at > func.now()
+    leases.c.name == literal("sensors/") + cast(sensors.c.shard, Text),
+    leases.c.expires_at > func.now(),
+    workers.c.id == leases.c.holder,
+    sensors.c.code_location == any_(workers.c.code_locations),
 )
 
 _SELECT: Select[Any] = select(

@@ -17,6 +17,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -49,6 +50,8 @@ code_locations = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
+    # Its sensors' shards are those from 16 times this on.
+    Column("number", SmallInteger, Identity(start=0, minvalue=0), nullable=False, unique=True),
     Column("target", Text, nullable=False),
     Column("version", Text),
     Column("loaded_at", Timestamp),
@@ -361,6 +364,8 @@ workers = Table(
     # The key of the session advisory lock that the worker's own connection holds while the process lives. Postgres
     # drops it with the process, so a successor need not wait for the lease to run out. A hint: epochs keep it right.
     Column("lock_key", BigInteger, nullable=False),
+    # What an evaluator has loaded, by name: whose sensors it can evaluate.
+    Column("code_locations", ARRAY(Text), nullable=False, server_default="{}"),
 )
 
 leases = Table(

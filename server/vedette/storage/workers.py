@@ -9,8 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.ids import new_id
 from vedette.errors import DatabaseError
@@ -32,24 +30,14 @@ HOLDS_ITS_LOCK = """EXISTS (
       AND (CAST(held.classid AS bigint) << 32 | CAST(held.objid AS bigint)) = workers.lock_key
 )"""
 
-_LIVE = text(
-    f"""
-    SELECT id FROM workers
-    WHERE role = :role AND last_seen_at > now() - make_interval(secs => :within) AND {HOLDS_ITS_LOCK}
-    ORDER BY id
-    """
-)
+# Whether the worker has answered `within` seconds and its process lives.
+ANSWERS = f"last_seen_at > now() - make_interval(secs => :within) AND {HOLDS_ITS_LOCK}"
 _SEEN = """
 INSERT INTO workers (id, role, host, pid, lock_key) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (id) DO UPDATE SET last_seen_at = now()
 """
 _LEAVE = "DELETE FROM workers WHERE id = $1"
 _FORGET_THE_DEAD = f"DELETE FROM workers WHERE last_seen_at < now() - interval '1 hour' AND NOT {HOLDS_ITS_LOCK}"
-
-
-async def live(connection: AsyncConnection, role: str) -> list[UUID]:
-    """Return the ids of the workers of `role` whose process lives and has answered lately: one that hangs does not."""
-    return list((await connection.execute(_LIVE, {"role": role, "within": SILENT_SECONDS})).scalars())
 
 
 class _Presence:

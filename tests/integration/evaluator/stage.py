@@ -64,10 +64,11 @@ def settings(**changes: float) -> Settings:
 
 
 class Stage:
-    """One code location `here` in a database."""
+    """One code location in a database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, name: str = "here") -> None:
         self.database = database
+        self.name = name
         self.jobs = (JobSpec("load", tags={"team": "data", "who": "job"}),)
 
     async def rows(self, statement: str, **parameters: object) -> list[Row]:
@@ -85,24 +86,27 @@ class Stage:
     async def add(self, *specs: SensorSpec, status: SensorStatus = SensorStatus.RUNNING) -> list[UUID]:
         """Store sensors as the registrar does."""
         await self.execute(
-            "INSERT INTO code_locations (id, name, target) VALUES (:id, 'here', 'here.py') ON CONFLICT DO NOTHING",
+            "INSERT INTO code_locations (id, name, target) VALUES (:id, :name, 'here.py') ON CONFLICT DO NOTHING",
             id=new_id(),
+            name=self.name,
         )
         for job in self.jobs:
             await self.execute(
                 """INSERT INTO jobs (id, code_location, name, loaded, spec)
-                VALUES (:id, 'here', :name, true, CAST(:spec AS jsonb)) ON CONFLICT DO NOTHING""",
+                VALUES (:id, :location, :name, true, CAST(:spec AS jsonb)) ON CONFLICT DO NOTHING""",
+                location=self.name,
                 id=new_id(),
                 name=job.name,
                 spec=msgspec.json.encode(job).decode(),
             )
         ids = [new_id() for _ in specs]
+        number = (await self.row("SELECT number FROM code_locations WHERE name = :name", name=self.name))["number"]
         async with self.database.writing() as connection:
             await connection.execute(
                 text(
                     """INSERT INTO sensors (id, code_location, name, loaded, spec, shard, status, status_source,
                         started_at, next_tick_at)
-                    SELECT id, 'here', name, true, spec, shard, :status, 'CODE', now(), now()
+                    SELECT id, :location, name, true, spec, shard, :status, 'CODE', now(), now()
                     FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[]), CAST(:specs AS jsonb[]),
                         CAST(:shards AS smallint[])) AS new(id, name, spec, shard)"""
                 ),
@@ -110,7 +114,8 @@ class Stage:
                     "ids": ids,
                     "names": [spec.name for spec in specs],
                     "specs": [msgspec.json.encode(spec).decode() for spec in specs],
-                    "shards": [shard_of("here", spec.name) for spec in specs],
+                    "location": self.name,
+                    "shards": [shard_of(self.name, spec.name, number) for spec in specs],
                     "status": status,
                 },
             )
@@ -170,11 +175,11 @@ async def until(ask: Callable[[], Awaitable[T]], within: float = 15.0) -> T:
 
 @asynccontextmanager
 async def evaluating(
-    database: Database, bus: Bus, location: FakeLocation, chosen: Settings | None = None
+    database: Database, bus: Bus, location: FakeLocation, chosen: Settings | None = None, name: str = "here"
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Run an evaluator with its registered worker while the context is open."""
     async with registered(database, "EVALUATE", "here", 1) as worker_id:
-        locations = FakeLocations(here=location)
+        locations = FakeLocations({name: location})
         evaluator = Evaluator(database, bus, locations, chosen or settings(), worker_id)
         task = asyncio.create_task(evaluator.run())
         try:

@@ -75,8 +75,8 @@ async def holder(stage: Stage) -> Holder:
 async def take_all(stage: Stage) -> Holder:
     worker_id = new_id()
     async with stage.database.writing() as connection:
-        await leases.prepare(connection)
-        epochs = await leases.claim(connection, worker_id, 60.0, 16)
+        await leases.prepare(connection, [0])
+        epochs = await leases.claim(connection, worker_id, 60.0, {0: 16})
     assert len(epochs) == 16
     return Holder(stage, worker_id, epochs)
 

@@ -9,11 +9,12 @@ import asyncpg
 
 from integration.evaluator.stage import NOTHING_NEW, FakeLocations, Stage, evaluating, settings, until
 from vedette.bus import Bus
+from vedette.bus.topics import CODE_LOCATIONS
 from vedette.domain.catalog import SensorSpec
 from vedette.domain.ids import new_id
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, RequestedRun
 from vedette.evaluator.worker import Evaluator
-from vedette.storage import leases, workers
+from vedette.storage import leases
 from vedette.storage.database import Database
 from vedette.storage.workers import registered
 
@@ -87,6 +88,39 @@ async def test_who_comes_to_help_gets_work_also_where_every_sensor_is_busy(datab
         await until(all_are_busy)
         async with evaluating(database, bus, other):
             await until(helps)
+
+
+async def test_evaluators_with_different_code_locations_hold_the_sensors_that_they_can_evaluate(
+    database: Database, bus: Bus
+) -> None:
+    stage, bank = Stage(database), Stage(database, "bank")
+    specs = [SensorSpec(f"s{n}", minimum_interval_seconds=0.1) for n in range(12)]
+    await stage.add(*specs)
+    await bank.add(*specs)
+    here, there = stage.location(*specs), bank.location(*specs)
+
+    async def all_ticked() -> bool:
+        return len(here.calls) == len(there.calls) == len(specs)
+
+    async with evaluating(database, bus, here):
+        # Nobody has loaded the other location: its shards are held all the same, to close what was left open.
+        async def held_all() -> bool:
+            return await shares(stage) == [32]
+
+        await until(held_all)
+        async with evaluating(database, bus, there, name="bank"):
+            await until(all_ticked)
+            assert await shares(stage) == [16, 16]
+            # A location that fails to load is left to the others.
+            there.catalog = None
+            bus.knock(CODE_LOCATIONS)
+            helper = bank.location(*specs)
+            async with evaluating(database, bus, helper, name="bank"):
+
+                async def helped() -> bool:
+                    return len(helper.calls) == len(specs)
+
+                await until(helped)
 
 
 async def begin_abandoned(
@@ -181,17 +215,22 @@ async def test_leases_of_a_dead_holder_are_taken_at_once(database: Database, bus
 
 async def test_a_worker_is_live_as_long_as_its_connection(database: Database) -> None:
     stage = Stage(database)
-    async with registered(database, "EVALUATE", "there", 2) as worker_id:
-        async with database.reading() as connection:
-            assert await workers.live(connection, "EVALUATE") == [worker_id]
-            assert await workers.live(connection, "LAUNCH") == []
+    await stage.add()
+
+    async def live(role: str) -> int:
+        async with database.writing() as connection:
+            [here] = await leases.served(connection, new_id(), role, [])
+        return here.evaluators
+
+    async with registered(database, "EVALUATE", "there", 2):
+        assert await live("EVALUATE") == 1
+        assert await live("LAUNCH") == 0
         row = await stage.row("SELECT * FROM workers")
         assert (row["role"], row["host"], row["pid"]) == ("EVALUATE", "there", 2)
         await cut_the_lock(stage)
 
         async def dead() -> bool:
-            async with database.reading() as connection:
-                return await workers.live(connection, "EVALUATE") == []
+            return await live("EVALUATE") == 0
 
         async def live_again() -> bool:
             return not await dead()
@@ -251,18 +290,18 @@ async def test_a_lease_changes_hands_only_when_free_and_its_epoch_grows(database
     first, second = new_id(), new_id()
     async with registered(database, "EVALUATE", "x", 1) as holder:
         async with database.writing() as connection:
-            await leases.prepare(connection)
-            held = await leases.claim(connection, holder, 60.0, 5)
+            await leases.prepare(connection, [0])
+            held = await leases.claim(connection, holder, 60.0, {0: 5})
         async with database.writing() as connection:
-            rest = await leases.claim(connection, first, 60.0, 16)
+            rest = await leases.claim(connection, first, 60.0, {0: 16})
             assert await leases.renew(connection, holder, 60.0, anew=False) == held
         assert len(held) == 5
         assert held.keys().isdisjoint(rest)
         async with database.writing() as connection:
-            assert set((await leases.claim(connection, second, 60.0, 16)).keys()) == set(rest)
+            assert set((await leases.claim(connection, second, 60.0, {0: 16})).keys()) == set(rest)
             await leases.release(connection, holder, list(held))
         async with database.writing() as connection:
-            again = await leases.claim(connection, holder, 60.0, 5)
+            again = await leases.claim(connection, holder, 60.0, {0: 5})
             # Only what nobody holds: the others' worker rows are missing, so theirs count as free as well.
             assert all(epoch >= 2 for epoch in again.values())
             renewed = await leases.renew(connection, holder, 60.0, anew=True)

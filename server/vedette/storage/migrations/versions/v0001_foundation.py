@@ -43,6 +43,7 @@ def _create_tables() -> None:
         "code_locations",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("number", sa.SmallInteger(), sa.Identity(start=0, minvalue=0), nullable=False),
         sa.Column("target", sa.Text(), nullable=False),
         sa.Column("version", sa.Text(), nullable=True),
         sa.Column("loaded_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
@@ -51,6 +52,7 @@ def _create_tables() -> None:
         sa.Column("reload_done", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_code_locations")),
         sa.UniqueConstraint("name", name=op.f("uq_code_locations_name")),
+        sa.UniqueConstraint("number", name=op.f("uq_code_locations_number")),
     )
     op.create_table(
         "cursor_changes",
@@ -284,6 +286,7 @@ def _create_tables() -> None:
         sa.Column("started_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("last_seen_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("lock_key", sa.BigInteger(), nullable=False),
+        sa.Column("code_locations", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
     )
     op.create_table(
