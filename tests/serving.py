@@ -13,7 +13,7 @@ from websockets.typing import Subprotocol
 from vedette.bus import Bus
 from vedette.settings import Settings
 from vedette.storage.database import Database
-from vedette.web.app import create_app
+from vedette.web.app import create_app, draining
 from vedette.web.server import serve_http
 
 TRANSPORT_WS = Subprotocol("graphql-transport-ws")
@@ -112,8 +112,10 @@ class Api:
 @asynccontextmanager
 async def serving(database: Database, bus: Bus, settings: Settings) -> AsyncIterator[Api]:
     """Serve the API on a free port."""
+    app = create_app(database, bus, settings)
     async with (
-        serve_http(create_app(database, bus, settings), settings.host, 0) as server,
+        serve_http(app, settings.host, 0, settings) as server,
+        draining(app, settings.drain_seconds),
         httpx.AsyncClient(timeout=60) as client,
     ):
         yield Api(server.address, client)

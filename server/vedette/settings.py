@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from vedette.errors import InvalidSetting
 from vedette.faults import VARIABLE
@@ -16,6 +16,16 @@ PREFIX = "VEDETTE_"
 Seconds = Annotated[float, Field(gt=0)]
 Days = Annotated[float, Field(ge=0, le=36500, allow_inf_nan=False)]
 LogLevelName = Literal["debug", "info", "warning", "error"]
+TrustedMode = Literal["off", "log", "only"]
+
+
+def _names(value: object) -> object:
+    """Return the names of a comma-separated text; what is none is judged as it is."""
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Count = Annotated[int, Field(ge=1)]
 
 
 class Settings(BaseModel):
@@ -71,6 +81,38 @@ class Settings(BaseModel):
     )
     retention_seconds: Seconds = Field(600.0, description="How often history is looked after.")
     ready_lag_seconds: Seconds = Field(30.0, description="How late a sensor may be before /readyz says 503.")
+
+    allowed_hosts: Names = Field((), description="Names, besides its own, that the API answers for; comma-separated.")
+    allowed_origins: Names = Field(
+        (), description="Origins (https://host) of pages served elsewhere that may use the API; comma-separated."
+    )
+    trusted_documents: Path | None = Field(None, description="Folder of trusted GraphQL documents, *.graphql.")
+    trusted_documents_mode: TrustedMode = Field(
+        "off", description="What becomes of other documents: off answers, log answers and warns, only refuses them."
+    )
+    max_body_bytes: Count = Field(2**20, description="Size of a request's body, or of a websocket message.")
+    max_tokens: Count = Field(5000, description="Tokens of a document.")
+    max_depth: Count = Field(20, description="Levels of fields in an operation.")
+    max_aliases: Count = Field(50, description="Aliases in an operation.")
+    max_directives: Count = Field(50, description="Directives in an operation.")
+    max_root_fields: Count = Field(20, description="Fields at the root of an operation.")
+    max_fields: Count = Field(2000, description="Fields of an operation.")
+    max_width: Count = Field(200, description="Fields beside each other in an operation.")
+    max_page_size: int = Field(100, ge=1, le=100, description="Things on one page of a list.")
+    max_cost: Count = Field(50_000, description="Objects that an operation may ask for, by the sizes of its pages.")
+    max_variable_depth: Count = Field(110, description="Levels of the variables of an operation.")
+    max_variable_values: Count = Field(20_000, description="Values in the variables of an operation.")
+    max_errors: Count = Field(20, description="Errors in one answer; how many more there were is told.")
+    execution_seconds: Seconds = Field(30.0, description="Time that a query or mutation may take.")
+    max_operations: Count = Field(500, description="Queries and mutations at a time in one server.")
+    max_subscriptions_per_connection: Count = Field(100, description="Operations at a time on one websocket.")
+    max_subscriptions: Count = Field(10_000, description="Subscriptions at a time in one server.")
+    max_connections: Count = Field(5000, description="Websockets and event streams at a time in one server.")
+    connection_init_seconds: Seconds = Field(10.0, description="Time a websocket has to say connection_init.")
+    keep_alive_seconds: Seconds = Field(12.0, description="How often an idle stream or websocket shows it is alive.")
+    send_seconds: Seconds = Field(30.0, description="Time a client may take to read before it is cut off.")
+    max_buffered_items: Count = Field(1000, description="Items that a subscriber may be behind the others.")
+    drain_seconds: float = Field(0.0, ge=0, description="Time that a stopping server answers 503 before it is gone.")
 
 
 class Origin(BaseModel):

@@ -53,49 +53,6 @@ async def test_what_nobody_expected_is_masked_and_logged(
     assert "Object missing required field `name`" in caplog.text
 
 
-def nested(levels: int) -> str:
-    inner = "jobs(first: 1) { edges { node { codeLocation { " * levels
-    return "{ codeLocations { " + inner + "id" + " } } } }" * levels + " } }"
-
-
-BOMB = "{ ...f0 } " + " ".join(f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(60))
-
-THREE_LISTS = """query($n: Int) {
-  sensors(first: $n) { edges { node { ticks(first: $n) { edges { node { runs(first: $n) { edges { cursor } } } } } } } }
-}"""
-
-TOO_LARGE = [
-    (nested(5), "levels deep"),
-    ("{ " + " ".join(f"a{n}: codeLocations {{ id }}" for n in range(51)) + " }", "aliases"),
-    ("{ " + "codeLocations { id } " * 1001 + " }", "fields"),
-    ("{ " + "codeLocations { id } " * 201 + " }", "fields beside each other"),
-    (THREE_LISTS, "things"),
-    (BOMB + " fragment f60 on Query { codeLocations { id } }", "fields"),
-    ("{ " + "codeLocations { id } " * 2000 + " }", "tokens"),
-]
-
-
-async def test_a_document_that_is_too_large_is_refused(api: Api) -> None:
-    for document, told in TOO_LARGE:
-        errors = (await api.answer(document))["errors"]
-        assert told in errors[0]["message"]
-
-
-async def test_variables_have_a_depth_that_can_be_gone_through(api: Api, database: Database) -> None:
-    document = 'mutation($c: JSON) { launchRun(input: {jobName: "x", runConfig: $c}) { errors { __typename } } }'
-    for depth in (200, 900):
-        config: Any = {}
-        for _ in range(depth):
-            config = {"a": config}
-        assert await api.code(document, c=config) == "BAD_INPUT"
-
-
-async def test_documents_at_the_limits_pass(api: Api) -> None:
-    await api.query(nested(4))
-    await api.query("{ " + "codeLocations { id } " * 200 + " }")
-    await api.query("{ " + " ".join(f"a{n}: codeLocations {{ id }}" for n in range(50)) + " }")
-
-
 async def test_introspection_as_tools_do_it_passes(api: Api) -> None:
     data = await api.query(get_introspection_query(input_value_deprecation=True))
     assert data["__schema"]["subscriptionType"]["name"] == "Subscription"

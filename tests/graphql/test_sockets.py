@@ -39,8 +39,7 @@ NO_MESSAGES: list[Any] = [
     {"type": "subscribe", "id": "1", "payload": "text"},
     {"type": "subscribe", "id": "1", "payload": {"query": 1}},
     {"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "variables": []}},
-    {"type": "subscribe", "id": "1", "payload": {"query": "{"}},
-    {"type": "subscribe", "id": "1", "payload": {"query": "query A { a }", "operationName": "B"}},
+    {"type": "subscribe", "id": "1", "payload": {}},
     {"type": "connection_init", "payload": "text"},
 ]
 
@@ -69,8 +68,26 @@ async def test_queries_mutations_and_pings_go_over_a_socket_too(api: Api) -> Non
         await client.send(QUERY)
         assert await client.next() == {"codeLocations": []}
         assert await client.next() is None
-        invalid = {**QUERY, "id": "2", "payload": {"query": "{ nothing }"}}
-        await client.send(invalid)
-        answer = await client.receive()
-        assert (answer["type"], answer["id"]) == ("error", "2")
-        assert answer["payload"][0]["extensions"]["code"] == "INVALID_DOCUMENT"
+
+
+NO_DOCUMENTS = [
+    ({"query": "{"}, "SYNTAX"),
+    ({"query": "{ nothing }"}, "INVALID_DOCUMENT"),
+    ({"query": "query A { instance { version } }", "operationName": "B"}, "INVALID_DOCUMENT"),
+    ({"query": "query A { __typename } query B { __typename }"}, "INVALID_DOCUMENT"),
+]
+
+
+async def test_a_document_that_is_none_is_an_error_of_its_operation_alone(api: Api) -> None:
+    async with api.connect() as socket:
+        client = Subscription(socket)
+        await client.send(INIT)
+        await client.receive()
+        for payload, code in NO_DOCUMENTS:
+            await client.send({"type": "subscribe", "id": "2", "payload": payload})
+            answer = await client.receive()
+            assert (answer["type"], answer["id"]) == ("error", "2")
+            assert [error["extensions"]["code"] for error in answer["payload"]] == [code]
+        # The socket serves on, and the id is free.
+        await client.send({**QUERY, "id": "2"})
+        assert await client.next() == {"codeLocations": []}

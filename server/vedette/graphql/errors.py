@@ -25,6 +25,12 @@ SYNTAX = "SYNTAX"
 INVALID_DOCUMENT = "INVALID_DOCUMENT"
 UNAVAILABLE = "UNAVAILABLE"
 INTERNAL = "INTERNAL"
+LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+TIMEOUT = "TIMEOUT"
+FELL_BEHIND = "FELL_BEHIND"
+MORE_ERRORS = "MORE_ERRORS"
+DOCUMENT_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
 
 # A document that has not the operation that is asked for, or one of a kind that is not allowed.
 _OF_THE_DOCUMENT = (CannotGetOperationTypeError, InvalidOperationTypeError)
@@ -33,8 +39,13 @@ _OF_THE_DOCUMENT = (CannotGetOperationTypeError, InvalidOperationTypeError)
 class RequestError(GraphQLError):
     """A request that is wrong in itself: one sentence that says what and the remedy, and a code."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message, extensions={"code": code})
+    def __init__(self, code: str, message: str, **more: Any) -> None:
+        super().__init__(message, extensions={"code": code, **more})
+
+
+def limit_exceeded(limit: str, most: float, found: str) -> RequestError:
+    """Return the error for a request that is over a limit, which is a setting: `found` is a sentence's beginning."""
+    return RequestError(LIMIT_EXCEEDED, f"{found}; at most {most:g} are allowed ({limit}).", limit=limit, most=most)
 
 
 def presentable(error: GraphQLError) -> GraphQLError:

@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from vedette import faults
 from vedette.graphql.context import Context
 from vedette.graphql.errors import BAD_POSITION, RequestError
+from vedette.graphql.stretches import NOW
 from vedette.storage import changes
 
 PAGE_SIZE = 100
@@ -25,7 +26,7 @@ class Change(Protocol):
 
 
 C = TypeVar("C", bound=Change)
-T = TypeVar("T")
+T = TypeVar("T", bound=Change)
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,23 @@ class Gap:
 async def follow(
     context: Context, stream: Stream[C], after: int | None, show: Callable[[Any, Sequence[C]], Awaitable[Sequence[T]]]
 ) -> AsyncGenerator[T | Gap, None]:
-    """Yield what `show` makes of the changes after `after` (None: from now on), each with empty loaders."""
+    """Yield what `show` makes of the changes after `after` (None: from now on), each with empty loaders.
+
+    The context's stretch goes before `after`, and may bound it.
+    """
+    stretch = context.stretch
     # Listening comes first: what is knocked while rows are read is not missed.
     with context.bus.listen(stream.topic) as listener:
-        position = await _start(context, stream, after)
-        while True:
+        position = await _start(context, stream, after if stretch.after is None else stretch.after)
+        stretch.begin(position)
+        while not stretch.is_over():
             items, reached = await _read(context, stream, position, show)
-            for item in items:
+            for left, item in zip(reversed(range(len(items))), items, strict=True):
                 context.renew()
+                stretch.pass_by(item.position, is_open=left > 0)
                 faults.reached(faults.Point.SUBSCRIPTION_EMIT)
                 yield item
+            stretch.reached = reached
             if reached == position:
                 await listener.wait(context.settings.poll_seconds)
             position = reached
@@ -66,8 +74,10 @@ async def _read(
     context: Context, stream: Stream[C], position: int, show: Callable[[Any, Sequence[C]], Awaitable[Sequence[T]]]
 ) -> tuple[Sequence[T | Gap], int]:
     """Return what to send next, and the position that is reached with it."""
+    until = context.stretch.until
+    limit = PAGE_SIZE if until is None else min(PAGE_SIZE, until - position)
     async with context.database.reading() as connection:
-        page = await stream.after(connection, position, PAGE_SIZE)
+        page = await stream.after(connection, position, limit)
         # Positions have no gaps, so a gap is what was purged.
         if not page or page[0].position > position + 1:
             purged = (await changes.ends(connection, stream.name)).purged
@@ -81,7 +91,7 @@ async def _read(
 async def _start(context: Context, stream: Stream[C], after: int | None) -> int:
     async with context.database.reading() as connection:
         ends = await changes.ends(connection, stream.name)
-    if after is None:
+    if after is None or after == NOW:
         return ends.position
     if after > ends.position:
         raise RequestError(

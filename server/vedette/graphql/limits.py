@@ -1,10 +1,11 @@
-"""Limits of documents: how deep, how wide, how many aliases and fields once fragments are spread out, and how many
-things the pages that it asks for may hold in all.
+"""Limits of documents: how deep and wide they are, and how many aliases, directives and fields they have once their
+fragments are spread out.
 
 Each fragment is measured once, so that measuring a document stays linear however its fragments nest.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Self
 
 from graphql import (
     DocumentNode,
@@ -13,40 +14,52 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
-    IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     StringValueNode,
-    ValidationContext,
-    ValidationRule,
+    Visitor,
+    visit,
 )
 
-from vedette.graphql.connections import DEFAULT_SIZE, LARGEST_SIZE
+from vedette.graphql.errors import INVALID_DOCUMENT, RequestError, limit_exceeded
+from vedette.settings import Settings
 
-MOST_TOKENS = 5000
-DEEPEST = 20
-MOST_ALIASES = 50
-MOST_FIELDS = 2000
-# Whether fields of one selection can be merged is looked at pair by pair.
-WIDEST = 200
-# sensors(first: 100) with ticks(first: 100) of each is 10,100.
-MOST_THINGS = 50_000
+
+class Limits(NamedTuple):
+    """The settings of these names."""
+
+    max_tokens: int
+    max_depth: int
+    max_aliases: int
+    max_directives: int
+    max_root_fields: int
+    max_fields: int
+    max_width: int
+    max_page_size: int
+    max_cost: int
+    max_variable_depth: int
+    max_variable_values: int
+    max_errors: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Take them from the settings."""
+        return cls(**{name: getattr(settings, name) for name in cls._fields})
 
 
 class Extent(NamedTuple):
-    """How large a selection is."""
+    """How large a selection is. `width` is its own, `widest` that of the widest selection within it or itself."""
 
     depth: int = 0
     aliases: int = 0
+    directives: int = 0
     fields: int = 0
     width: int = 0
     widest: int = 0
-    things: int = 0
-    is_connection: bool = False
 
 
 class Measure:
-    """Measures selections of one document."""
+    """Measures selections of one document; `steps` counts the selections that were looked at."""
 
     def __init__(self, document: DocumentNode) -> None:
         self._fragments = {
@@ -55,6 +68,7 @@ class Measure:
             if isinstance(definition, FragmentDefinitionNode)
         }
         self._measured: dict[str, Extent] = {}
+        self.steps = 0
 
     def selection(self, selected: SelectionSetNode | None) -> Extent:
         """Return the extent of what is selected, fragments spread out."""
@@ -63,29 +77,31 @@ class Measure:
         return Extent(
             depth=max((part.depth for part in parts), default=0),
             aliases=sum(part.aliases for part in parts),
+            directives=sum(part.directives for part in parts),
             fields=sum(part.fields for part in parts),
             width=width,
-            widest=max((part.widest for part in parts), default=width),
-            things=sum(part.things for part in parts),
-            is_connection=any(part.is_connection for part in parts),
+            widest=max([width, *(part.widest for part in parts)]),
         )
 
     def _part(self, node: Any) -> Extent:
+        self.steps += 1
+        directives = len(node.directives or ())
         if isinstance(node, FieldNode):
             inner = self.selection(node.selection_set)
             return Extent(
                 depth=inner.depth + 1,
                 aliases=inner.aliases + (node.alias is not None),
+                directives=inner.directives + directives,
                 fields=inner.fields + 1,
                 width=1,
-                widest=max(inner.widest, inner.width),
-                things=_page_size(node) * (1 + inner.things) if _is_list(node, inner) else inner.things,
-                is_connection=node.name.value == "edges",
+                widest=inner.widest,
             )
         if isinstance(node, InlineFragmentNode):
-            return self.selection(node.selection_set)
-        assert isinstance(node, FragmentSpreadNode)
-        return self._fragment(node.name.value)
+            inner = self.selection(node.selection_set)
+        else:
+            assert isinstance(node, FragmentSpreadNode)
+            inner = self._fragment(node.name.value)
+        return inner._replace(directives=inner.directives + directives)
 
     def _fragment(self, name: str) -> Extent:
         if name not in self._measured:
@@ -97,43 +113,50 @@ class Measure:
         return self._measured[name]
 
 
-def _is_list(node: FieldNode, inner: Extent) -> bool:
-    """Tell whether a field asks for a page, or for many things by their ids."""
-    return inner.is_connection or node.name.value == "nodes"
+def flaws(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
+    """Return what of a document is too large, or is text that the database cannot hold."""
+    measure = Measure(document)
+    operations = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    found = [flaw for node in operations for flaw in _too_large(node, measure, limits)]
+    return [*found, *_unstorable(document)]
 
 
-def _page_size(node: FieldNode) -> int:
-    """Return how many things the page of a field may hold; a size that is a variable may be the largest."""
-    for argument in node.arguments or ():
-        if argument.name.value in {"first", "last"}:
-            asked = argument.value
-            # A size out of bounds is refused when the field is resolved.
-            fits = isinstance(asked, IntValueNode) and asked.value.isdecimal() and len(asked.value) < 3
-            return int(asked.value) if fits and isinstance(asked, IntValueNode) else LARGEST_SIZE
-    return LARGEST_SIZE if node.name.value == "nodes" else DEFAULT_SIZE
+def _too_large(node: OperationDefinitionNode, measure: Measure, limits: Limits) -> Iterator[GraphQLError]:
+    extent = measure.selection(node.selection_set)
+    variables = node.variable_definitions or ()
+    own = len(node.directives or ()) + sum(len(variable.directives or ()) for variable in variables)
+    for limit, what, found in (
+        ("max_depth", "levels of fields", extent.depth),
+        ("max_aliases", "aliases", extent.aliases),
+        ("max_directives", "directives", extent.directives + own),
+        ("max_root_fields", "fields at its root", extent.width),
+        ("max_fields", "fields", extent.fields),
+        # Whether fields of one selection can be merged is looked at pair by pair.
+        ("max_width", "fields beside each other", extent.widest),
+    ):
+        most = getattr(limits, limit)
+        if found > most:
+            yield limit_exceeded(limit, most, f"The operation has {found} {what}")
 
 
-class LimitsRule(ValidationRule):
-    """Refuses documents that are too large, and text that the database cannot hold."""
-
-    def __init__(self, context: ValidationContext) -> None:
-        super().__init__(context)
-        self._measure = Measure(context.document)
-
-    def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
-        """Measure the operation."""
-        extent = self._measure.selection(node.selection_set)
-        for name, found, most in (
-            ("levels deep", extent.depth, DEEPEST),
-            ("aliases", extent.aliases, MOST_ALIASES),
-            ("fields", extent.fields, MOST_FIELDS),
-            ("fields beside each other", max(extent.width, extent.widest), WIDEST),
-            ("things on its pages", extent.things, MOST_THINGS),
-        ):
-            if found > most:
-                self.report_error(GraphQLError(f"The operation has {found} {name}; at most {most} are allowed.", node))
+class _Text(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_storable = True
 
     def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
-        """Look for a NUL, which Postgres cannot hold."""
-        if "\x00" in node.value:
-            self.report_error(GraphQLError("Text cannot hold the character U+0000.", node))
+        self.is_storable = self.is_storable and is_storable(node.value)
+
+
+def _unstorable(document: DocumentNode) -> list[GraphQLError]:
+    texts = _Text()
+    visit(document, texts)
+    return [] if texts.is_storable else [RequestError(INVALID_DOCUMENT, UNSTORABLE)]
+
+
+UNSTORABLE = "Text cannot hold the character U+0000, nor half of a surrogate pair."
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether Postgres can hold a text."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

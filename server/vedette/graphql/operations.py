@@ -1,81 +1,64 @@
-"""What every operation passes: parsed and validated once for all times it is asked, limited, and given its context."""
+"""What every document passes: parsed and validated once for all times it is asked, and limited."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain
-from typing import Any, cast
+from typing import cast
 
-from graphql import DocumentNode, GraphQLError, parse
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, specified_rules
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
+from vedette.graphql import limits as document_limits
 from vedette.graphql.context import Context
-from vedette.graphql.errors import BAD_INPUT, RequestError
-from vedette.graphql.limits import MOST_TOKENS, LimitsRule
+from vedette.graphql.errors import limit_exceeded
+from vedette.graphql.limits import Limits
 
 _CACHED_DOCUMENTS = 256
-# A run config may be 100 levels deep, and lies some levels deep in the input.
-DEEPEST_VALUE = 110
+_RULES = tuple(specified_rules)
 
 
 @lru_cache(_CACHED_DOCUMENTS)
-def _parse(text: str) -> DocumentNode:
-    return parse(text, max_tokens=MOST_TOKENS)
+def parsed(text: str, max_tokens: int) -> DocumentNode:
+    """Return the document of a text. Raises GraphQLSyntaxError, or RequestError for one that is too long."""
+    try:
+        return parse(text, max_tokens=max_tokens)
+    except GraphQLSyntaxError as error:
+        if "tokens" in error.message and str(max_tokens) in error.message:
+            raise limit_exceeded("max_tokens", max_tokens, "The document has more tokens than that") from None
+        raise
+    except RecursionError:
+        raise limit_exceeded("max_tokens", max_tokens, "The document is nested too deeply") from None
 
 
-_validate = lru_cache(_CACHED_DOCUMENTS)(validate_document)
+@lru_cache(_CACHED_DOCUMENTS)
+def flaws(schema: GraphQLSchema, text: str, limits: Limits) -> tuple[GraphQLError, ...]:
+    """Return what is wrong with a document that can be parsed: too large, or not of this schema."""
+    document = parsed(text, limits.max_tokens)
+    # What is too large is not looked at any further: validating it would take long.
+    return tuple(document_limits.flaws(document, limits) or validate_document(schema, document, _RULES))
 
 
 class Operations(SchemaExtension):
-    """Limits and caches around each operation, and a context of its own: a websocket carries many."""
+    """The caches and limits above, around each operation; and a context of its own."""
 
     def on_operation(self) -> Iterator[None]:
         """Give the operation its context."""
-        self.execution_context.context = cast("Context", self.execution_context.context).for_operation()
-        self.execution_context.parse_options["max_tokens"] = MOST_TOKENS
+        context = cast("Context", self.execution_context.context)
+        self.execution_context.context = context.for_operation()
         yield
 
     def on_parse(self) -> Iterator[None]:
         """Parse the document unless it was lately."""
         if self.execution_context.query:
-            # What cannot be parsed is parsed again by strawberry, which tells each client in its protocol's way.
-            with suppress(GraphQLError):
-                self.execution_context.graphql_document = _parse(self.execution_context.query)
+            self.execution_context.graphql_document = parsed(self.execution_context.query, self._limits.max_tokens)
         yield
 
     def on_validate(self) -> Iterator[None]:
-        """Validate the document unless it was lately, and the variables always."""
+        """Validate the document unless it was lately."""
         context = self.execution_context
-        assert context.graphql_document is not None
-        schema, document = context.schema._schema, context.graphql_document
-        # What is too large is not looked at any further: validating it would take long.
-        errors: list[GraphQLError] = list(
-            _validate(schema, document, (LimitsRule,)) or _validate(schema, document, context.validation_rules)
-        )
-        if not errors and (flaw := _flaw_of(context.variables)) is not None:
-            errors = [RequestError(BAD_INPUT, flaw)]
-        context.pre_execution_errors = errors
+        context.pre_execution_errors = list(flaws(context.schema._schema, context.query or "", self._limits))
         yield
 
-
-def _flaw_of(variables: Any) -> str | None:
-    """Tell what of variables, which come from JSON, could not be gone through or be stored by Postgres."""
-    level = [variables]
-    for _ in range(DEEPEST_VALUE):
-        if not all(_storable(value) for value in level if isinstance(value, str)):
-            return "Text cannot hold the character U+0000, nor half of a surrogate pair."
-        level = [part for value in level for part in _parts(value)]
-        if not level:
-            return None
-    return f"The variables are nested more than {DEEPEST_VALUE} levels deep."
-
-
-def _parts(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return chain(value, value.values())
-    return value if isinstance(value, list) else ()
-
-
-def _storable(text: str) -> bool:
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    @property
+    def _limits(self) -> Limits:
+        return cast("Context", self.execution_context.context).limits

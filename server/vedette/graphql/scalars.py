@@ -15,7 +15,8 @@ StreamPosition = NewType("StreamPosition", int)
 _LAST = 2**63 - 1
 
 
-def _parse(value: object) -> StreamPosition:
+def parse_position(value: object) -> StreamPosition:
+    """Return the position that a text or number is; raises BAD_POSITION for what is none."""
     text = str(value)
     if isinstance(value, bool) or not (text.isascii() and text.isdecimal()) or len(text) > 19 or int(text) > _LAST:
         raise RequestError(BAD_POSITION, f"{text[:80]!r} is not a position; pass one on as you got it from the stream.")
@@ -36,7 +37,7 @@ CONFIG = StrawberryConfig(
             name="StreamPosition",
             description="A gapless, increasing position in one stream; opaque to clients.",
             serialize=str,
-            parse_value=_parse,
+            parse_value=parse_position,
         )
     },
 )

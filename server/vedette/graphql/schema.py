@@ -1,11 +1,8 @@
 """The schema: every noun's fields put together."""
 
-from typing import Any
-
 import strawberry
 from graphql import GraphQLError
-from strawberry.types import ExecutionContext, ExecutionResult
-from strawberry.types.graphql import OperationType
+from strawberry.types import ExecutionContext
 
 from vedette.bus import Bus
 from vedette.graphql import enums  # noqa: F401  (gives the enums their descriptions before types use them)
@@ -16,6 +13,7 @@ from vedette.graphql.errors import presentable
 from vedette.graphql.evaluations import EvaluationMutations
 from vedette.graphql.instance import InstanceQueries
 from vedette.graphql.jobs import JobQueries
+from vedette.graphql.limits import Limits
 from vedette.graphql.loaders import Loaders
 from vedette.graphql.mutation_errors import MEMBERS
 from vedette.graphql.node_queries import NodeQueries
@@ -45,12 +43,6 @@ class Mutation(SensorMutations, EvaluationMutations, RunMutations, RerunMutation
 class Schema(strawberry.Schema):
     """A schema whose errors are fit for clients."""
 
-    async def execute(self, *arguments: Any, **options: Any) -> ExecutionResult:
-        """Execute a query or a mutation; subscriptions have a stream."""
-        allowed = options.pop("allowed_operation_types", None) or set(OperationType)
-        options["allowed_operation_types"] = set(allowed) - {OperationType.SUBSCRIPTION}
-        return await super().execute(*arguments, **options)
-
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Replace what no client should see, in place, before the errors are sent."""
         errors[:] = [presentable(error) for error in errors]
@@ -67,5 +59,5 @@ schema = Schema(
 
 
 def new_context(database: Database, bus: Bus, settings: Settings) -> Context:
-    """Return the context of a request."""
-    return Context(database, bus, settings, Loaders)
+    """Return the context of a server, from which each operation gets its own."""
+    return Context(database, bus, settings, Limits.of(settings), Loaders)

@@ -21,7 +21,7 @@ from vedette.runtime.own_loop import own_loop
 from vedette.settings import Settings
 from vedette.storage import workers
 from vedette.storage.database import Database
-from vedette.web.app import create_app
+from vedette.web.app import create_app, draining
 from vedette.web.server import serve_http
 
 logger = logging.getLogger(__name__)
@@ -62,9 +62,13 @@ async def _serving(ground: Ground) -> AsyncIterator[str]:
     async with (
         ground.database() as database,
         workers.registered(database, "SERVE", socket.gethostname(), os.getpid()),
-        serve_http(create_app(database, ground.bus, settings), settings.host, settings.port) as server,
     ):
-        yield server.address
+        app = create_app(database, ground.bus, settings)
+        async with (
+            serve_http(app, settings.host, settings.port, settings) as server,
+            draining(app, settings.drain_seconds),
+        ):
+            yield server.address
 
 
 @asynccontextmanager

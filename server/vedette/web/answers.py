@@ -1,10 +1,54 @@
 """Answers to requests that are not executed: the errors of GraphQL, with the status of HTTP."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import msgspec
 from starlette.responses import Response
 
+JSON = "application/json"
+RETRY_SECONDS = 1
 
-def refusal(status: int, code: str, message: str) -> Response:
-    """Return an answer with one error; the connection is closed, as the body may not have been read."""
-    body = msgspec.json.encode({"errors": [{"message": message, "extensions": {"code": code}}]})
-    return Response(body, status, {"connection": "close"} if status == 413 else None, "application/json")
+
+def refusal(
+    status: int, code: str, message: str, media_type: str = JSON, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an answer with one error; where the body may not have been read, the connection is closed."""
+    error = {"message": message, "extensions": {"code": code}}
+    closing = {"connection": "close"} if status in {408, 413, 503} else {}
+    return errors(status, [error], media_type, {**closing, **(headers or {})})
+
+
+def errors(
+    status: int, found: Sequence[Any], media_type: str = JSON, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an answer with errors, formatted as GraphQL has them."""
+    return json(status, msgspec.json.encode({"errors": list(found)}), media_type, headers)
+
+
+def json(status: int, body: bytes, media_type: str = JSON, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an answer that is told nobody else and kept nowhere."""
+    kept = {"cache-control": "no-store", "x-content-type-options": "nosniff", "vary": "accept"}
+    return Response(body, status, {**kept, "content-type": f"{media_type}; charset=utf-8", **(headers or {})})
+
+
+def overloaded(limit: str, most: int, what: str, media_type: str = JSON) -> Response:
+    """Return the answer to a request that is one too many."""
+    return refusal(
+        429,
+        "TOO_MANY_REQUESTS",
+        f"The server has {most} {what} at the moment, as many as it may ({limit}); try again soon.",
+        media_type=media_type,
+        headers={"retry-after": str(RETRY_SECONDS)},
+    )
+
+
+def draining(media_type: str = JSON) -> Response:
+    """Return the answer of a server that is about to stop."""
+    return refusal(
+        503,
+        "DRAINING",
+        "This server is stopping; ask another, or again soon.",
+        media_type=media_type,
+        headers={"retry-after": str(RETRY_SECONDS)},
+    )

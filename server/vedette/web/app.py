@@ -1,50 +1,109 @@
-"""The web application: the GraphQL endpoint, the page for people, and whether all is well."""
+"""The web application: the API over HTTP, event streams and websockets, the page for people, and health."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from vedette.bus import Bus
+from vedette.graphql.api import Api
+from vedette.graphql.schema import new_context
+from vedette.graphql.trusted_documents import TrustedDocuments
 from vedette.settings import Settings
 from vedette.storage.database import Database
-from vedette.web import health, pages
-from vedette.web.graphql import GraphQLEndpoint
+from vedette.web import answers, health, pages
+from vedette.web.admission import Admission, Full
+from vedette.web.event_streams import EventStreams
+from vedette.web.graphql_over_http import GraphQLOverHTTP
 from vedette.web.guard import Guard
+from vedette.web.sockets import Socket
+
+# What pages of other origins may send and read, where the settings name them.
+REQUEST_HEADERS = ["content-type", "accept", "last-event-id"]
+ANSWER_HEADERS = ["retry-after"]
 
 
 class _GraphQLOrPage:
     """One address for programs and people."""
 
-    def __init__(self, endpoint: GraphQLEndpoint, static: Path) -> None:
+    def __init__(self, endpoint: GraphQLOverHTTP, static: Path) -> None:
         self._endpoint = endpoint
         self._static = static
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and pages.wants_page(Request(scope)):
+        if pages.wants_page(Request(scope)):
             await pages.graphiql(self._static)(scope, receive, send)
         else:
             await self._endpoint(scope, receive, send)
 
 
+class _Sockets:
+    """The websockets of one server."""
+
+    def __init__(self, api: Api, admission: Admission, settings: Settings) -> None:
+        self._parts = api, admission, settings
+        self._admission = admission
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if self._admission.is_draining:
+                await answers.draining()(scope, receive, send)
+                return
+            with self._admission.connections.one():
+                await Socket(*self._parts, receive, send).serve(scope)
+        except Full as full:
+            await answers.overloaded(full.limit, full.most, full.what)(scope, receive, send)
+
+
 def create_app(database: Database, bus: Bus, settings: Settings, static: Path = pages.STATIC) -> Starlette:
-    """Return the application; `static` is the folder that the frontend's build filled."""
+    """Return the application; `static` is the folder that the frontend's build filled.
+
+    Raises UsageError where the trusted documents are not what they should be.
+    """
 
     async def home(request: Request) -> Response:
         return RedirectResponse("/graphql")
 
-    graphql = _GraphQLOrPage(GraphQLEndpoint(database, bus, settings), static)
-    return Starlette(
+    api = Api(new_context(database, bus, settings), TrustedDocuments.load(settings))
+    admission = Admission(settings)
+    methods = ["GET", "POST"]
+    app = Starlette(
         routes=[
-            Route("/graphql", graphql, methods=["GET", "POST"]),
-            WebSocketRoute("/graphql", graphql),
-            *health.routes(database, settings),
+            Route("/graphql", _GraphQLOrPage(GraphQLOverHTTP(api, admission), static), methods=methods),
+            WebSocketRoute("/graphql", _Sockets(api, admission, settings)),
+            Route("/graphql/stream", EventStreams(api, admission, settings), methods=methods),
+            *health.routes(database, settings, admission),
             Route("/", home),
             Mount("/static", pages.files(static)),
         ],
-        middleware=[Middleware(Guard, host=settings.host)],
+        middleware=[
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.allowed_origins,
+                allow_methods=methods,
+                allow_headers=REQUEST_HEADERS,
+                expose_headers=ANSWER_HEADERS,
+            ),
+            Middleware(Guard, settings=settings),
+        ],
     )
+    app.state.admission = admission
+    return app
+
+
+@asynccontextmanager
+async def draining(app: Starlette, seconds: float) -> AsyncIterator[None]:
+    """When the block ends, let nothing more in and say so for some time, before the sockets are closed."""
+    try:
+        yield
+    finally:
+        app.state.admission.drain()
+        await asyncio.sleep(seconds)

@@ -1,9 +1,11 @@
 """What a request must be before anything looks into it: for this host, from this origin, of this type and size.
 
 A page of another site can make a browser send requests here. It cannot name our host in `Host` (unless its name was
-bent to our address, hence the check), cannot send JSON without being asked about first, and cannot hide its `Origin`.
+bent to our address, hence the check), cannot send JSON without being asked about first, and cannot hide its `Origin`
+or, where it has none, its `Sec-Fetch-Site`.
 """
 
+import asyncio
 import ipaddress
 from urllib.parse import urlsplit
 
@@ -11,19 +13,26 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vedette.settings import Settings
 from vedette.web.answers import refusal
+from vedette.web.negotiation import parsed_type
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-LARGEST_BODY_BYTES = 1024 * 1024
+BODY_SECONDS = 30.0
+# A browser says so of what other sites make it send.
+ELSEWHERE = frozenset({"cross-site", "same-site"})
 
 
 class Guard:
     """Refuses, with one clear sentence, what no honest client sends; the rest goes on to `app`."""
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._names = LOCAL_NAMES | {host.lower().strip("[]")}
-        self._any_name = _is_everywhere(host)
+        names = {settings.host.strip("[]"), *settings.allowed_hosts}
+        self._names = LOCAL_NAMES | {name.lower() for name in names}
+        self._any_name = _is_everywhere(settings.host) and not settings.allowed_hosts
+        self._origins = frozenset(origin.lower().rstrip("/") for origin in settings.allowed_origins)
+        self._most_bytes = settings.max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look at one request or websocket."""
@@ -33,11 +42,11 @@ class Guard:
         headers = Headers(scope=scope)
         refused = self._refused(scope, headers)
         if refused is None and scope["type"] == "http" and scope["method"] == "POST":
-            body = await _body(headers, receive)
-            if body is not None:
-                await self._app(scope, _replay(body, receive), send)
-                return
-            refused = refusal(413, "TOO_LARGE", f"A request has at most {LARGEST_BODY_BYTES} bytes.")
+            body = await self._body(headers, receive)
+            if isinstance(body, bytes):
+                receive = _replay(body, receive)
+            else:
+                refused = body
         if refused is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -51,16 +60,24 @@ class Guard:
             return refusal(
                 421,
                 "WRONG_HOST",
-                f"This server does not answer for the host {host[:80]!r}; use its address, or start it with --host.",
+                f"This server does not answer for the host {host[:80]!r}; use its address, or start it with --host, "
+                "or name it in allowed_hosts.",
             )
-        if scope["type"] == "http" and scope["method"] != "POST":
-            return None
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            return refusal(403, "WRONG_ORIGIN", f"Pages of {origin[:80]!r} may not use this server.")
-        if scope["type"] == "http" and not _is_json(headers.get("content-type", "")):
-            return refusal(415, "WRONG_CONTENT_TYPE", "Send the operation as JSON, with content-type application/json.")
-        return None
+        if origin is not None and not self._is_allowed(origin, host):
+            return refusal(
+                403,
+                "WRONG_ORIGIN",
+                f"Pages of {origin[:80]!r} may not use this server, unless allowed_origins names them.",
+            )
+        if scope["type"] == "websocket":
+            return None
+        if origin is None and _is_hidden_query(scope, headers):
+            return refusal(403, "WRONG_ORIGIN", "Pages of other sites may not use this server.")
+        return _refused_content(headers) if scope["method"] == "POST" else None
+
+    def _is_allowed(self, origin: str, host: str) -> bool:
+        return urlsplit(origin).netloc.lower() == host.lower() or origin.lower() in self._origins
 
     def _is_ours(self, host: str) -> bool:
         try:
@@ -68,6 +85,19 @@ class Guard:
         except ValueError:
             return False
         return bool(name) and (self._any_name or name in self._names)
+
+    async def _body(self, headers: Headers, receive: Receive) -> bytes | Response:
+        """Return the whole body, or a refusal as soon as it is known to be too large, or it does not come."""
+        too_large = refusal(413, "TOO_LARGE", f"A request has at most {self._most_bytes} bytes (max_body_bytes).")
+        declared = headers.get("content-length", "0")
+        if not declared.isdecimal() or len(declared) > 18 or int(declared) > self._most_bytes:
+            return too_large
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _read(receive, self._most_bytes)
+        except TimeoutError:
+            return refusal(408, "TIMEOUT", f"The body did not come within {BODY_SECONDS:g} s.")
+        return too_large if body is None else body
 
 
 def _is_everywhere(host: str) -> bool:
@@ -78,22 +108,33 @@ def _is_everywhere(host: str) -> bool:
         return False
 
 
-def _is_json(content_type: str) -> bool:
-    return content_type.partition(";")[0].strip() == "application/json"
+def _is_hidden_query(scope: Scope, headers: Headers) -> bool:
+    """Tell whether a page of another site made a browser ask, by an image, a script or a link, for an answer."""
+    is_elsewhere = headers.get("sec-fetch-site", "") in ELSEWHERE
+    is_visit = headers.get("sec-fetch-mode") == "navigate" and b"query" not in scope["query_string"].lower()
+    return is_elsewhere and not is_visit
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes | None:
-    """Return the whole body, or None as soon as it is known to be too large."""
-    declared = headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > LARGEST_BODY_BYTES:
-        return None
+def _refused_content(headers: Headers) -> Response | None:
+    """Return the refusal of a content that is not plain JSON in UTF-8."""
+    kind, parameters = parsed_type(headers.get("content-type", ""))
+    if kind != "application/json":
+        return refusal(415, "WRONG_CONTENT_TYPE", "Send the operation as JSON, with content-type application/json.")
+    if parameters.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+        return refusal(415, "WRONG_CONTENT_TYPE", "Send the operation in UTF-8.")
+    if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        return refusal(415, "WRONG_CONTENT_ENCODING", "Send the operation as it is, without content-encoding.")
+    return None
+
+
+async def _read(receive: Receive, most_bytes: int) -> bytes | None:
     parts = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return bytes(parts)
         parts += message.get("body", b"")
-        if len(parts) > LARGEST_BODY_BYTES:
+        if len(parts) > most_bytes:
             return None
         if not message.get("more_body", False):
             return bytes(parts)

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from vedette.settings import Settings
 from vedette.storage import instance, retention
 from vedette.storage.database import Database
+from vedette.web.admission import Admission
 
 # Probes give up after a few seconds; they are to learn the reason before that.
 PATIENCE_SECONDS = 3.0
@@ -22,7 +23,7 @@ class _Unhealthy(Exception):
     """The database is of no use; the text says why."""
 
 
-def routes(database: Database, settings: Settings) -> list[Route]:
+def routes(database: Database, settings: Settings, admission: Admission) -> list[Route]:
     """Return the routes `/healthz` and `/readyz`."""
 
     async def healthz(request: Request) -> Response:
@@ -34,7 +35,9 @@ def routes(database: Database, settings: Settings) -> list[Route]:
         return _answer(200, "healthy")
 
     async def readyz(request: Request) -> Response:
-        """Tell whether the instance keeps up: no sensor is later than the limit."""
+        """Tell whether the instance keeps up: no sensor is later than the limit. A server that stops is not ready."""
+        if admission.is_draining:
+            return _answer(503, "draining", "This server is stopping.")
         try:
             load, state = await _within_patience(_load(database))
         except _Unhealthy as error:

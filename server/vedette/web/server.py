@@ -12,11 +12,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from vedette.errors import PortTaken, UsageError
+from vedette.settings import Settings
 
 BACKLOG = 1024
 # What open requests get to end in; websockets are closed at once.
 GRACE_SECONDS = 3
-LARGEST_MESSAGE_BYTES = 1024 * 1024
+
+
+DEFAULT_SETTINGS = Settings()
 
 
 class _Server(uvicorn.Server):
@@ -67,18 +70,34 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _give_up_on_the_dead(listener: socket.socket, seconds: float) -> None:
+    """Have the system cut off clients that acknowledge or read nothing for so long, where it can."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Every connection that is accepted inherits it.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
+
+
 @asynccontextmanager
-async def serve_http(app: ASGIApp, host: str, port: int) -> AsyncIterator[Listening]:
+async def serve_http(
+    app: ASGIApp, host: str, port: int, settings: Settings = DEFAULT_SETTINGS
+) -> AsyncIterator[Listening]:
     """Serve `app` on `host` and `port` (0: a free one) while the block runs; then close every socket, soon.
 
-    Raises PortTaken.
+    Of the settings, those of connections and messages count. Raises PortTaken.
     """
     listener = _listen(host, port)
+    _give_up_on_the_dead(listener, settings.send_seconds)
     config = uvicorn.Config(
         app,
         http="httptools",
         ws="websockets-sansio",
-        ws_max_size=LARGEST_MESSAGE_BYTES,
+        ws_max_size=settings.max_body_bytes,
+        # Deflating each message for each client costs more than all else about it.
+        ws_per_message_deflate=False,
+        ws_ping_interval=settings.keep_alive_seconds,
+        ws_ping_timeout=settings.send_seconds,
+        # Streams and operations have limits of their own, which say so; this is for all that sends nothing.
+        limit_concurrency=2 * (settings.max_connections + settings.max_operations),
         lifespan="off",
         log_config=None,
         log_level="warning",

@@ -1,57 +1,168 @@
-"""Websockets: what clients send is checked for its form before it is acted on."""
+"""Websockets: the protocol graphql-transport-ws, and nothing older."""
 
-from typing import Any
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
-import msgspec
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message
+from graphql import OperationType
+from starlette.types import Receive, Scope, Send
 
-from vedette.graphql.context import Context
+from vedette.graphql.api import Api
+from vedette.graphql.errors import RequestError, limit_exceeded
+from vedette.graphql.items import Item, refusal
+from vedette.graphql.requests import Refused
+from vedette.settings import Settings
+from vedette.web import socket_messages as messages
+from vedette.web.admission import Admission, Full
 
-
-class _Operation(msgspec.Struct, rename="camel"):
-    query: str
-    variables: dict[str, Any] | None = None
-    operation_name: str | None = None
-
-
-class _Init(msgspec.Struct, tag_field="type", tag="connection_init"):
-    payload: dict[str, Any] | None = None
-
-
-class _Ping(msgspec.Struct, tag_field="type", tag="ping"):
-    payload: dict[str, Any] | None = None
-
-
-class _Pong(msgspec.Struct, tag_field="type", tag="pong"):
-    payload: dict[str, Any] | None = None
-
-
-class _Subscribe(msgspec.Struct, tag_field="type", tag="subscribe"):
-    id: str
-    payload: _Operation
-
-
-class _Complete(msgspec.Struct, tag_field="type", tag="complete"):
-    id: str
-
-
-_Form = _Init | _Ping | _Pong | _Subscribe | _Complete
-
+PROTOCOL = "graphql-transport-ws"
 # A close frame holds at most this many bytes of reason.
-_LONGEST_REASON = 120
+LONGEST_REASON = 120
+ACK = '{"type":"connection_ack"}'
+PONG = '{"type":"pong"}'
 
 
-class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
-    """The protocol graphql-transport-ws."""
+class _Closed(Exception):
+    """The socket is closed, by us or by the client."""
 
-    async def handle_message(self, message: Message) -> None:
-        """Act on one message, or close with 4400 if it has not the form of one."""
-        try:
-            msgspec.convert(message, type=_Form)
-        except msgspec.ValidationError as error:
-            await self.handle_invalid_message(str(error).encode()[:_LONGEST_REASON].decode(errors="ignore"))
+
+class Socket:
+    """One websocket, from its handshake until it closes. Each operation is a task of its own."""
+
+    def __init__(self, api: Api, admission: Admission, settings: Settings, receive: Receive, send: Send) -> None:
+        self._api = api
+        self._admission = admission
+        self._settings = settings
+        self._receive = receive
+        self._send_event = send
+        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._is_begun = asyncio.Event()
+        self._is_closed = False
+
+    async def serve(self, scope: Scope) -> None:
+        """Serve it until it is closed."""
+        await self._receive()
+        if PROTOCOL not in scope["subprotocols"]:
+            await self._send_event({"type": "websocket.accept"})
+            await self._close(4406, f"Subprotocol not acceptable; {PROTOCOL} is")
             return
-        if message["type"] == "connection_init" and message.get("payload") is None:
-            message["payload"] = {}
-        await super().handle_message(message)
+        await self._send_event({"type": "websocket.accept", "subprotocol": PROTOCOL})
+        async with asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(self._expect_init(), name="connection_init")
+            try:
+                while True:
+                    await self._act(await self._next(), tasks)
+            except _Closed:
+                pass
+            finally:
+                self._is_closed = True
+                for task in (waiting, *self._operations.values()):
+                    task.cancel()
+
+    async def _expect_init(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.connection_init_seconds):
+                await self._is_begun.wait()
+        except TimeoutError:
+            await self._close(4408, "Connection initialisation timeout")
+
+    async def _next(self) -> messages.Message:
+        """Return the next message. Raises _Closed, where it is none after telling the client."""
+        event = await self._receive()
+        if event["type"] != "websocket.receive":
+            raise _Closed
+        text = event.get("text")
+        try:
+            if text is None:
+                raise messages.BadMessage("Messages are text")
+            return messages.decoded(text)
+        except messages.BadMessage as error:
+            await self._close(4400, str(error))
+            raise _Closed from None
+
+    async def _act(self, message: messages.Message, tasks: asyncio.TaskGroup) -> None:
+        if isinstance(message, messages.Init):
+            if self._is_begun.is_set():
+                await self._refuse(4429, "Too many initialisation requests")
+            self._is_begun.set()
+            await self._send(ACK)
+        elif isinstance(message, messages.Ping):
+            await self._send(PONG)
+        elif isinstance(message, messages.Complete):
+            task = self._operations.pop(message.id, None)
+            if task is not None:
+                task.cancel()
+        elif isinstance(message, messages.Subscribe):
+            await self._subscribe(message, tasks)
+
+    async def _subscribe(self, message: messages.Subscribe, tasks: asyncio.TaskGroup) -> None:
+        if not self._is_begun.is_set():
+            await self._refuse(4401, "Unauthorized")
+        if message.id in self._operations:
+            await self._refuse(4409, f"Subscriber for {message.id} already exists")
+        most = self._settings.max_subscriptions_per_connection
+        if len(self._operations) >= most:
+            found = f"This connection has {len(self._operations)} operations already"
+            error = limit_exceeded("max_subscriptions_per_connection", most, found)
+            await self._send(messages.told(messages.frame_of(message.id), refusal(error)))
+            return
+        self._operations[message.id] = tasks.create_task(self._tell(message), name="operation")
+
+    async def _tell(self, message: messages.Subscribe) -> None:
+        """Execute an operation and tell its items, until it ends or is cancelled."""
+        frame = messages.frame_of(message.id)
+        try:
+            async with aclosing(self._items(message)) as batches:
+                async for batch in batches:
+                    for item in batch:
+                        if item.is_refusal:
+                            self._forget(message.id)
+                        await self._send(messages.told(frame, item))
+                        if item.is_refusal:
+                            return
+            # The id is free again before the client knows that it is.
+            self._forget(message.id)
+            await self._send(messages.complete(message.id))
+        except _Closed:
+            return
+
+    async def _items(self, message: messages.Subscribe) -> AsyncGenerator[Sequence[Item], None]:
+        try:
+            operation = self._api.operation(message.payload)
+            if operation.kind is OperationType.SUBSCRIPTION:
+                with self._admission.subscriptions.one():
+                    async with aclosing(self._api.follow(operation)) as batches:
+                        async for batch in batches:
+                            yield batch
+            else:
+                with self._admission.operations.one():
+                    answer = await self._api.answer(operation)
+                yield [Item(None, answer.body.decode())]
+        except Refused as refused:
+            yield [refusal(*refused.errors)]
+        except Full as full:
+            said = f"The server has {full.most} {full.what} at the moment, as many as it may ({full.limit})."
+            yield [refusal(RequestError("TOO_MANY_REQUESTS", said))]
+
+    def _forget(self, operation_id: str) -> None:
+        if self._operations.get(operation_id) is asyncio.current_task():
+            del self._operations[operation_id]
+
+    async def _refuse(self, code: int, reason: str) -> None:
+        await self._close(code, reason)
+        raise _Closed
+
+    async def _send(self, text: str) -> None:
+        if self._is_closed:
+            raise _Closed
+        try:
+            await self._send_event({"type": "websocket.send", "text": text})
+        except OSError:
+            # So the server tells that the client is gone.
+            raise _Closed from None
+
+    async def _close(self, code: int, reason: str) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            fitting = reason.encode()[:LONGEST_REASON].decode(errors="ignore")
+            await self._send_event({"type": "websocket.close", "code": code, "reason": fitting})

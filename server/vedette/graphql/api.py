@@ -1,0 +1,141 @@
+"""The API as the protocols use it: what is asked is checked, then answered once or followed; answers are ready to send.
+
+Nothing here knows of HTTP or websockets.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, NamedTuple
+
+import msgspec
+from graphql import GraphQLError
+from strawberry.types.execution import ExecutionResult, PreExecutionError
+
+from vedette.graphql.broadcasts import Broadcasts
+from vedette.graphql.connections import LARGEST_SIZE
+from vedette.graphql.context import Context
+from vedette.graphql.costs import Cost
+from vedette.graphql.errors import BAD_PAGE_SIZE, MORE_ERRORS, TIMEOUT, RequestError, limit_exceeded, presentable
+from vedette.graphql.items import Item, refusal
+from vedette.graphql.operations import flaws, parsed
+from vedette.graphql.requests import Operation, Refused, Request, operation_of
+from vedette.graphql.schema import schema
+from vedette.graphql.stretches import Stretch
+from vedette.graphql.trusted_documents import TrustedDocuments
+from vedette.graphql.variables import flaw_of
+
+
+class Answer(NamedTuple):
+    """The answer to a query or mutation; `is_executed` tells that it got as far as its fields."""
+
+    body: bytes
+    is_executed: bool
+
+
+class Api:
+    """One server's API. Its subscriptions are executed once for all who follow the same."""
+
+    def __init__(self, context: Context, trusted: TrustedDocuments) -> None:
+        self._context = context
+        self._trusted = trusted
+        self._broadcasts = Broadcasts(self._items, context.settings.max_buffered_items)
+
+    def operation(self, request: Request) -> Operation:
+        """Return the operation that a request asks for; raises Refused for one that cannot be executed."""
+        limits = self._context.limits
+        try:
+            text = self._trusted.text(request)
+            operation = operation_of(text, request.operation_name, request.variables, limits.max_tokens)
+        except GraphQLError as error:
+            raise Refused(presentable(error)) from None
+        found: Sequence[GraphQLError] = flaws(schema._schema, text, limits)
+        if not found:
+            operation, found = self._priced(operation)
+        if found:
+            raise Refused(*_fitting([presentable(error) for error in found], limits.max_errors))
+        return operation
+
+    def _priced(self, operation: Operation) -> tuple[Operation, Sequence[GraphQLError]]:
+        """Return the operation with its cost, and what is wrong with its variables or its cost."""
+        limits = self._context.limits
+        flaw = flaw_of(operation.variables, limits)
+        if flaw is not None:
+            return operation, [flaw]
+        cost = Cost(schema._schema, parsed(operation.text, limits.max_tokens), operation.variables)
+        requested = cost.of(operation.node)
+        found = [
+            RequestError(
+                BAD_PAGE_SIZE,
+                f"A page of {page.field} has at most {limits.max_page_size} things (max_page_size), "
+                f"not {page.size}; follow pageInfo for more.",
+            )
+            for page in cost.pages
+            # A size that no setting allows is the field's to refuse; the operation's other fields are answered.
+            if limits.max_page_size < page.size <= LARGEST_SIZE
+        ]
+        if requested > limits.max_cost:
+            asked = f"The operation asks for up to {requested} objects, by the sizes of its pages"
+            found.append(limit_exceeded("max_cost", limits.max_cost, asked))
+        return operation._replace(cost=requested), found
+
+    async def answer(self, operation: Operation) -> Answer:
+        """Execute a query or a mutation."""
+        seconds = self._context.settings.execution_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                result = await schema.execute(
+                    operation.text, operation.variables, self._context, operation_name=operation.name
+                )
+        except TimeoutError:
+            error = RequestError(TIMEOUT, f"The operation took more than {seconds:g} s (execution_seconds); ask less.")
+            return Answer(msgspec.json.encode({"data": None, "errors": [error.formatted]}), True)
+        assert isinstance(result, ExecutionResult)
+        # Variables that do not fit are told without a path, before any field is executed.
+        is_executed = result.data is not None or any(error.path is not None for error in result.errors or ())
+        body = self._body(result, is_executed)
+        body["extensions"] = {"cost": {"requested": operation.cost, "most": self._context.limits.max_cost}}
+        return Answer(_encoded(body), is_executed)
+
+    async def follow(self, operation: Operation, after: int | None = None) -> AsyncGenerator[Sequence[Item], None]:
+        """Yield what a subscription tells, from `after` or else what the operation says, in batches as they come."""
+        try:
+            position = operation.resume_after() if after is None else after
+        except RequestError as error:
+            yield [refusal(error)]
+            return
+        async with aclosing(self._broadcasts.follow(self._context.actor, operation, position)) as batches:
+            async for batch in batches:
+                yield batch
+
+    async def _items(self, operation: Operation, stretch: Stretch) -> AsyncGenerator[Item, None]:
+        """Execute a subscription for the stretch; yield what is sent to its followers."""
+        context = self._context.covering(stretch)
+        results = await schema.stream(operation.text, operation.variables, context, operation_name=operation.name)
+        async with aclosing(results):
+            async for result in results:
+                assert isinstance(result, ExecutionResult)
+                if isinstance(result, PreExecutionError):
+                    yield refusal(*_fitting(result.errors or [], context.limits.max_errors))
+                else:
+                    yield Item(stretch.at, _encoded(self._body(result, True)).decode())
+                    stretch.at = None
+
+    def _body(self, result: ExecutionResult, is_executed: bool) -> dict[str, Any]:
+        body: dict[str, Any] = {"data": result.data} if is_executed else {}
+        if result.errors:
+            fitting = _fitting(result.errors, self._context.limits.max_errors)
+            body["errors"] = [error.formatted for error in fitting]
+        return body
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(body)
+
+
+def _fitting(errors: Sequence[GraphQLError], most: int) -> Sequence[GraphQLError]:
+    """Return at most `most` errors, and how many there were beyond these."""
+    if len(errors) <= most:
+        return errors
+    left = RequestError(MORE_ERRORS, f"There were {len(errors) - most} more errors (max_errors is {most}).")
+    return [*errors[:most], left]

@@ -1,0 +1,111 @@
+"""Broadcasts: each subscription is executed once for all clients that ask for the same, wherever each of them begins.
+
+A client that resumes first catches up by an execution of its own, as far as the shared one still remembers, and then
+joins that one; positions tell where, so that it misses nothing and gets nothing twice. One that falls further behind
+than the shared execution remembers is told so, with the position to resume at.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Sequence
+from contextlib import aclosing, asynccontextmanager
+
+from vedette.graphql.errors import FELL_BEHIND, RequestError
+from vedette.graphql.items import Item, refusal
+from vedette.graphql.requests import Operation
+from vedette.graphql.shares import Share
+from vedette.graphql.stretches import NOW, Stretch
+
+Execute = Callable[[Operation, Stretch], AsyncGenerator[Item, None]]
+
+
+class Broadcasts:
+    """The shared executions of one server. Each lives as long as somebody follows it."""
+
+    def __init__(self, execute: Execute, most_items: int) -> None:
+        self._execute = execute
+        self._most_items = most_items
+        self._shares: dict[Hashable, tuple[Share, asyncio.Task[None]]] = {}
+
+    def __len__(self) -> int:
+        """Return how many executions are shared now."""
+        return len(self._shares)
+
+    async def follow(
+        self, authority: str, operation: Operation, after: int | None
+    ) -> AsyncGenerator[Sequence[Item], None]:
+        """Yield what an operation tells `authority` after a position (None: from now on, or from where it begins)."""
+        async with self._joined((authority, operation.sharing_key()), operation) as share:
+            is_first = not share.stretch.begun.is_set()
+            await share.begun()
+            position = 0 if after is None and share.stretch.whole else after
+            if position is None:
+                batches = _live(share, 0, share.floor) if is_first else _live(share, share.end, share.head)
+            else:
+                batches = self._resumed(share, operation, position)
+            async with aclosing(batches):
+                async for batch in batches:
+                    yield batch
+
+    async def _resumed(self, share: Share, operation: Operation, position: int) -> AsyncGenerator[Sequence[Item], None]:
+        """Yield what comes after a position: by executions of its own up to what the share has, then what that has."""
+        is_checked = False
+        # As long as it catches up, the shared execution goes on and forgets.
+        while position < share.floor or (position > share.head and not is_checked):
+            stretch = Stretch(after=position, until=max(position, share.floor))
+            async with aclosing(self._execute(operation, stretch)) as items:
+                async for item in items:
+                    yield [item]
+            if not stretch.is_over():
+                return
+            position = max(position, stretch.reached or 0)
+            is_checked = True
+        async with aclosing(_live(share, share.first, position)) as batches:
+            async for batch in batches:
+                yield batch
+
+    @asynccontextmanager
+    async def _joined(self, key: Hashable, operation: Operation) -> AsyncIterator[Share]:
+        """Join the execution of `key`, or begin it; the last to leave ends it."""
+        if key not in self._shares:
+            share = Share(Stretch(after=NOW), self._most_items)
+            items = self._execute(operation, share.stretch)
+            task = asyncio.create_task(share.run(items, lambda: self._forget(key, share)), name="subscription")
+            self._shares[key] = share, task
+        share, task = self._shares[key]
+        share.followers += 1
+        try:
+            yield share
+        finally:
+            share.followers -= 1
+            if share.followers == 0:
+                self._forget(key, share)
+                task.cancel()
+                await asyncio.wait([task])
+
+    def _forget(self, key: Hashable, share: Share) -> None:
+        if key in self._shares and self._shares[key][0] is share:
+            del self._shares[key]
+
+
+async def _live(share: Share, number: int, position: int) -> AsyncGenerator[Sequence[Item], None]:
+    """Yield the items of a share from `number` on that come after a position."""
+    while True:
+        if number < share.first:
+            yield [refusal(_fell_behind(position))]
+            return
+        items = await share.next(number)
+        if not items:
+            return
+        number += len(items)
+        fresh = [item for item in items if item.position is None or item.position > position]
+        if fresh:
+            position = fresh[-1].position or position
+            yield fresh
+
+
+def _fell_behind(position: int) -> RequestError:
+    return RequestError(
+        FELL_BEHIND,
+        f"This client reads more slowly than there is news; resume after position {position}.",
+        position=str(position),
+    )

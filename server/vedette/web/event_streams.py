@@ -1,0 +1,135 @@
+"""Subscriptions as Server-Sent Events: graphql-sse in the mode of distinct connections, one operation a request.
+
+Each event's id is its position, so that a client which comes back with `Last-Event-ID` goes on from there.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import ExitStack, aclosing
+
+from graphql import OperationType
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from vedette.graphql.api import Api
+from vedette.graphql.errors import RequestError
+from vedette.graphql.items import Item, refusal
+from vedette.graphql.requests import Operation, Refused
+from vedette.graphql.scalars import parse_position
+from vedette.settings import Settings
+from vedette.web import answers, parameters
+from vedette.web.admission import Admission, Full
+from vedette.web.graphql_over_http import asked
+from vedette.web.hangups import hung_up
+from vedette.web.negotiation import EVENT_STREAM, chosen
+
+Batches = AsyncGenerator[Sequence[Item], None]
+
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+]
+KEEP_ALIVE = b":\n\n"
+COMPLETE = b"event: complete\ndata:\n\n"
+
+
+class EventStreams:
+    """The endpoint /graphql/stream."""
+
+    def __init__(self, api: Api, admission: Admission, settings: Settings) -> None:
+        self._api = api
+        self._admission = admission
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one stream until it ends, its client hangs up or the server stops."""
+        request = Request(scope, receive)
+        with ExitStack() as room:
+            refused = _refused_media(request) or (answers.draining() if self._admission.is_draining else None)
+            try:
+                items = None if refused else await self._admitted(request, room)
+            except parameters.BadParameters as error:
+                refused = answers.refusal(400, "BAD_REQUEST", str(error))
+            except Full as full:
+                refused = answers.overloaded(full.limit, full.most, full.what)
+            if refused is None and items is not None:
+                await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+                await self._stream(items, receive, send)
+                return
+        assert refused is not None
+        await refused(scope, receive, send)
+
+    async def _admitted(self, request: Request, room: ExitStack) -> Batches:
+        """Return what to tell. Raises BadParameters and Full."""
+        parameters_asked = await asked(request)
+        room.enter_context(self._admission.connections.one())
+        try:
+            last = request.headers.get("last-event-id")
+            after = parse_position(last) if last else None
+            operation = self._api.operation(parameters_asked)
+        except Refused as refused:
+            return _once(refusal(*refused.errors))
+        except RequestError as error:
+            return _once(refusal(error))
+        if request.method == "GET" and operation.kind is OperationType.MUTATION:
+            raise parameters.BadParameters("Mutations need POST.")
+        if operation.kind is OperationType.SUBSCRIPTION:
+            room.enter_context(self._admission.subscriptions.one())
+            return self._api.follow(operation, after)
+        room.enter_context(self._admission.operations.one())
+        return self._answered(operation)
+
+    async def _answered(self, operation: Operation) -> Batches:
+        answer = await self._api.answer(operation)
+        yield [Item(None, answer.body.decode())]
+
+    async def _stream(self, items: Batches, receive: Receive, send: Send) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            client = tasks.create_task(hung_up(receive), name="client")
+            ends = {
+                client,
+                tasks.create_task(_tell(items, send), name="event stream"),
+                tasks.create_task(self._admission.until_draining(), name="draining"),
+            }
+            beating = tasks.create_task(self._keep_alive(send), name="keep-alive")
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            is_open = not client.done()
+            for task in (beating, *ends):
+                task.cancel()
+        if is_open:
+            await _write(send, b"", is_last=True)
+
+    async def _keep_alive(self, send: Send) -> None:
+        while True:
+            await _write(send, KEEP_ALIVE)
+            await asyncio.sleep(self._settings.keep_alive_seconds)
+
+
+def _refused_media(request: Request) -> Response | None:
+    if chosen(request.headers.get("accept"), (EVENT_STREAM,)) is not None:
+        return None
+    return answers.refusal(406, "NOT_ACCEPTABLE", f"Answers here are {EVENT_STREAM}; others are at /graphql.")
+
+
+async def _once(item: Item) -> Batches:
+    yield [item]
+
+
+async def _tell(items: Batches, send: Send) -> None:
+    async with aclosing(items):
+        async for batch in items:
+            await _write(send, b"".join(map(_event, batch)))
+    await _write(send, COMPLETE)
+
+
+def _event(item: Item) -> bytes:
+    payload = f'{{"errors":{item.payload}}}' if item.is_refusal else item.payload
+    place = "" if item.position is None else f"id: {item.position}\n"
+    return f"event: next\n{place}data: {payload}\n\n".encode()
+
+
+async def _write(send: Send, body: bytes, *, is_last: bool = False) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": not is_last})

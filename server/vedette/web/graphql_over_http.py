@@ -1,0 +1,83 @@
+"""GraphQL over HTTP: POST, and GET for queries, answered as `application/graphql-response+json` or plain JSON."""
+
+from graphql import OperationType
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from vedette.graphql.api import Api
+from vedette.graphql.errors import DOCUMENT_NOT_FOUND, DOCUMENT_NOT_TRUSTED
+from vedette.graphql.requests import Refused
+from vedette.web import answers, parameters
+from vedette.web.admission import Admission, Full
+from vedette.web.hangups import HungUp, unless_hung_up
+from vedette.web.negotiation import GRAPHQL, LEGACY, chosen
+
+STATUS_OF_CODE = {DOCUMENT_NOT_FOUND: 404, DOCUMENT_NOT_TRUSTED: 403}
+
+
+class GraphQLOverHTTP:
+    """The endpoint /graphql."""
+
+    def __init__(self, api: Api, admission: Admission) -> None:
+        self._api = api
+        self._admission = admission
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        media_type = chosen(request.headers.get("accept"), (LEGACY, GRAPHQL))
+        if media_type is None:
+            response = answers.refusal(
+                406, "NOT_ACCEPTABLE", f"Answers are {GRAPHQL} or {LEGACY}; event streams are at /graphql/stream."
+            )
+        else:
+            try:
+                response = await self._answer(request, media_type)
+            except HungUp:
+                return
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, media_type: str) -> Response:
+        if self._admission.is_draining:
+            return answers.draining(media_type)
+        try:
+            checked = self._api.operation(await asked(request))
+        except parameters.BadParameters as error:
+            return answers.refusal(400, "BAD_REQUEST", str(error), media_type)
+        except Refused as refused:
+            return _refused(refused, media_type)
+        if request.method == "GET" and checked.kind is OperationType.MUTATION:
+            allowed = {"allow": "POST"}
+            return answers.refusal(405, "METHOD_NOT_ALLOWED", "Mutations need POST.", media_type, allowed)
+        if checked.kind is OperationType.SUBSCRIPTION:
+            said = "Subscribe at /graphql/stream (text/event-stream), or by a websocket (graphql-transport-ws)."
+            return answers.refusal(400, "BAD_REQUEST", said, media_type)
+        try:
+            with self._admission.operations.one():
+                answer = await unless_hung_up(request.receive, self._api.answer(checked))
+        except Full as full:
+            return answers.overloaded(full.limit, full.most, full.what, media_type)
+        return answers.json(_status(answer.is_executed, media_type), answer.body, media_type)
+
+
+async def asked(request: Request) -> parameters.Request:
+    """Return what a request asks for. Raises BadParameters."""
+    if request.method == "GET":
+        found = parameters.of_query_string(request.query_params)
+    else:
+        found = parameters.of_body(await request.body())
+    if found.query is None and found.document_id is None and not found.extensions:
+        raise parameters.BadParameters("Give a document as the parameter `query`.")
+    return found
+
+
+def _refused(refused: Refused, media_type: str) -> Response:
+    code = (refused.errors[0].extensions or {}).get("code")
+    status = STATUS_OF_CODE.get(str(code)) or _status(False, media_type)
+    return answers.errors(status, [error.formatted for error in refused.errors], media_type)
+
+
+def _status(is_executed: bool, media_type: str) -> int:
+    """Return 400 for what was not executed, which older clients take for a broken connection."""
+    return 400 if media_type == GRAPHQL and not is_executed else 200
