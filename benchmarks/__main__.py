@@ -4,9 +4,9 @@ import os
 import platform
 import sys
 
-from benchmarks import latency, start, ticks
+from benchmarks import latency, start, subscriptions, ticks
 
-ALL = {"ticks": ticks, "latency": latency, "start": start}
+ALL = {"ticks": ticks, "latency": latency, "start": start, "subscriptions": subscriptions}
 
 
 def main() -> None:
