@@ -1,0 +1,170 @@
+"""What a server that is full, slow or about to stop says, and what becomes of clients that leave."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+import seeds
+from serving import Api, Subscription, eventually, is_listened_to, serving
+from vedette.bus import Bus
+from vedette.settings import Settings
+from vedette.storage.database import Database
+
+SLOW = {"query": "{ sensors { edges { cursor } } }"}
+FOLLOW = "subscription { ticks { __typename } }"
+
+
+@asynccontextmanager
+async def stuck(database: Database) -> AsyncIterator[None]:
+    """Let every read of sensors wait, for as long as the block runs."""
+    async with database.writing() as connection:
+        await connection.exec_driver_sql("LOCK TABLE sensors IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+async def waiting(database: Database) -> int:
+    found = await seeds.execute(database, "SELECT count(*) FROM pg_locks WHERE NOT granted")
+    return int(found[0][0])
+
+
+async def until_waiting(database: Database, count: int) -> None:
+    async with asyncio.timeout(20):
+        while await waiting(database) != count:  # noqa: ASYNC110  (Postgres tells nobody)
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def served(database: Database, bus: Bus, **settings: Any) -> AsyncIterator[Api]:
+    async with serving(database, bus, Settings(poll_seconds=600, **settings)) as api:
+        yield api
+
+
+async def test_one_operation_too_many_is_to_come_again(database: Database, bus: Bus) -> None:
+    async with served(database, bus, max_operations=2) as api, asyncio.TaskGroup() as tasks:
+        async with stuck(database):
+            asking = [tasks.create_task(api.client.post(api.url, json=SLOW)) for _ in range(2)]
+            await until_waiting(database, 2)
+            response = await api.client.post(api.url, json=SLOW)
+            assert (response.status_code, response.headers["retry-after"]) == (429, "1")
+            assert "max_operations" in response.text
+        assert [(await one).status_code for one in asking] == [200, 200]
+        assert (await api.client.post(api.url, json=SLOW)).status_code == 200
+
+
+async def test_an_operation_has_a_time(database: Database, bus: Bus) -> None:
+    async with served(database, bus, execution_seconds=0.2) as api:
+        async with stuck(database):
+            [error] = (await api.answer(SLOW["query"]))["errors"]
+            assert error["extensions"]["code"] == "TIMEOUT"
+            assert "execution_seconds" in error["message"]
+            # What it waited for is given up as well.
+            await until_waiting(database, 0)
+        await api.query(SLOW["query"])
+
+
+async def test_a_client_that_hangs_up_ends_its_operation(database: Database, bus: Bus) -> None:
+    async with served(database, bus) as api, stuck(database):
+        async with asyncio.TaskGroup() as tasks:
+            asking = tasks.create_task(api.client.post(api.url, json=SLOW))
+            await until_waiting(database, 1)
+            asking.cancel()
+        await until_waiting(database, 0)
+    await eventually(lambda: database._engine.pool.checkedout() == 0)  # type: ignore[attr-defined]  # QueuePool has it
+
+
+async def test_streams_and_sockets_have_a_number(database: Database, bus: Bus) -> None:
+    body = {"query": FOLLOW}
+    async with served(database, bus, max_connections=2) as api, AsyncExitStack() as stack:
+        await stack.enter_async_context(api.subscribe(FOLLOW))
+        response = await stack.enter_async_context(api.client.stream("POST", f"{api.url}/stream", json=body))
+        assert response.status_code == 200
+        one_more = await api.client.post(f"{api.url}/stream", json=body)
+        assert (one_more.status_code, one_more.headers["retry-after"]) == (429, "1")
+        with pytest.raises(InvalidStatus) as refused:
+            async with api.connect():
+                pass
+        assert refused.value.response.status_code == 429
+        assert b"max_connections" in (refused.value.response.body or b"")
+        assert (await api.client.post(api.url, json=SLOW)).status_code == 200
+
+
+async def test_subscriptions_have_a_number(database: Database, bus: Bus) -> None:
+    async with served(database, bus, max_subscriptions=2) as api, AsyncExitStack() as stack:
+        for _ in range(2):
+            await stack.enter_async_context(api.subscribe(FOLLOW))
+        await eventually(lambda: is_listened_to(bus))
+        async with api.subscribe(FOLLOW) as third:
+            message = await third.receive()
+        assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "TOO_MANY_REQUESTS")
+        assert (await api.client.post(f"{api.url}/stream", json={"query": FOLLOW})).status_code == 429
+
+
+async def test_operations_of_a_socket_have_a_number(database: Database, bus: Bus) -> None:
+    async with served(database, bus, max_subscriptions_per_connection=2) as api, api.connect() as socket:
+        client = Subscription(socket)
+        await client.start(FOLLOW)
+        payload = {"query": FOLLOW}
+        await client.send({"id": "2", "type": "subscribe", "payload": payload})
+        await client.send({"id": "3", "type": "subscribe", "payload": payload})
+        message = await client.receive()
+        assert (message["type"], message["id"]) == ("error", "3")
+        assert message["payload"][0]["extensions"]["limit"] == "max_subscriptions_per_connection"
+        await client.send({"id": "2", "type": "complete"})
+        await client.send({"id": "3", "type": "subscribe", "payload": {"query": "{ codeLocations { id } }"}})
+        assert await client.next() == {"codeLocations": []}
+
+
+async def test_a_socket_that_does_not_begin_is_closed(database: Database, bus: Bus) -> None:
+    async with served(database, bus, connection_init_seconds=0.1) as api, api.connect() as socket:
+        async with asyncio.timeout(20):
+            await socket.wait_closed()
+        assert socket.close_code == 4408
+
+
+async def test_a_message_has_a_size(database: Database, bus: Bus) -> None:
+    async with served(database, bus, max_body_bytes=1000) as api, api.connect() as socket:
+        await socket.send(json.dumps({"type": "ping"}).ljust(1000))
+        assert json.loads(await socket.recv()) == {"type": "pong"}
+        with suppress(ConnectionClosed):
+            await socket.send(json.dumps({"type": "ping"}).ljust(1001))
+        async with asyncio.timeout(20):
+            await socket.wait_closed()
+        assert socket.close_code == 1009
+
+
+async def test_a_client_that_is_not_there_any_more_is_cut_off(database: Database, bus: Bus) -> None:
+    # Without a reader its pings are not answered.
+    async with (
+        served(database, bus, keep_alive_seconds=0.1, send_seconds=0.3) as api,
+        api.connect(max_queue=1, ping_interval=None) as socket,
+    ):
+        await Subscription(socket).start(FOLLOW)
+        await eventually(lambda: is_listened_to(bus))
+        socket.transport.pause_reading()
+        await eventually(lambda: not is_listened_to(bus))
+        socket.transport.abort()
+
+
+async def test_a_server_that_stops_sends_clients_elsewhere(database: Database, bus: Bus) -> None:
+    answered: list[tuple[int, str]] = []
+    async with served(database, bus, drain_seconds=1) as api:
+        client = httpx.AsyncClient(timeout=60)
+
+        async def ask() -> None:
+            while not answered or answered[-1][0] == 200:
+                response = await client.post(api.url, json=SLOW)
+                answered.append((response.status_code, response.headers.get("retry-after", "")))
+            answered.append(((await client.get(f"{api.address}/readyz")).status_code, ""))
+
+        asking = asyncio.create_task(ask())
+        await eventually(lambda: bool(answered))
+    await asking
+    await client.aclose()
+    assert answered[0] == (200, "")
+    assert answered[-2:] == [(503, "1"), (503, "")]

@@ -1,0 +1,79 @@
+"""A folder of documents can be made all that is answered."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serving import Api, serving
+from vedette.bus import Bus
+from vedette.errors import UsageError
+from vedette.graphql.trusted_documents import TrustedDocuments, document_id
+from vedette.settings import Settings
+from vedette.storage.database import Database
+
+VERSION = "query Version { instance { version } }\n"
+LOCATIONS = "{ codeLocations { id } }"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "version.graphql").write_text(VERSION)
+    (tmp_path / "ticks.graphql").write_text("subscription { ticks { __typename } }")
+    return tmp_path
+
+
+def in_mode(folder: Path, mode: Any) -> Settings:
+    return Settings(trusted_documents=folder, trusted_documents_mode=mode)
+
+
+async def code(api: Api, status: int, **body: Any) -> str | None:
+    response = await api.client.post(api.url, json=body)
+    assert response.status_code == status
+    errors = response.json().get("errors")
+    return None if errors is None else str(errors[0]["extensions"]["code"])
+
+
+async def test_nothing_else_is_answered(database: Database, bus: Bus, folder: Path) -> None:
+    async with serving(database, bus, in_mode(folder, "only")) as api:
+        for known in ("version", document_id(VERSION)):
+            assert await code(api, 200, documentId=known) is None
+        digest = document_id(VERSION).removeprefix("sha256:")
+        assert await code(api, 200, extensions={"persistedQuery": {"version": 1, "sha256Hash": digest}}) is None
+        assert (await api.client.get(api.url, params={"documentId": "version"})).status_code == 200
+        # The text itself is as good as its name.
+        assert await code(api, 200, query=VERSION) is None
+        assert await code(api, 403, query=LOCATIONS) == "DOCUMENT_NOT_TRUSTED"
+        assert await code(api, 404, documentId="other") == "PERSISTED_QUERY_NOT_FOUND"
+        assert await code(api, 404, documentId=document_id(LOCATIONS)) == "PERSISTED_QUERY_NOT_FOUND"
+        assert await code(api, 200, documentId="version", query=LOCATIONS) == "BAD_INPUT"
+        async with api.subscribe(LOCATIONS) as subscription:
+            message = await subscription.receive()
+        assert message["payload"][0]["extensions"]["code"] == "DOCUMENT_NOT_TRUSTED"
+
+
+async def test_at_first_it_only_tells_what_it_would_refuse(
+    database: Database, bus: Bus, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "vedette.graphql.trusted_documents"):
+        async with serving(database, bus, in_mode(folder, "log")) as api:
+            assert await code(api, 200, query=VERSION) is None
+            assert caplog.text == ""
+            assert await code(api, 200, query=LOCATIONS) is None
+    assert LOCATIONS in caplog.text
+    assert document_id(LOCATIONS) in caplog.text
+
+
+def test_a_file_that_is_no_document_of_the_schema_is_named(folder: Path) -> None:
+    for text in ("{", "{ nothing }", "\xff"):
+        (folder / "bad.graphql").write_text(text, encoding="latin-1")
+        with pytest.raises(UsageError, match=r"bad\.graphql"):
+            TrustedDocuments.load(in_mode(folder, "off"))
+
+
+def test_a_folder_that_is_missing_is_named(folder: Path) -> None:
+    with pytest.raises(UsageError, match="missing"):
+        TrustedDocuments.load(in_mode(folder / "missing", "off"))
+    with pytest.raises(UsageError, match="trusted_documents"):
+        TrustedDocuments.load(Settings(trusted_documents_mode="only"))
