@@ -5,7 +5,7 @@ READY := .venv/.ready
 FRONTEND := $(shell git ls-files frontend 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format schema frontend lock bench reliability matrix chaos clean
+.PHONY: help setup run test check format schema frontend lock bench reliability matrix chaos fuzz clean
 
 help: ## List every word
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ matrix: $(READY) ## Try every cell of the fault matrix (a quarter of an hour) an
 
 chaos: $(READY) ## Kill processes of a small deployment, one a second, and look for what was lost or doubled
 	$(BIN)/python -m chaos --kills $(or $(KILLS),300)
+
+fuzz: $(READY) ## Throw malformed requests at a server for MINUTES=10: no 5xx, no hang, memory flat
+	$(BIN)/python -m fuzz --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 clean: ## Remove what was built; the data of .vedette/ stays
 	rm -rf .venv server/vedette/web/static frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -110,7 +110,7 @@ async def test_our_own_names_are_answered(api: Api) -> None:
         assert (await api.client.post(api.url, json=BODY, headers={"host": host})).status_code == 200
 
 
-OTHER_ORIGINS = ["http://evil.example", "null", "http://127.0.0.1:1", "http://localhost"]
+OTHER_ORIGINS = ["http://evil.example", "null", "http://127.0.0.1:1", "http://localhost", "http://["]
 
 
 async def test_pages_of_other_origins_are_refused(api: Api) -> None:

@@ -77,7 +77,7 @@ class Guard:
         return _refused_content(headers) if scope["method"] == "POST" else None
 
     def _is_allowed(self, origin: str, host: str) -> bool:
-        return urlsplit(origin).netloc.lower() == host.lower() or origin.lower() in self._origins
+        return _place(origin) == host.lower() or origin.lower() in self._origins
 
     def _is_ours(self, host: str) -> bool:
         try:
@@ -98,6 +98,14 @@ class Guard:
         except TimeoutError:
             return refusal(408, "TIMEOUT", f"The body did not come within {BODY_SECONDS:g} s.")
         return too_large if body is None else body
+
+
+def _place(origin: str) -> str | None:
+    """Return the host and port of an origin; None where it is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def _is_everywhere(host: str) -> bool:
