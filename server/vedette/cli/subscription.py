@@ -23,7 +23,11 @@ REFUSING_CODES = range(4400, 4500)
 
 
 class Lost(Exception):
-    """The connection could not be made or has ended."""
+    """The connection could not be made or has ended. The server may say at which position to go on."""
+
+    def __init__(self, reason: str, position: str | None = None) -> None:
+        super().__init__(reason)
+        self.position = position
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Subscription:
                         yield item
                     return
             except Lost as error:
+                after = error.position or after
                 if not connected:
                     raise unreachable(self.url, str(error)) from None
                 if not said:
@@ -97,9 +102,18 @@ class Subscription:
                 case "next":
                     yield data_of(message["payload"])[self.name]
                 case "error":
+                    _resume_if_behind(message["payload"])
                     data_of({"errors": message["payload"]})
                 case "ping":
                     await socket.send(json.dumps({"type": "pong"}))
                 case "complete":
                     return
         raise Lost("the server ended the connection")
+
+
+def _resume_if_behind(errors: Json) -> None:
+    """Raise Lost where the server only says that this client has read too slowly, as one whose output is not read."""
+    for error in errors:
+        extensions = error.get("extensions") or {}
+        if extensions.get("code") == "FELL_BEHIND":
+            raise Lost("it was not read as fast as there was news", extensions.get("position"))
