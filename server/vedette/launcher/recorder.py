@@ -1,4 +1,8 @@
-"""Group commit: what many runs have to record at the same moment is one transaction."""
+"""Group commit: what many runs have to record at the same moment is one transaction.
+
+What a database that is away or busy refuses is written again until it is there. What else goes wrong is tried again a
+few times, all together and then run by run, and ends at most the run that it hits.
+"""
 
 import asyncio
 import logging
@@ -8,7 +12,7 @@ from uuid import UUID
 from vedette.bus import Bus
 from vedette.bus.topics import RUNS, run_events
 from vedette.domain.runs import FINISHED, RunStatus
-from vedette.errors import DatabaseUnreachable, LeaseLost
+from vedette.errors import DatabaseUnreachable, LeaseLost, VedetteError
 from vedette.faults import Point, reached
 from vedette.storage import run_updates
 from vedette.storage.database import Database
@@ -19,9 +23,16 @@ logger = logging.getLogger(__name__)
 ENDINGS = FINISHED | {RunStatus.QUEUED}
 # What a lost connection looks like; the writes wait until there is one again.
 UNREACHABLE = (DatabaseUnreachable, TimeoutError, OSError)
-RETRY_SECONDS = 0.5
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 1.0
+# How often what nobody foresaw is tried before it is held to lie in what is written.
+TRIES = 4
 # A transaction stays short also when many runs talk a lot.
 EVENTS_PER_COMMIT = 5_000
+
+
+class CannotRecord(VedetteError):
+    """What happened in a run cannot be written, however often it is tried; nothing of it was."""
 
 
 class Recorder:
@@ -41,7 +52,8 @@ class Recorder:
     async def record(self, update: RunUpdate) -> None:
         """Write `update`; returns once it is committed.
 
-        Raises LeaseLost if another launcher holds the run by now: nothing was written.
+        Raises LeaseLost if another launcher holds the run by now, CannotRecord if the database refuses it for good:
+        nothing was written.
         """
         if self._closed:
             raise LeaseLost(f"Run {update.run_id} cannot be recorded: its launcher has stopped.")
@@ -91,34 +103,46 @@ class Recorder:
                 answer.cancel()
 
     async def _refused(self, batch: Sequence[tuple[RunUpdate, asyncio.Future[bool]]], error: Exception) -> None:
-        if len(batch) == 1:
-            [(update, answer)] = batch
-            logger.error("What happened in run %s cannot be recorded: %s", update.run_id, error)
-            if not answer.done():
-                answer.set_exception(error)
+        """Write a batch that was refused run by run, so that the one to blame fails alone."""
+        if len(batch) > 1:
+            for entry in batch:
+                await self._commit([entry])
             return
-        for entry in batch:
-            await self._commit([entry])
+        [(update, answer)] = batch
+        # The lines that follow are the statement and all of its values.
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0].rstrip(".")
+        logger.error("What happened in run %s cannot be recorded.", update.run_id, exc_info=error)
+        if not answer.done():
+            answer.set_exception(CannotRecord(f"What happened in the run could not be recorded ({reason})."))
 
     async def _write(self, updates: Sequence[RunUpdate]) -> frozenset[UUID]:
-        """Write `updates` in one transaction, however long it takes; return the ids of the runs that are still held."""
-        done: frozenset[UUID] = frozenset()
-        doubtful = False
+        """Write `updates` in one transaction; return the ids of the runs that are still held.
+
+        Tries for as long as the database is away, and TRIES times at what nobody foresaw, which it raises then.
+        """
+        doubtful, tries, pause = False, 0, FIRST_PAUSE_SECONDS
         while True:
             try:
-                async with self._database.writing() as connection:
-                    if doubtful:  # the commit may have happened before its connection was lost
-                        done = await run_updates.applied(connection, updates)
-                    rest = [update for update in updates if update.run_id not in done]
-                    held = done | await run_updates.apply(connection, rest) if rest else done
-                    _pass(updates, Point.START_COMMIT, Point.END_COMMIT)
-                _pass(updates, Point.START_COMMITTED, Point.END_COMMITTED)
+                return await self._try(updates, doubtful)
             except UNREACHABLE as error:
-                logger.warning("Runs wait to be recorded: %s", error)
-                doubtful = True
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                return held
+                logger.warning("Runs wait to be recorded: %s", str(error) or type(error).__name__)
+            except Exception as error:
+                tries += 1
+                if tries == TRIES:
+                    raise
+                logger.warning("Runs could not be recorded and are tried again: %r", error)
+            doubtful = True  # the commit may have happened before whatever went wrong
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _try(self, updates: Sequence[RunUpdate], doubtful: bool) -> frozenset[UUID]:
+        async with self._database.writing() as connection:
+            done = await run_updates.applied(connection, updates) if doubtful else frozenset()
+            rest = [update for update in updates if update.run_id not in done]
+            held = done | await run_updates.apply(connection, rest) if rest else done
+            _pass(updates, Point.START_COMMIT, Point.END_COMMIT)
+        _pass(updates, Point.START_COMMITTED, Point.END_COMMITTED)
+        return held
 
     def _knock(self, updates: Sequence[RunUpdate]) -> None:
         topics = [run_events(update.run_id) for update in updates]
