@@ -5,7 +5,7 @@ from typing import Any, overload
 
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.keywords import known_keywords
-from vedette.authoring.sensors import EvaluationFunction, SensorDefinition
+from vedette.authoring.sensors import EvaluationFunction, SensorDefinition, Watch
 from vedette.authoring.targets import Target
 from vedette.domain.catalog import SensorStatus
 
@@ -30,6 +30,7 @@ def sensor(
     owners: Iterable[str] | None = None,
     timeout: float | None = None,
     failures_before_pause: int | None = None,
+    watch: Watch | None = None,
 ) -> Callable[[EvaluationFunction], SensorDefinition]: ...
 @known_keywords("@sensor")
 def sensor(
@@ -49,6 +50,7 @@ def sensor(
     owners: Iterable[str] | None = None,
     timeout: float | None = None,
     failures_before_pause: int | None = None,
+    watch: Watch | None = None,
 ) -> SensorDefinition | Callable[[EvaluationFunction], SensorDefinition]:
     """Make a sensor of a function, sync or async, generator or not; with or without parentheses.
 
@@ -58,6 +60,11 @@ def sensor(
 
     job_name, job, jobs, target: the job or jobs that runs are asked of; one of the four, or none.
     minimum_interval_seconds: from start to start; 0 means again at once; 30 unless given.
+    watch: a folder, a file or a list of them, with all that is in them, relative to the working directory of the
+        evaluator: a change there makes the sensor due at once, or right after the evaluation that goes on. It is a
+        hint: what could not be watched (the log says so) is seen at the interval, and one evaluation sees all changes
+        since the last, so look at what is there. A sensor that writes into its own folder makes itself due again.
+        After a failure it waits for its next try.
     timeout: seconds that one evaluation may take; 60 unless given.
     failures_before_pause: how many failures in a row pause it; 0 never does; as the settings say unless given.
     default_status: whether it runs before anybody has started or stopped it.
@@ -86,6 +93,7 @@ def sensor(
             owners=owners,
             timeout=timeout,
             failures_before_pause=failures_before_pause,
+            watch=watch,
         )
 
     return define

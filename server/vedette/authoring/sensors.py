@@ -3,6 +3,7 @@
 import copy
 import functools
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, TypeVar
 
@@ -19,6 +20,7 @@ from vedette.errors import DefinitionError, InvocationError
 
 DefaultSensorStatus = SensorStatus
 EvaluationFunction = Callable[..., Any]
+Watch = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 Given = TypeVar("Given")
 Kept = TypeVar("Kept")
 
@@ -50,6 +52,7 @@ class SensorDefinition:
         owners: Iterable[str] | None = None,
         timeout: float | None = None,
         failures_before_pause: int | None = None,
+        watch: Watch | None = None,
     ) -> None:
         """Define a sensor; raises DefinitionError. The options are those of `sensor`."""
         if evaluation_fn is None:
@@ -62,6 +65,7 @@ class SensorDefinition:
         self.minimum_interval_seconds = self._interval(minimum_interval_seconds)
         self.timeout = self._timeout(timeout)
         self.failures_before_pause = self._failures(failures_before_pause)
+        self.watch = self._checked("watch", _watch, watch)
         self.default_status = self._status(default_status)
         self.tags = self._checked("tags", normalised_tags, tags)
         self.metadata: dict[str, Any] = self._checked("metadata", _metadata, metadata)
@@ -187,6 +191,7 @@ class SensorDefinition:
             timeout_seconds=self.timeout,
             default_status=self.default_status,
             failures_before_pause=self.failures_before_pause,
+            watch=self.watch,
         )
 
     def __repr__(self) -> str:
@@ -208,6 +213,19 @@ def _metadata(metadata: object) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"it {error}.") from None
     return plain
+
+
+def _watch(watch: object) -> tuple[str, ...]:
+    if watch is None:
+        return ()
+    if not isinstance(watch, str | os.PathLike | Iterable) or isinstance(watch, bytes):
+        raise ValueError(f"it is a folder, a file or a list of them, not {shown(watch)}.")
+    paths = [watch] if isinstance(watch, str | os.PathLike) else list(watch)
+    names = [os.fspath(path) if isinstance(path, str | os.PathLike) else None for path in paths]
+    for path, name in zip(paths, names, strict=True):
+        if not isinstance(name, str) or not name or "\0" in name:
+            raise ValueError(f"{shown(path)} is no path of a folder or file.")
+    return tuple(dict.fromkeys(str(name) for name in names))
 
 
 def _owners(owners: object) -> tuple[str, ...]:

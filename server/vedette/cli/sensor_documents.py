@@ -30,7 +30,7 @@ SHOW = (
 query Show($by: SensorBy!) {
   sensor(by: $by) {
     ...Sensor
-    description owners metadata minimumIntervalSeconds timeoutSeconds defaultStatus
+    description owners metadata minimumIntervalSeconds watches timeoutSeconds defaultStatus
     tags { key value }
     targets { ... on Job { name } }
     statusReason { source actor at note }

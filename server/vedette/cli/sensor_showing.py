@@ -30,6 +30,7 @@ def show(client: Client, name: str, as_json: bool) -> None:
         ("Description", found["description"]),
         ("Jobs", ", ".join(target["name"] for target in found["targets"] if target) or "-"),
         ("Interval", f"{found['minimumIntervalSeconds']:g} s"),
+        ("Watches", ", ".join(found["watches"]) or None),
         ("Timeout", f"{found['timeoutSeconds']:g} s"),
         ("Tags", " ".join(f"{tag['key']}={tag['value']}" for tag in found["tags"]) or None),
         ("Owners", ", ".join(found["owners"]) or None),

@@ -65,6 +65,8 @@ class SensorSpec(msgspec.Struct, frozen=True):
     minimum_interval_seconds: float = 30.0
     timeout_seconds: float = 60.0
     default_status: SensorStatus = SensorStatus.STOPPED
+    # Folders or files; a change there makes it due at once.
+    watch: tuple[str, ...] = ()
     # After so many failures in a row it is paused; 0: never; None: as the settings say.
     failures_before_pause: int | None = None
 

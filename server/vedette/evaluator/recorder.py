@@ -2,7 +2,7 @@
 
 At most one tick a sensor waits here (its next evaluation begins only after this one is recorded), which bounds the
 queue. It commits at once when idle; under load ticks wait GATHER_SECONDS for company. Those that ask for runs, that
-somebody waits for, or whose sensor is due again before that, do not.
+somebody waits for, that a change brought about, or whose sensor is due again before that, do not.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ PASSING = (DatabaseError, OSError, TimeoutError)
 
 
 def _is_urgent(tick: TickRecord) -> bool:
-    if tick.cause is TickCause.MANUAL or tick.interval_seconds <= GATHER_SECONDS:
+    if tick.cause is not TickCause.INTERVAL or tick.interval_seconds <= GATHER_SECONDS:
         return True
     return tick.evaluation is not None and bool(tick.evaluation.run_requests)
 

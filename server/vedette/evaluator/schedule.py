@@ -25,6 +25,10 @@ class Schedule:
         self._recordings = 0
         self._recorded_at: dict[UUID, int] = {}
         self._outdated: set[UUID] = set()
+        self._watching: set[UUID] = set()
+        # Those whose folders have changed, and those that failed last: these wait for their next try all the same.
+        self._hurried: set[UUID] = set()
+        self._failing: set[UUID] = set()
 
     def get(self, sensor_id: UUID) -> DueSensor | None:
         """Return the sensor as last known, None where it is not of the held shards."""
@@ -47,6 +51,7 @@ class Schedule:
                 self._outdated.add(sensor.id)
                 continue
             self._sensors[sensor.id] = sensor
+            (self._watching.add if sensor.spec.watch else self._watching.discard)(sensor.id)
             self.schedule(sensor.id)
         if reading.complete:
             seen = {sensor.id for sensor in reading.sensors}
@@ -56,8 +61,40 @@ class Schedule:
         """Forget the sensors of all other shards."""
         self._forget(sensor.id for sensor in list(self._sensors.values()) if sensor.shard not in shards)
 
-    def recorded(self, sensor_id: UUID, state: SensorState) -> None:
+    def watching(self) -> list[DueSensor]:
+        """Return the sensors that watch folders and may be due."""
+        return [sensor for sensor in map(self._sensors.__getitem__, self._watching) if self._can_be_due(sensor)]
+
+    def hurry(self, sensor_id: UUID) -> None:
+        """Make the sensor due at once, or as soon as it is not busy; one that failed last waits for its next try."""
+        sensor = self._sensors.get(sensor_id)
+        if sensor is not None and sensor_id not in self._failing and not sensor.state.paused:
+            self._hurried.add(sensor_id)
+            self.schedule(sensor_id)
+
+    def take_hurried(self, sensor_id: UUID) -> DueSensor | None:
+        """Take out the sensor if it is hurried and may be evaluated now."""
+        sensor = self._sensors.get(sensor_id)
+        if sensor is None or sensor_id in self._busy or sensor_id not in self._hurried or not self._can_be_due(sensor):
+            return None
+        self._queue.drop(sensor_id)
+        return sensor
+
+    def begun(self, sensor_id: UUID) -> bool:
+        """Take in that an evaluation of the sensor begins; tell whether it was hurried."""
+        if sensor_id not in self._hurried:
+            return False
+        self._hurried.remove(sensor_id)
+        return True
+
+    def recorded(self, sensor_id: UUID, state: SensorState, *, failed: bool) -> None:
         """Take in how a tick of the sensor left it."""
+        if failed:
+            # Its next try sees what has changed meanwhile.
+            self._failing.add(sensor_id)
+            self._hurried.discard(sensor_id)
+        else:
+            self._failing.discard(sensor_id)
         sensor = self._sensors.get(sensor_id)
         if sensor is None or _is_newer(sensor.state, state):
             return
@@ -74,7 +111,7 @@ class Schedule:
         if sensor is None or sensor_id in self._busy or not self._can_be_due(sensor):
             self._queue.drop(sensor_id)
             return
-        due_at = sensor.state.next_tick_at
+        due_at = None if sensor_id in self._hurried else sensor.state.next_tick_at
         due = not_before if due_at is None else max(not_before, self._clock.monotonic(due_at))
         self._queue.put(sensor_id, due)
 
@@ -93,6 +130,8 @@ class Schedule:
         for sensor_id in sensor_ids:
             del self._sensors[sensor_id]
             self._recorded_at.pop(sensor_id, None)
+            for kept in (self._watching, self._hurried, self._failing):
+                kept.discard(sensor_id)
             self._queue.drop(sensor_id)
 
 

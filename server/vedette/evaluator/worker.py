@@ -21,6 +21,7 @@ from vedette.evaluator.patience import keep_trying, report
 from vedette.evaluator.recorder import Recorder
 from vedette.evaluator.requests import Requests
 from vedette.evaluator.schedule import Schedule
+from vedette.evaluator.watching import FolderWatch
 from vedette.faults import Point, reached
 from vedette.settings import Settings
 from vedette.storage import due, evaluation_requests, orphans
@@ -64,6 +65,7 @@ class Evaluator:
             FailurePolicy(settings.backoff_ceiling_seconds, settings.failures_before_pause),
         )
         self._schedule = Schedule(self._clock, self._code, self._evaluations.by_sensor)
+        self._folders = FolderWatch(self._schedule.watching, self._on_folder_change)
         self._requests = Requests(
             database,
             bus,
@@ -93,22 +95,27 @@ class Evaluator:
     async def run(self) -> None:
         """Evaluate until cancelled; then record what has ended, drop what has not, and let the leases go."""
         try:
-            async with self._tasks as tasks:
-                tasks.create_task(self._keeper.run(), name="lease keeper")
-                tasks.create_task(self._follow_changes(), name="sensor changes")
-                tasks.create_task(self._recorder.run(), name="recorder")
-                tasks.create_task(self._requests.run(tasks), name="evaluation requests")
-                tasks.create_task(
-                    self._evaluations.show_started(self._settings.started_after_seconds), name="started ticks"
-                )
-                tasks.create_task(self._tidy(), name="tidier")
-                try:
-                    await self._begin_due()
-                finally:
-                    # From here on the group takes no new tasks.
-                    self._leaving = True
+            with self._folders:
+                await self._work()
         finally:
             await self._leave()
+
+    async def _work(self) -> None:
+        async with self._tasks as tasks:
+            tasks.create_task(self._keeper.run(), name="lease keeper")
+            tasks.create_task(self._follow_changes(), name="sensor changes")
+            tasks.create_task(self._folders.run(), name="folders")
+            tasks.create_task(self._recorder.run(), name="recorder")
+            tasks.create_task(self._requests.run(tasks), name="evaluation requests")
+            tasks.create_task(
+                self._evaluations.show_started(self._settings.started_after_seconds), name="started ticks"
+            )
+            tasks.create_task(self._tidy(), name="tidier")
+            try:
+                await self._begin_due()
+            finally:
+                # From here on the group takes no new tasks.
+                self._leaving = True
 
     async def _leave(self) -> None:
         try:
@@ -146,7 +153,15 @@ class Evaluator:
         if epoch is None:
             self._put_off(sensor.id, now + RETRY_SECONDS)
         elif self._code.has(sensor.code_location, sensor.spec.name):
-            self._evaluations.begin(self._tasks, sensor, epoch, TickCause.INTERVAL)
+            cause = TickCause.EVENT if self._schedule.begun(sensor.id) else TickCause.INTERVAL
+            self._evaluations.begin(self._tasks, sensor, epoch, cause)
+
+    def _on_folder_change(self, sensor_id: UUID) -> None:
+        """Begin at once, past the grain; one that is busy or may not begin now is due as soon as it can be."""
+        self._schedule.hurry(sensor_id)
+        now = time.monotonic()
+        if not self._leaving and (sensor := self._schedule.take_hurried(sensor_id)) is not None:
+            self._begin(sensor, now)
 
     def _put_off(self, sensor_id: UUID, until: float) -> None:
         self._schedule.schedule(sensor_id, until)
@@ -163,7 +178,7 @@ class Evaluator:
             self._on_dropped(flight)
             return
         self._evaluations.free(flight)
-        self._schedule.recorded(tick.sensor_id, recorded.sensor)
+        self._schedule.recorded(tick.sensor_id, recorded.sensor, failed=tick.evaluation.error is not None)
         self._go_on(tick.sensor_id, float("-inf"))
 
     def _on_dropped(self, flight: InFlight) -> None:
@@ -205,6 +220,7 @@ class Evaluator:
                     else due.changes(connection, shards, self._position, list(outdated))
                 )
             self._schedule.apply(reading, shards, moment)
+            self._folders.look()
             if self._holdings.ready.keys() <= set(shards):
                 self._position = reading.position
             self._rescheduled.set()
@@ -216,6 +232,7 @@ class Evaluator:
     async def _settle(self) -> None:
         """Forget the sensors of shards that are gone; close the orphans of new shards and load their sensors."""
         self._schedule.keep(self._holdings.epochs)
+        self._folders.look()
         pairs = self._holdings.unready()
         if not pairs:
             return

@@ -103,6 +103,9 @@ class Sensor(Node):
     minimum_interval_seconds: float = strawberry.field(
         description="Least time from the start of one tick to the start of the next; 0: again at once."
     )
+    watches: list[str] = strawberry.field(
+        description="Folders and files of which a change makes it due at once, relative to its evaluator's folder."
+    )
     timeout_seconds: float = strawberry.field(description="How long an evaluation may take before it is ended.")
     default_status: SensorStatus = strawberry.field(description="The status that its code gives it.")
     status: SensorStatus = strawberry.field(description="Whether it is to be evaluated.")
@@ -227,6 +230,7 @@ def sensor(seen: SensorSeen) -> Sensor:
         owners=list(spec.owners),
         metadata=JSON(spec.metadata) if spec.metadata else None,
         minimum_interval_seconds=spec.minimum_interval_seconds,
+        watches=list(spec.watch),
         timeout_seconds=spec.timeout_seconds,
         default_status=spec.default_status,
         status=facts.status,

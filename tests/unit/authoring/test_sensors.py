@@ -1,5 +1,6 @@
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,3 +184,22 @@ def test_targets_can_be_read_and_replaced() -> None:
     assert SensorDefinition("s", evaluation_fn=lambda: None, target=[first, second]).job_names == ("first", "second")
     with pytest.raises(InvocationError, match="by name only"):
         _ = SensorDefinition("s", evaluation_fn=lambda: None, job_name="first").job
+
+
+@pytest.mark.parametrize(
+    ("watch", "paths"),
+    [(None, ()), ("inbox", ("inbox",)), (Path("in") / "box", ("in/box",)), (["a", Path("b"), "a"], ("a", "b"))],
+)
+def test_a_sensor_watches_a_folder_or_several(watch: Any, paths: tuple[str, ...]) -> None:
+    @sensor(watch=watch)
+    def watcher() -> None: ...
+
+    assert watcher.spec().watch == paths
+
+
+@pytest.mark.parametrize("watch", [5, "", b"inbox", ["a", None], [b"a"], "a\0b"])
+def test_what_is_no_path_cannot_be_watched(watch: Any) -> None:
+    with pytest.raises(DefinitionError, match='The watch of sensor "watcher"'):
+
+        @sensor(watch=watch)
+        def watcher() -> None: ...
