@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import psutil
 
+SENSOR = '{ sensor(by: {name: {codeLocation: "project", name: "%s"}}) { id } }'
+
 
 class MeasuredServer:
     """One `vedette dev`; `folder` holds project.py and the home, which a second start finds warm."""
@@ -26,13 +28,14 @@ class MeasuredServer:
         self._client = httpx.Client(timeout=60)
 
     @contextmanager
-    def running(self, *options: str) -> Iterator[float]:
-        """Run the server; yield the seconds from its start to its first answer."""
+    def running(self, *options: str, **settings: object) -> Iterator[float]:
+        """Run the server with `settings` (slots=1); yield the seconds from its start to its first answer."""
         command = [sys.executable, "-m", "vedette.cli", "dev", str(self.folder / "project.py"), "--no-watch"]
         command += ["--port", str(self.port), "--home", str(self.folder / "home"), *options]
+        environment = {f"VEDETTE_{name.upper()}": str(value) for name, value in settings.items()}
         began = time.perf_counter()
         with (self.folder / "server.log").open("ab") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log)
+            process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | environment)
         try:
             self._wait_for_answer(process)
             yield time.perf_counter() - began
@@ -56,6 +59,18 @@ class MeasuredServer:
             raise SystemExit(str(answer["errors"]))
         return answer["data"]
 
+    def sensor_id(self, name: str) -> str:
+        """Return the id of the project's sensor `name`, once it is stored and an evaluator holds it."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            sensor = self.query(SENSOR % name)["sensor"]
+            if sensor is not None:
+                return str(sensor["id"])
+            time.sleep(0.05)
+        raise SystemExit(
+            f"Error: the server does not know the sensor {name}.\n{(self.folder / 'server.log').read_text()}"
+        )
+
     def processes(self) -> list[psutil.Process]:
         """Return every process of this server: those that name its folder, and their children."""
         found: dict[int, psutil.Process] = {}
@@ -65,30 +80,39 @@ class MeasuredServer:
                     found |= {each.pid: each for each in [process, *process.children(recursive=True)]}
         return list(found.values())
 
-    def cpu_seconds(self) -> float:
-        """Return the CPU time that all processes have taken so far."""
-        total = 0.0
+    def cpu_seconds(self) -> dict[str, float]:
+        """Return the CPU time taken so far by kind of process, that of children that have ended included."""
+        taken: dict[str, float] = {}
         for process in self.processes():
             with suppress(psutil.Error):
+                kind = _kind(process)
                 times = process.cpu_times()
-                total += times.user + times.system
-        return total
+                both = times.user + times.system + times.children_user + times.children_system
+                taken[kind] = taken.get(kind, 0.0) + both
+        return taken
 
     def memory_mb(self) -> dict[str, float]:
         """Return the proportional set size in MB, by kind of process."""
         sizes: dict[str, float] = {}
         for process in self.processes():
             with suppress(psutil.Error):
-                kind = "postgres" if process.name() == "postgres" else _kind(process.cmdline())
+                kind = _kind(process)
                 sizes[kind] = sizes.get(kind, 0.0) + process.memory_full_info().pss / 1e6
         return sizes
 
 
-def _kind(command: list[str]) -> str:
-    words = " ".join(command)
+def _kind(process: psutil.Process) -> str:
+    if process.name() == "postgres":
+        return "postgres"
+    words = " ".join(process.cmdline())
     if "zygote" in words:
         return "user code"
     return "server" if "vedette.cli" in words else "guardian"
+
+
+def increase(later: dict[str, float], earlier: dict[str, float]) -> dict[str, float]:
+    """Return by how much each kind of process has grown."""
+    return {kind: value - earlier.get(kind, 0.0) for kind, value in later.items()}
 
 
 @contextmanager

@@ -67,9 +67,9 @@ def run() -> list[str]:
         time.sleep(8)
         recorded_ticks(server)
         ticks, counted_at = recorded_ticks(server)
-        began, cpu, clock = time.time(), server.cpu_seconds(), time.perf_counter()
+        began, cpu, clock = time.time(), sum(server.cpu_seconds().values()), time.perf_counter()
         time.sleep(SECONDS)
-        cpu = (server.cpu_seconds() - cpu) / (time.perf_counter() - clock)
+        cpu = (sum(server.cpu_seconds().values()) - cpu) / (time.perf_counter() - clock)
         more, counted_again_at = recorded_ticks(server)
         rate = (more - ticks) / (counted_again_at - counted_at)
         late = [max(0.0, value) for value in lateness(server.folder / "notes", began)]
