@@ -41,7 +41,7 @@ class Settings(BaseModel):
     )
     log_level: LogLevelName = Field("info", description="Least level of the log lines on the terminal.")
     slots: int = Field(
-        default_factory=lambda: max(2, 2 * (os.cpu_count() or 1)),
+        default_factory=lambda: max(8, 4 * (os.cpu_count() or 1)),
         ge=1,
         description="Runs that one launcher executes at a time.",
     )

@@ -9,7 +9,7 @@ from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunInstruction
 from vedette.hosts.child.frames import ChildKind, Loaded, LoadFailed
 from vedette.hosts.child.options import ChildOptions
-from vedette.hosts.children import NoChild
+from vedette.hosts.children import Child, NoChild
 from vedette.hosts.host_limits import HostLimits
 from vedette.hosts.pool import HostPool
 from vedette.hosts.run_process import RunProcess
@@ -37,9 +37,12 @@ class Generation:
         self.files = loaded.modules
         self.pool = HostPool(zygote, limits)
         self._zygote = zygote
+        # The process of the next run, forked ahead once there has been one: a run need not wait for it.
+        self._spare: asyncio.Task[Child] | None = None
         self._runs = 0
         self._runs_ended = asyncio.Event()
         self._runs_ended.set()
+        self._closed = False
 
     @classmethod
     async def load(cls, name: str, target: str, settings: Settings, *, bytecode: bool) -> "Generation":
@@ -74,13 +77,38 @@ class Generation:
         self._runs += 1
         self._runs_ended.clear()
         try:
-            child = await self._zygote.fork(ChildKind.RUN)
-            async with RunProcess(child, instruction) as process:
+            async with RunProcess(await self._child(), instruction) as process:
                 yield process
         finally:
             self._runs -= 1
             if not self._runs:
                 self._runs_ended.set()
+
+    async def _child(self) -> Child:
+        """Return a process for a run, and have the next one forked."""
+        spare, self._spare = self._spare, None
+        child = await self._forked_ahead(spare) or await self._zygote.fork(ChildKind.RUN)
+        self._fork_ahead()
+        return child
+
+    def _fork_ahead(self) -> None:
+        if self._spare is None and not self._closed:
+            self._spare = asyncio.create_task(self._zygote.fork(ChildKind.RUN), name="next run's process")
+
+    async def _forked_ahead(self, spare: asyncio.Task[Child] | None) -> Child | None:
+        if spare is None:
+            return None
+        try:
+            child = await spare
+        except NoChild:
+            return None
+        except asyncio.CancelledError:
+            _discard(spare)
+            raise
+        if child.exited.done():
+            child.discard()
+            return None
+        return child
 
     async def retire(self, drain_seconds: float) -> None:
         """Close the hosts; once the last run has ended, end everything."""
@@ -90,5 +118,18 @@ class Generation:
 
     async def close(self) -> None:
         """End everything at once."""
+        self._closed = True
+        spare, self._spare = self._spare, None
+        _discard(spare)
         await self.pool.close(0.0)
         await self._zygote.close()
+
+
+def _discard(spare: asyncio.Task[Child] | None) -> None:
+    """End a process that was forked ahead, or is being forked."""
+    if spare is None:
+        return
+    if not spare.done():
+        spare.cancel()
+    elif not spare.cancelled() and spare.exception() is None:
+        spare.result().discard()

@@ -22,6 +22,8 @@ MOST_UNTAKEN = 2000
 # A run that has said that it finished, and a process that has closed its socket, has this long to end.
 EXIT_SECONDS = 5.0
 LAST_FRAMES_SECONDS = 0.5
+# Events that come within this time are handed on together, with the end of a run that is as short.
+GATHER_SECONDS = 0.003
 
 
 class RunRefused(VedetteError):
@@ -45,12 +47,14 @@ class RunExit:
     """How a run's process ended: `finished` by its own word, with `error` or without; else by `code` or `signal`.
 
     Where it did not finish, `error` says what happened instead; neither code nor signal: it was lost with its zygote.
+    `last_events` are those that were not handed on before.
     """
 
     error: ErrorInfo | None
     finished: bool
     code: int | None
     signal: int | None
+    last_events: tuple[RunEvent, ...] = ()
 
 
 class RunProcess:
@@ -110,13 +114,15 @@ class RunProcess:
             self._connection.send(Go())
 
     async def events(self) -> AsyncIterator[list[RunEvent]]:
-        """Yield what happens, in batches; ends when the process has ended, and `result` tells how.
+        """Yield what happens, in batches; ends when the process has ended, and `result` tells how, and what came last.
 
         A run whose events are not taken waits once 2000 of them are here.
         """
-        while self._events or self.result is None:
+        while self.result is None:
             self._changed.clear()
-            if self._events:
+            if self._events and self._finished is None:
+                await asyncio.sleep(GATHER_SECONDS)
+            if self._events and self._finished is None and self.result is None:
                 batch = list(self._events)
                 self._events.clear()
                 if self._connection is not None:
@@ -157,7 +163,7 @@ class RunProcess:
                 self._finished = frame
                 if not self._ready.done():
                     self._ready.set_result(None)
-        if len(self._events) > MOST_UNTAKEN and self._connection is not None:
+        if len(self._events) > MOST_UNTAKEN and self._finished is None and self._connection is not None:
             self._connection.pause_reading()
         self._changed.set()
 
@@ -185,10 +191,9 @@ class RunProcess:
         while not self._lost.done():
             read = self._frames_read
             await asyncio.wait([self._lost], timeout=LAST_FRAMES_SECONDS)
-            if read == self._frames_read and not self._events:
+            if read == self._frames_read and (self._finished is not None or not self._events):
                 return
 
     def _result(self, exit_: ChildExit) -> RunExit:
-        if self._finished is not None:
-            return RunExit(self._finished.error, True, exit_.code, exit_.signal)
-        return RunExit(describe_exit(exit_, "the run"), False, exit_.code, exit_.signal)
+        error = describe_exit(exit_, "the run") if self._finished is None else self._finished.error
+        return RunExit(error, self._finished is not None, exit_.code, exit_.signal, tuple(self._events))

@@ -73,13 +73,17 @@ class RunRecord:
             event = RunEvent(datetime.now(UTC), RunEventKind.RUN_CANCELING)
             await self._write((event,), (RunStatus.CANCELING,))
 
-    async def ended(self, ending: Ending) -> None:
-        """Record how the run ended, or that it is queued again, and let it go."""
+    async def ended(self, ending: Ending, last_events: Sequence[RunEvent] = ()) -> None:
+        """Record what happened last and how the run ended, or that it is queued again, and let it go."""
+        earlier = max(0, len(last_events) - EVENTS_PER_UPDATE)
+        await self.happened(last_events[:earlier])
+        last = tuple(last_events[earlier:])
         at = datetime.now(UTC)
         attempt = self._claim.attempt + ending.next_attempt
         async with self.turn:
-            steps = self._steps.close(ending.status, at)
-            await self._write(told(ending, at), ending.statuses, error=ending.error, steps=steps, attempt=attempt)
+            steps = tuple((dict(self._steps.follow(last)) | dict(self._steps.close(ending.status, at))).items())
+            events = (*last, *told(ending, at))
+            await self._write(events, ending.statuses, error=ending.error, steps=steps, attempt=attempt)
 
     async def _write(
         self,

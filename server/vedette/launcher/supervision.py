@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
+from vedette.domain.events import RunEvent
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunStatus
 from vedette.errors import LeaseLost
@@ -47,6 +48,7 @@ class Supervision:
         self._cancel = asyncio.Event()
         self._force = asyncio.Event()
         self._stop = asyncio.Event()
+        self._last_events: Sequence[RunEvent] = ()
         self._begun = False
         self._stopped = False
 
@@ -63,7 +65,8 @@ class Supervision:
     async def run(self) -> None:
         """Execute the run. Whatever goes wrong with it stays with it."""
         try:
-            await self._record.ended(await self._outcome())
+            ending = await self._outcome()
+            await self._record.ended(ending, self._last_events)
         except LeaseLost as lost:
             logger.warning("%s", lost)
         except Exception:  # its claim runs out, and the rescuer tells the run's end
@@ -115,7 +118,10 @@ class Supervision:
         await self._let_begin(process, steps)
         async for events in process.events():
             await self._record.happened(events)
-        return await process.exit()
+        exit_ = await process.exit()
+        # They go with the end: a short run is recorded in two commits.
+        self._last_events = exit_.last_events
+        return exit_
 
     async def _let_begin(self, process: RunProcess, steps: Sequence[str]) -> None:
         if await self._record.started(steps) and not self._stop.is_set():

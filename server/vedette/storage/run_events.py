@@ -1,4 +1,4 @@
-"""Events of runs as rows: appended by whoever changes a run, read by position."""
+"""Events of runs as rows: appended with the run's own row (`run_updates`), read by position."""
 
 import re
 from collections.abc import Sequence
@@ -13,20 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.events import RunEvent, RunEventKind
 from vedette.domain.logs import ErrorInfo, LogLevel
-
-# What tells of a change of status is told in the database's clock, as are the times of the run itself.
-_APPEND = text(
-    """
-    INSERT INTO run_events (run_id, position, at, kind, step, message, level, logger, error, data)
-    SELECT run_id, position, CASE WHEN starts_with(kind, 'RUN_') THEN now() ELSE at END,
-           kind, step, message, level, logger, error, data
-    FROM unnest(
-        CAST(:run_ids AS uuid[]), CAST(:positions AS bigint[]), CAST(:ats AS timestamptz[]), CAST(:kinds AS text[]),
-        CAST(:steps AS text[]), CAST(:messages AS text[]), CAST(:levels AS text[]), CAST(:loggers AS text[]),
-        CAST(:errors AS jsonb[]), CAST(:datas AS jsonb[])
-    ) AS rows(run_id, position, at, kind, step, message, level, logger, error, data)
-    """
-)
 
 _AFTER = text(
     """
@@ -58,41 +44,37 @@ def storable_json(value: Any) -> str | None:
 class _Columns:
     """The rows of one INSERT, column by column."""
 
-    run_ids: list[UUID] = field(default_factory=list)
-    positions: list[int] = field(default_factory=list)
-    ats: list[datetime] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
-    steps: list[str | None] = field(default_factory=list)
-    messages: list[str | None] = field(default_factory=list)
-    levels: list[str | None] = field(default_factory=list)
-    loggers: list[str | None] = field(default_factory=list)
-    errors: list[str | None] = field(default_factory=list)
-    datas: list[str | None] = field(default_factory=list)
+    event_run_ids: list[UUID] = field(default_factory=list)
+    event_positions: list[int] = field(default_factory=list)
+    event_ats: list[datetime] = field(default_factory=list)
+    event_kinds: list[str] = field(default_factory=list)
+    event_steps: list[str | None] = field(default_factory=list)
+    event_messages: list[str | None] = field(default_factory=list)
+    event_levels: list[str | None] = field(default_factory=list)
+    event_loggers: list[str | None] = field(default_factory=list)
+    event_errors: list[str | None] = field(default_factory=list)
+    event_datas: list[str | None] = field(default_factory=list)
 
     def add(self, run_id: UUID, position: int, event: RunEvent) -> None:
-        self.run_ids.append(run_id)
-        self.positions.append(position)
-        self.ats.append(event.at)
-        self.kinds.append(event.kind)
-        self.steps.append(storable(event.step))
-        self.messages.append(storable(event.message))
-        self.levels.append(event.level)
-        self.loggers.append(storable(event.logger))
-        self.errors.append(storable_json(event.error))
-        self.datas.append(storable_json(event.data))
+        self.event_run_ids.append(run_id)
+        self.event_positions.append(position)
+        self.event_ats.append(event.at)
+        self.event_kinds.append(event.kind)
+        self.event_steps.append(storable(event.step))
+        self.event_messages.append(storable(event.message))
+        self.event_levels.append(event.level)
+        self.event_loggers.append(storable(event.logger))
+        self.event_errors.append(storable_json(event.error))
+        self.event_datas.append(storable_json(event.data))
 
 
-async def append(connection: AsyncConnection, appended: Sequence[tuple[UUID, int, Sequence[RunEvent]]]) -> None:
-    """Append (run id, `runs.event_count` before, events) in one statement.
-
-    The caller holds the runs' rows locked and has added the number of events to their `event_count`.
-    """
+def columns(appended: Sequence[tuple[UUID, int, Sequence[RunEvent]]]) -> dict[str, list[Any]]:
+    """Return the rows of (run id, `runs.event_count` before, events) column by column, fit to be stored."""
     columns = _Columns()
     for run_id, count, events in appended:
         for offset, event in enumerate(events, start=1):
             columns.add(run_id, count + offset, event)
-    if columns.run_ids:
-        await connection.execute(_APPEND, {name: getattr(columns, name) for name in _Columns.__slots__})
+    return {name: getattr(columns, name) for name in _Columns.__slots__}
 
 
 async def after(

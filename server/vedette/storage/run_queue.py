@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.catalog import Interruption
 from vedette.domain.runs import RunInstruction, RunStatus
-from vedette.storage import streams
 from vedette.storage.workers import HOLDS_ITS_LOCK
 
 # Claims last from clock_timestamp() on: now() is when the transaction began, and it may have waited for a lock since,
@@ -36,6 +35,13 @@ _CLAIM = text(
     ), told AS (
         INSERT INTO run_events (run_id, position, at, kind, message)
         SELECT id, event_count, now(), 'RUN_STARTING', 'Claimed by launcher ' || launcher_id FROM claimed
+    ), taken AS (
+        UPDATE streams SET position = position + total, at = greatest(at, clock_timestamp())
+        FROM (SELECT count(*) AS total FROM claimed) AS counted
+        WHERE name = 'runs' AND total > 0 RETURNING position - total AS before, at
+    ), streamed AS (
+        INSERT INTO run_changes (position, at, run_id, status)
+        SELECT taken.before + row_number() OVER (ORDER BY queued_at, id), taken.at, id, 'STARTING' FROM taken, claimed
     )
     SELECT id, code_location, job_name, run_config, tags, partition_key, attempt, on_interrupted, claim_epoch,
            event_count, done_steps
@@ -160,9 +166,7 @@ async def claim(
             "lease_seconds": lease_seconds,
         },
     )
-    claimed = [_claimed_run(row) for row in rows]
-    await streams.append_runs(connection, [(run.run_id, RunStatus.STARTING) for run in claimed])
-    return claimed
+    return [_claimed_run(row) for row in rows]
 
 
 def _claimed_run(row: Row[Any]) -> ClaimedRun:

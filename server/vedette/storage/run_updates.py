@@ -6,6 +6,7 @@ serves as the version of its writes: an update applies once, also when the answe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -14,10 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vedette.domain.events import RunEvent
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunStatus, RunStep
-from vedette.storage import run_events, streams
+from vedette.storage import run_events
 from vedette.storage.run_events import storable, storable_json
 
-_UPDATE = text(
+# All that a batch changes in one statement: each round trip costs the launcher more than what is done in it. The rows
+# of `runs` are locked first; the stream's counter waits for them, and is locked from then to the commit.
+# What tells of a change of status is told in the database's clock, as are the times of the run itself. The steps of a
+# run that is queued again belong to the attempt that was lost.
+_APPLY = text(
     """
     WITH given AS (
         SELECT * FROM unnest(
@@ -28,22 +33,62 @@ _UPDATE = text(
         SELECT runs.id FROM runs JOIN given USING (id)
         WHERE runs.claim_epoch = given.epoch AND runs.event_count = given.event_count
         ORDER BY runs.id FOR NO KEY UPDATE OF runs
+    ), updated AS (
+        UPDATE runs SET
+            status = coalesce(given.status, runs.status),
+            event_count = given.event_count + given.added,
+            attempt = given.attempt,
+            error = CASE WHEN given.status = 'QUEUED' THEN NULL ELSE coalesce(given.error, runs.error) END,
+            started_at = CASE given.status WHEN 'STARTED' THEN now() WHEN 'QUEUED' THEN NULL ELSE runs.started_at END,
+            finished_at = CASE WHEN given.status IN ('SUCCESS', 'FAILURE', 'CANCELED') THEN now()
+                          ELSE runs.finished_at END,
+            launcher_id = CASE WHEN given.status IN ('QUEUED', 'SUCCESS', 'FAILURE', 'CANCELED') THEN NULL
+                          ELSE runs.launcher_id END,
+            claimed_until = CASE WHEN given.status IN ('QUEUED', 'SUCCESS', 'FAILURE', 'CANCELED') THEN NULL
+                            ELSE runs.claimed_until END
+        FROM given JOIN held USING (id)
+        WHERE runs.id = given.id AND runs.claim_epoch = given.epoch AND runs.event_count = given.event_count
+        RETURNING runs.id
+    ), told AS (
+        INSERT INTO run_events (run_id, position, at, kind, step, message, level, logger, error, data)
+        SELECT run_id, position, CASE WHEN starts_with(kind, 'RUN_') THEN now() ELSE at END,
+               kind, step, message, level, logger, error, data
+        FROM unnest(
+            CAST(:event_run_ids AS uuid[]), CAST(:event_positions AS bigint[]), CAST(:event_ats AS timestamptz[]),
+            CAST(:event_kinds AS text[]), CAST(:event_steps AS text[]), CAST(:event_messages AS text[]),
+            CAST(:event_levels AS text[]), CAST(:event_loggers AS text[]), CAST(:event_errors AS jsonb[]),
+            CAST(:event_datas AS jsonb[])
+        ) AS rows(run_id, position, at, kind, step, message, level, logger, error, data)
+        JOIN updated ON updated.id = rows.run_id
+    ), kept AS (
+        INSERT INTO run_steps (run_id, index, name, status, started_at, finished_at, attempt, error)
+        SELECT rows.* FROM unnest(
+            CAST(:step_run_ids AS uuid[]), CAST(:step_indexes AS integer[]), CAST(:step_names AS text[]),
+            CAST(:step_statuses AS text[]), CAST(:step_started AS timestamptz[]),
+            CAST(:step_finished AS timestamptz[]), CAST(:step_attempts AS integer[]), CAST(:step_errors AS jsonb[])
+        ) AS rows(run_id, index, name, status, started_at, finished_at, attempt, error)
+        JOIN updated ON updated.id = rows.run_id
+        ON CONFLICT (run_id, index) DO UPDATE SET
+            name = excluded.name, status = excluded.status, started_at = excluded.started_at,
+            finished_at = excluded.finished_at, attempt = excluded.attempt, error = excluded.error
+    ), forgotten AS (
+        DELETE FROM run_steps USING updated JOIN given USING (id)
+        WHERE run_steps.run_id = updated.id AND given.status = 'QUEUED'
+    ), changed AS (
+        SELECT rows.run_id, rows.status, row_number() OVER (ORDER BY rows.ordinal) AS ordinal,
+               count(*) OVER () AS total
+        FROM unnest(CAST(:changed_run_ids AS uuid[]), CAST(:changed_statuses AS text[]))
+            WITH ORDINALITY AS rows(run_id, status, ordinal)
+        JOIN updated ON updated.id = rows.run_id
+    ), taken AS (
+        UPDATE streams SET position = position + total, at = greatest(at, clock_timestamp())
+        FROM (SELECT DISTINCT total FROM changed) AS counted
+        WHERE name = 'runs' RETURNING position - total AS before, at
+    ), streamed AS (
+        INSERT INTO run_changes (position, at, run_id, status)
+        SELECT taken.before + changed.ordinal, taken.at, changed.run_id, changed.status FROM taken, changed
     )
-    UPDATE runs SET
-        status = coalesce(given.status, runs.status),
-        event_count = given.event_count + given.added,
-        attempt = given.attempt,
-        error = CASE WHEN given.status = 'QUEUED' THEN NULL ELSE coalesce(given.error, runs.error) END,
-        started_at = CASE given.status WHEN 'STARTED' THEN now() WHEN 'QUEUED' THEN NULL ELSE runs.started_at END,
-        finished_at = CASE WHEN given.status IN ('SUCCESS', 'FAILURE', 'CANCELED') THEN now()
-                      ELSE runs.finished_at END,
-        launcher_id = CASE WHEN given.status IN ('QUEUED', 'SUCCESS', 'FAILURE', 'CANCELED') THEN NULL
-                      ELSE runs.launcher_id END,
-        claimed_until = CASE WHEN given.status IN ('QUEUED', 'SUCCESS', 'FAILURE', 'CANCELED') THEN NULL
-                        ELSE runs.claimed_until END
-    FROM given JOIN held USING (id)
-    WHERE runs.id = given.id AND runs.claim_epoch = given.epoch AND runs.event_count = given.event_count
-    RETURNING runs.id
+    SELECT id FROM updated
     """
 )
 
@@ -56,23 +101,6 @@ _APPLIED = text(
     WHERE runs.claim_epoch = given.epoch AND runs.event_count = given.event_count
     """
 )
-
-_KEEP_STEPS = text(
-    """
-    INSERT INTO run_steps (run_id, index, name, status, started_at, finished_at, attempt, error)
-    SELECT * FROM unnest(
-        CAST(:run_ids AS uuid[]), CAST(:indexes AS integer[]), CAST(:names AS text[]), CAST(:statuses AS text[]),
-        CAST(:started AS timestamptz[]), CAST(:finished AS timestamptz[]), CAST(:attempts AS integer[]),
-        CAST(:errors AS jsonb[])
-    )
-    ON CONFLICT (run_id, index) DO UPDATE SET
-        name = excluded.name, status = excluded.status, started_at = excluded.started_at,
-        finished_at = excluded.finished_at, attempt = excluded.attempt, error = excluded.error
-    """
-)
-
-# The steps of a run that is queued again belong to the attempt that was lost.
-_FORGET_STEPS = text("DELETE FROM run_steps WHERE run_id = ANY(CAST(:run_ids AS uuid[]))")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +125,19 @@ class RunUpdate:
         """Return the status that the run ends in; None where it does not change."""
         return self.statuses[-1] if self.statuses else None
 
+    @property
+    def is_queued_again(self) -> bool:
+        """Tell whether the run goes back to the queue."""
+        return self.status is RunStatus.QUEUED
+
 
 async def apply(connection: AsyncConnection, updates: Sequence[RunUpdate]) -> frozenset[UUID]:
     """Write `updates` (one a run at most); return the ids of the runs that were still held."""
     ordered = sorted(updates, key=lambda update: update.run_id)
+    steps = [(update.run_id, *step) for update in ordered for step in update.steps if not update.is_queued_again]
+    changed = [(update.run_id, status) for update in ordered for status in update.statuses]
     rows = await connection.execute(
-        _UPDATE,
+        _APPLY,
         {
             "ids": [update.run_id for update in ordered],
             "epochs": [update.epoch for update in ordered],
@@ -111,15 +146,26 @@ async def apply(connection: AsyncConnection, updates: Sequence[RunUpdate]) -> fr
             "statuses": [update.status for update in ordered],
             "errors": [storable_json(update.error) for update in ordered],
             "attempts": [update.attempt for update in ordered],
+            **run_events.columns([(update.run_id, update.event_count, update.events) for update in ordered]),
+            **_step_columns(steps),
+            "changed_run_ids": [run_id for run_id, _ in changed],
+            "changed_statuses": [status for _, status in changed],
         },
     )
-    held = frozenset(rows.scalars())
-    kept = [update for update in ordered if update.run_id in held]
-    await run_events.append(connection, [(update.run_id, update.event_count, update.events) for update in kept])
-    await _keep_steps(connection, [(update.run_id, *step) for update in kept for step in update.steps])
-    await _forget_steps(connection, [update.run_id for update in kept if update.status is RunStatus.QUEUED])
-    await streams.append_runs(connection, [(update.run_id, status) for update in kept for status in update.statuses])
-    return held
+    return frozenset(rows.scalars())
+
+
+def _step_columns(steps: Sequence[tuple[UUID, int, RunStep]]) -> dict[str, list[Any]]:
+    return {
+        "step_run_ids": [run_id for run_id, _, _ in steps],
+        "step_indexes": [index for _, index, _ in steps],
+        "step_names": [storable(step.name) for _, _, step in steps],
+        "step_statuses": [step.status for _, _, step in steps],
+        "step_started": [step.started_at for _, _, step in steps],
+        "step_finished": [step.finished_at for _, _, step in steps],
+        "step_attempts": [step.attempt for _, _, step in steps],
+        "step_errors": [storable_json(step.error) for _, _, step in steps],
+    }
 
 
 async def applied(connection: AsyncConnection, updates: Sequence[RunUpdate]) -> frozenset[UUID]:
@@ -133,26 +179,3 @@ async def applied(connection: AsyncConnection, updates: Sequence[RunUpdate]) -> 
         },
     )
     return frozenset(rows.scalars())
-
-
-async def _keep_steps(connection: AsyncConnection, steps: Sequence[tuple[UUID, int, RunStep]]) -> None:
-    if not steps:
-        return
-    await connection.execute(
-        _KEEP_STEPS,
-        {
-            "run_ids": [run_id for run_id, _, _ in steps],
-            "indexes": [index for _, index, _ in steps],
-            "names": [storable(step.name) for _, _, step in steps],
-            "statuses": [step.status for _, _, step in steps],
-            "started": [step.started_at for _, _, step in steps],
-            "finished": [step.finished_at for _, _, step in steps],
-            "attempts": [step.attempt for _, _, step in steps],
-            "errors": [storable_json(step.error) for _, _, step in steps],
-        },
-    )
-
-
-async def _forget_steps(connection: AsyncConnection, run_ids: Sequence[UUID]) -> None:
-    if run_ids:
-        await connection.execute(_FORGET_STEPS, {"run_ids": list(run_ids)})

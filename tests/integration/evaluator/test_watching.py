@@ -1,6 +1,7 @@
 """Sensors that watch folders: a change makes them due at once; what cannot be watched is seen at the interval."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -178,7 +179,7 @@ async def test_a_folder_that_must_not_be_read_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # By the one call that asks: root, whom tests may run as, may read everything.
-    monkeypatch.setattr(watching.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     location = stage.location(watcher(tmp_path))
     await stage.add(watcher(tmp_path))
     async with evaluating(database, bus, location):

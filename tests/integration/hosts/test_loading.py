@@ -228,6 +228,7 @@ async def test_a_project_with_threads_of_its_own_is_spawned_instead_of_forked(pr
             assert await process.ready() == ("work",)
             await process.begin()
             events = [event async for batch in process.events() for event in batch]
+            events += (await process.exit()).last_events
             assert (await process.exit()).error is None
         assert "in a run" in [event.message for event in events]
         async with location.run_process(RunInstruction(uuid4(), "works")) as process:

@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -37,7 +38,7 @@ def write(project: Project, body: str) -> None:
     project.path.write_text(project.path.read_text() + body)
 
 
-def messages(events: list[RunEvent]) -> list[str | None]:
+def messages(events: Sequence[RunEvent]) -> list[str | None]:
     return [event.message for event in events if event.kind is RunEventKind.LOG]
 
 
@@ -51,8 +52,8 @@ async def begun(location: CodeLocation, job: str, **options: Any) -> AsyncIterat
 
 async def follow(process: RunProcess) -> tuple[list[RunEvent], RunExit]:
     events = [event async for batch in process.events() for event in batch]
-    assert process.result is not None
-    return events, process.result
+    exit_ = await process.exit()
+    return [*events, *exit_.last_events], replace(exit_, last_events=())
 
 
 async def execute(location: CodeLocation, job: str) -> tuple[list[RunEvent], RunExit]:
@@ -180,6 +181,7 @@ async def test_a_flood_of_lines_arrives_whole_and_in_order_though_it_is_taken_sl
             assert len(batch) < 10_000
             seen += messages(batch)
             await asyncio.sleep(0.01)
+        seen += messages((await process.exit()).last_events)
     assert seen == [str(number) for number in range(20_000)]
 
 

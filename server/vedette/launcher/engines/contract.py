@@ -33,7 +33,7 @@ class RunProcess(Protocol):
         """Let user code begin; does nothing if the process is gone."""
 
     def events(self) -> AsyncIterator[Sequence[RunEvent]]:
-        """Yield what happens, in order, in batches; ends when the process has ended.
+        """Yield what happens, in order, in batches; ends when the process has ended, of which `exit` has the last ones.
 
         Only what was asked for is taken from the process: a slow reader slows it down.
         """
