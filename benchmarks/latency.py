@@ -47,7 +47,7 @@ RUNNING = DefaultSensorStatus.RUNNING
 def polled(context):
     return new_names(context, "polled")
 
-@sensor(job=process_file, minimum_interval_seconds=30, watch="watched", default_status=RUNNING)
+@sensor(job=process_file, minimum_interval_seconds=30, watch=FOLDER / "watched", default_status=RUNNING)
 def watched(context):
     return new_names(context, "watched")
 

@@ -76,7 +76,8 @@ class Requests:
         late = self._late()
         given_back = list(self._given_back)
         shards = [shard for shard in self._holdings.ready if shard not in self._holdings.leaving]
-        async with self._database.writing() as connection:
+        # The three stand alone, and mostly there is only the last.
+        async with self._database.writing_at_once() as connection:
             await evaluation_requests.busy(connection, late)
             await evaluation_requests.give_back(connection, given_back)
             locations = self._code.loaded()

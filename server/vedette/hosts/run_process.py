@@ -112,6 +112,7 @@ class RunProcess:
         """Let user code begin; does nothing if the process is gone."""
         if self._connection is not None:
             self._connection.send(Go())
+            self._connection.flush()
 
     async def events(self) -> AsyncIterator[list[RunEvent]]:
         """Yield what happens, in batches; ends when the process has ended, and `result` tells how, and what came last.

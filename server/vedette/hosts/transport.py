@@ -57,6 +57,11 @@ class FrameConnection(asyncio.BufferedProtocol, Generic[T]):
             self._loop.call_at(self._flushed_at + GATHER_SECONDS, self._flush)
         self._unsent.append(data)
 
+    def flush(self) -> None:
+        """Send now what waits for company: somebody waits for it."""
+        if self._unsent:
+            self._flush()
+
     def pause_reading(self) -> None:
         """Take no more frames for now; the other side then waits."""
         if self._transport is not None and self._transport.is_reading():
@@ -98,5 +103,5 @@ class FrameConnection(asyncio.BufferedProtocol, Generic[T]):
     def _flush(self) -> None:
         self._flushed_at = self._loop.time()
         unsent, self._unsent = self._unsent, []
-        if self._transport is not None and not self._transport.is_closing():
+        if unsent and self._transport is not None and not self._transport.is_closing():
             self._transport.write(b"".join(unsent))

@@ -136,11 +136,14 @@ class Recorder:
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     async def _try(self, updates: Sequence[RunUpdate], doubtful: bool) -> frozenset[UUID]:
-        async with self._database.writing() as connection:
+        _pass(updates, Point.START_COMMIT, Point.END_COMMIT)
+        async with self._database.writing_at_once() as connection:
             done = await run_updates.applied(connection, updates) if doubtful else frozenset()
             rest = [update for update in updates if update.run_id not in done]
             held = done | await run_updates.apply(connection, rest) if rest else done
-            _pass(updates, Point.START_COMMIT, Point.END_COMMIT)
+            if doubtful and len(held) < len(updates):
+                # The lost commit may have ended only now, while this one waited for its locks.
+                held |= await run_updates.applied(connection, updates)
         _pass(updates, Point.START_COMMITTED, Point.END_COMMITTED)
         return held
 

@@ -98,6 +98,18 @@ class Database:
                 reached(Point.COMMIT)
             reached(Point.COMMITTED)
 
+    @asynccontextmanager
+    async def writing_at_once(self) -> AsyncIterator[AsyncConnection]:
+        """A connection on which each statement is a transaction of its own, committed when it is answered.
+
+        For one statement, or some that may stand alone: a third of the round trips of `writing`.
+        """
+        with self._losses():
+            reached(Point.COMMIT)
+            async with self._reader.connect() as connection:
+                yield connection
+            reached(Point.COMMITTED)
+
     async def now(self) -> datetime:
         """The database's clock, in UTC."""
         async with self.reading() as connection:
