@@ -24,7 +24,7 @@ from vedette.faults import Point, reached
 from vedette.storage import leases, streams
 from vedette.storage import recording_statements as statements
 from vedette.storage.database import Database
-from vedette.storage.requested_runs import launch, record_requests, spend_run_keys
+from vedette.storage.requested_runs import launch, spend_run_keys
 from vedette.storage.verdicts import LockedSensor, SensorState, TickRecord, Verdict, Writing, decide
 
 # Classes of SQLSTATE that lie in the data: they fail again however often they are tried.
@@ -105,7 +105,6 @@ async def _write(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> li
     items = await spend_run_keys(connection, verdicts)
     await _write_ticks(connection, verdicts)
     changes = await launch(connection, items)
-    await record_requests(connection, items)
     await _write_logs(connection, verdicts)
     await _write_cursors(connection, [verdict for verdict in verdicts if verdict.cursor_changed])
     await _write_sensors(connection, verdicts)
