@@ -81,6 +81,9 @@ class Broadcasts:
                 self._forget(key, share)
                 task.cancel()
                 await asyncio.wait([task])
+                if not task.cancelled():
+                    # An execution tells its errors to all; what it raises is a fault of ours, for the log.
+                    task.result()
 
     def _forget(self, key: Hashable, share: Share) -> None:
         if key in self._shares and self._shares[key][0] is share:
