@@ -1,6 +1,7 @@
 """The API alone, on a free port, over the database at the URL given; prints the port."""
 
 import asyncio
+import gc
 import sys
 
 import uvloop
@@ -20,6 +21,9 @@ async def main(url: str) -> None:
         Bus(url) as bus,
         serve_http(create_app(database, bus, settings), "127.0.0.1", 0, settings) as server,
     ):
+        # As `vedette serve` does.
+        gc.collect()
+        gc.freeze()
         print(server.port, flush=True)
         await asyncio.Event().wait()
 
