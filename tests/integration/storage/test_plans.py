@@ -1,0 +1,120 @@
+"""The plans of every list and of what workers always ask, at a million ticks: no walk, no sort of more than a page.
+
+Each statement is executed as it is by EXPLAIN ANALYZE, so what counts is how many rows it looked at, not an estimate.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from anyio.from_thread import BlockingPortal
+from benchmarks.history_pages import CLAIMS, PAGES, STREAMS, Ask, Sample, sample
+from benchmarks.history_rows import fill
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from conftest import TEMPLATE, execute, named
+from vedette.storage.database import Database
+
+TICKS = 1_000_000
+RUNS = 60_000
+NAME = "vedette_history"
+# A page of 25 for each of 25 parents is the most that a list here returns; a merge looks one row ahead into each of its
+# partitions.
+MOST_ROWS = 4000
+# There is no index over what every tick writes, as each tick would have to write it as well: the sensors, which are few
+# beside the ticks, are sorted.
+SORTED = ("sensors by last tick", "sensors by lag")
+
+
+async def build(url: str) -> None:
+    async with Database(url) as database:
+        await fill(database, TICKS, RUNS)
+
+
+@pytest.fixture(scope="module")
+def history_url(portal: BlockingPortal, postgres_url: str) -> Iterator[str]:
+    """A database with a long history, made once and only read."""
+    portal.call(execute, postgres_url, f"CREATE DATABASE {NAME} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+    url = named(postgres_url, NAME)
+    portal.call(build, url)
+    yield url
+    portal.call(execute, postgres_url, f"DROP DATABASE {NAME} WITH (FORCE)")
+
+
+@contextmanager
+def explained(plans: list[Any]) -> Iterator[None]:
+    """Turn every statement meanwhile into its EXPLAIN ANALYZE, and keep the plans."""
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> tuple[str, Any]:
+        return f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", parameters
+
+    def keep(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        plans.append(cursor.fetchall()[0][0])
+
+    event.listen(Engine, "before_cursor_execute", explain, retval=True)
+    event.listen(Engine, "after_cursor_execute", keep)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", explain)
+        event.remove(Engine, "after_cursor_execute", keep)
+
+
+async def plan(connection: AsyncConnection, ask: Ask, of: Sample) -> Any:
+    plans: list[Any] = []
+    with explained(plans):
+        try:
+            await ask(connection, of)
+        except Exception:
+            # The rows were taken for the plan; what was asked has none.
+            if not plans:
+                raise
+    found = plans[0]
+    return (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+
+
+def nodes(of: Any) -> Iterator[Any]:
+    yield of
+    for part in of.get("Plans", ()):
+        yield from nodes(part)
+
+
+def looked_at(node: Any) -> float:
+    """How many rows a scan read, over all of its loops."""
+    if "Relation Name" not in node or node["Node Type"] == "ModifyTable":
+        return 0
+    read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    return float(read * node["Actual Loops"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_every_list_and_claim_looks_at_a_page(history_url: str) -> None:
+    found: dict[str, str] = {}
+    async with Database(history_url) as database:
+        async with database.reading() as connection:
+            of = await sample(connection)
+        for name, ask in {**PAGES, **STREAMS, **CLAIMS}.items():
+            async with database.writing() as connection:
+                root = await plan(connection, ask, of)
+                await connection.rollback()
+            rows = sum(map(looked_at, nodes(root)))
+            sorted_rows = max((node["Actual Rows"] for node in nodes(root) if node["Node Type"] == "Sort"), default=0)
+            if rows > MOST_ROWS or (sorted_rows > MOST_ROWS and name not in SORTED):
+                found[name] = f"{rows:.0f} rows, sorted {sorted_rows}: {json.dumps(root)[:3000]}"
+    assert not found, "\n".join(f"{name}: {what}" for name, what in found.items())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_a_walk_is_noticed(history_url: str) -> None:
+    async def ask(connection: AsyncConnection, of: Sample) -> None:
+        await connection.execute(text("SELECT id FROM ticks WHERE number = 5"))
+
+    async with Database(history_url) as database, database.reading() as connection:
+        root = await plan(connection, ask, await sample(connection))
+    assert sum(map(looked_at, nodes(root))) > MOST_ROWS
