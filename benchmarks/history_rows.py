@@ -2,13 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-
 from vedette.domain.retention import DAY, missing
 from vedette.retention.keeper import kept
 from vedette.settings import Settings
 from vedette.storage import partitions
-from vedette.storage.database import Database
+from vedette.storage.database import Database, connect
 
 # Of 20 ticks, 16 skip, 3 launch a run and one fails. Skips are kept for a week, the others for four.
 _OF = {"SKIPPED": (16, 7), "SUCCESS": (3, 28), "FAILURE": (1, 28)}
@@ -119,11 +117,9 @@ async def fill(database: Database, ticks: int, runs: int, sensors: int = SENSORS
     moment = "CAST('{now}' AS timestamptz) - interval '28 days' * (1 - n / {count}.0)".format(**values, count=runs)
     statements.append(_RUNS.format(id=id_at("at"), tick=id_at(moment), count=runs, **values))
     statements += _REST.format(**values).split(";\n")
-    for statement in statements:
-        if statement.strip():
-            async with database.writing() as connection:
-                await connection.execute(text("SET LOCAL statement_timeout = 0"))
-                await connection.exec_driver_sql(statement)
-    async with database.reading() as connection:
-        await connection.execute(text("SET statement_timeout = 0"))
-        await connection.exec_driver_sql(_VACUUM)
+    connection = await connect(database.url, command_seconds=None, settings={"timezone": "UTC"})
+    try:
+        for statement in [*statements, _VACUUM]:
+            await connection.execute(statement)
+    finally:
+        await connection.close()

@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 import seeds
 from vedette.domain.ids import new_id
-from vedette.domain.retention import DAY
+from vedette.domain.retention import DAY, Range, floor
 from vedette.retention.keeper import Keeper, Pass, kept
 from vedette.settings import Settings
 from vedette.storage import partitions, retention, streams
@@ -190,3 +192,38 @@ async def test_passes_at_once_do_no_harm(database: Database) -> None:
     await work(database)
     assert await strays(database) == {}
     assert await count(database, "ticks") == 1
+
+
+async def test_who_inserts_while_a_partition_is_made_is_not_refused(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Routed to the rest before the partition is there and let go after, a row would be refused by the rest."""
+    monkeypatch.setattr(partitions, "LOCK_SECONDS", 60.0)
+    family = next(family for family in FAMILIES if family.table == "ticks_skipped")
+    now = await database.now()
+
+    async def insert() -> None:
+        await add_history(database, now, "SKIPPED")
+
+    async def make() -> None:
+        async with database.writing() as connection:
+            await partitions.make(connection, family, Range(floor(now, DAY), floor(now, DAY) + DAY))
+
+    async def waiting(many: int) -> None:
+        async with asyncio.timeout(30):
+            while len(await seeds.execute(database, "SELECT pid FROM pg_locks WHERE NOT granted")) < many:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    other = Database(database.url, frozen_seconds=60)
+    async with asyncio.TaskGroup() as tasks, other, other.writing() as connection:
+        # Somebody is in the middle of a transaction that inserts.
+        await connection.exec_driver_sql(
+            "INSERT INTO ticks (id, sensor_id, number, status, cause, epoch, started_at) "
+            f"SELECT {seeds.id_at('now()')}, gen_random_uuid(), 1, 'SKIPPED', 'INTERVAL', 1, now()"
+        )
+        tasks.create_task(make())
+        await waiting(1)
+        tasks.create_task(insert())
+        await waiting(2)
+    assert await count(database, "ticks") == 2
+    assert "ticks_skipped_rest" not in await strays(database)

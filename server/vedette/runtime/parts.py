@@ -19,7 +19,7 @@ from vedette.launcher.worker import Launcher
 from vedette.retention.keeper import Keeper
 from vedette.runtime.own_loop import own_loop
 from vedette.settings import Settings
-from vedette.storage import workers
+from vedette.storage import restored, workers
 from vedette.storage.database import Database
 from vedette.web.app import create_app, draining
 from vedette.web.server import serve_http
@@ -49,6 +49,8 @@ class Ground:
 
 @asynccontextmanager
 async def _ground(settings: Settings, url: str) -> AsyncIterator[Ground]:
+    if await restored.settle(url):
+        logger.warning("This database was restored from a backup: whoever follows a stream is told of a gap.")
     async with Bus(url) as bus, asyncio.TaskGroup() as tasks:
         keeping = tasks.create_task(Keeper(url, settings).run(), name="keeper of history")
         yield Ground(settings, url, bus)

@@ -388,6 +388,8 @@ streams = Table(
     Column("position", BigInteger, nullable=False, server_default="0"),
     # When it was given out.
     Column("at", Timestamp, nullable=False, server_default=NOW),
+    # The database that gives positions out: a restored copy finds the name of another here.
+    Column("home", Text),
     # Rows up to here were purged.
     Column("purged", BigInteger, nullable=False, server_default="0"),
 )

@@ -31,6 +31,7 @@ def upgrade() -> None:
         _take_the_rest(table)
     op.execute("INSERT INTO streams (name) VALUES ('runs'), ('sensors'), ('ticks')")
     op.execute("INSERT INTO retention (id) VALUES (1)")
+    op.execute("INSERT INTO compatibility (id, oldest_code) VALUES (1, '0001')")
 
 
 def _take_the_rest(table: str) -> None:
@@ -43,7 +44,7 @@ def _create_tables() -> None:
         "code_locations",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("number", sa.SmallInteger(), sa.Identity(start=0, minvalue=0), nullable=False),
+        sa.Column("number", sa.SmallInteger(), sa.Identity(always=False, start=0, minvalue=0), nullable=False),
         sa.Column("target", sa.Text(), nullable=False),
         sa.Column("version", sa.Text(), nullable=True),
         sa.Column("loaded_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
@@ -228,6 +229,7 @@ def _create_tables() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("position", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("home", sa.Text(), nullable=True),
         sa.Column("purged", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_streams")),
     )
