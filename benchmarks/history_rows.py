@@ -6,7 +6,8 @@ from vedette.domain.retention import DAY, missing
 from vedette.retention.keeper import kept
 from vedette.settings import Settings
 from vedette.storage import partitions
-from vedette.storage.database import Database, connect
+from vedette.storage.connecting import connect
+from vedette.storage.database import Database
 
 # Of 20 ticks, 16 skip, 3 launch a run and one fails. Skips are kept for a week, the others for four.
 _OF = {"SKIPPED": (16, 7), "SUCCESS": (3, 28), "FAILURE": (1, 28)}
@@ -119,7 +120,7 @@ async def fill(database: Database, ticks: int, runs: int, sensors: int = SENSORS
     statements += _REST.format(**values).split(";\n")
     connection = await connect(database.url, command_seconds=None, settings={"timezone": "UTC"})
     try:
-        for statement in [*statements, _VACUUM]:
+        for statement in [*filter(str.strip, statements), _VACUUM]:
             await connection.execute(statement)
     finally:
         await connection.close()

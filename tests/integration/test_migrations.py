@@ -66,8 +66,18 @@ async def test_an_older_database_is_outdated(database: Database) -> None:
         await migrating.check(database.url)
 
 
+async def test_a_newer_database_that_this_code_can_work_with_is_left_alone(database: Database) -> None:
+    """As while a release is rolled out: the first of its processes migrates, the others are still of the one before."""
+    await set_version(database, "9999")
+    await migrating.check(database.url)
+    await migrating.migrate(database.url)
+    assert await version(database) == "9999"
+
+
 async def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:
     await set_version(database, "9999")
+    async with database.writing() as connection:
+        await connection.execute(text("UPDATE compatibility SET oldest_code = '9000'"))
     with pytest.raises(DatabaseOutdated, match="use a newer Vedette"):
         await migrating.check(database.url)
     with pytest.raises(DatabaseOutdated, match="use a newer Vedette"):

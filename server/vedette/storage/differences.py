@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.storage.database import Database
 from vedette.storage.embedded import EmbeddedPostgres
-from vedette.storage.migrating import migrate
+from vedette.storage.migrating import VERSIONS, migrate
+from vedette.storage.migrations import rules
 from vedette.storage.tables import metadata
 
 _CREATE_SCHEMA = text("CREATE SCHEMA declared")
@@ -74,8 +75,9 @@ async def _check() -> list[str]:
 
 
 def main() -> int:
-    """Print the differences; the exit code is 1 when there are any."""
-    found = asyncio.run(_check())
+    """Print the differences, and the rules that versions break; the exit code is 1 when there are any."""
+    found = [line for path in sorted(VERSIONS.glob("v[0-9]*_*.py")) for line in rules.broken(path)]
+    found += asyncio.run(_check())
     for line in found:
         sys.stdout.write(f"{line}\n")
     return 1 if found else 0

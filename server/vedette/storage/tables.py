@@ -394,6 +394,15 @@ streams = Table(
     Column("purged", BigInteger, nullable=False, server_default="0"),
 )
 
+# One row: the oldest code, by the version that it brings, that can work with these tables.
+compatibility = Table(
+    "compatibility",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("oldest_code", Text, nullable=False),
+    CheckConstraint("id = 1", name="single"),
+)
+
 # --- upkeep -----------------------------------------------------------------------------------------------------------
 
 # One row: how retention fares.

@@ -56,6 +56,13 @@ def _create_tables() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_code_locations_number")),
     )
     op.create_table(
+        "compatibility",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("oldest_code", sa.Text(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_compatibility_single")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_compatibility")),
+    )
+    op.create_table(
         "cursor_changes",
         sa.Column("sensor_id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
