@@ -93,11 +93,14 @@ _LOAD_ERROR = (
     select(_one_line(code_locations.c.error)).where(code_locations.c.name == sensors.c.code_location).scalar_subquery()
 )
 # By an evaluator that can evaluate it: has loaded its code.
-_HELD = exists().where(
-    leases.c.name == literal("sensors/") + cast(sensors.c.shard, Text),
-    leases.c.expires_at > func.now(),
-    workers.c.id == leases.c.holder,
-    sensors.c.code_location == any_(workers.c.code_locations),
+_HELD = (
+    exists()
+    .select_from(leases.join(workers, workers.c.id == leases.c.holder))
+    .where(
+        leases.c.name == literal("sensors/") + cast(sensors.c.shard, Text),
+        leases.c.expires_at > func.now(),
+        sensors.c.code_location == any_(workers.c.code_locations),
+    )
 )
 
 _SELECT: Select[Any] = select(
