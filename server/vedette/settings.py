@@ -48,7 +48,7 @@ class Settings(BaseModel):
     lease_seconds: Seconds = Field(10.0, description="How long a process that stopped answering keeps its work.")
     poll_seconds: Seconds = Field(5.0, description="How often to look for work that no knock announced.")
     started_after_seconds: Seconds = Field(0.5, description="An evaluation longer than this shows as STARTED.")
-    evaluations_per_host: int = Field(64, ge=1, description="Evaluations at a time in one host process.")
+    evaluations_per_host: int = Field(256, ge=1, description="Evaluations at a time in one host process.")
     hosts_per_location: int = Field(8, ge=1, description="Shared host processes of a code location, at most.")
     host_memory_mb: int = Field(2048, ge=64, description="Memory in MiB that a host or run process may take.")
     host_stall_seconds: Seconds = Field(2.0, description="A host that does not answer for this long is replaced.")

@@ -1,24 +1,32 @@
 """What the evaluator needs of code locations: their catalog and their `evaluate`; hosts provide them."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
+from uuid import UUID
 
 from vedette.domain.catalog import Catalog
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
+from vedette.errors import VedetteError
+
+# Takes the answer to the evaluation of a tick: what it came to, or why it was not evaluated after all.
+Settle = Callable[[UUID, Evaluation | VedetteError], None]
 
 
 class CodeLocation(Protocol):
-    """Code that may be loaded. `evaluate` answers with what user code did, whatever it did.
+    """Code that may be loaded. Its answers tell what user code did, whatever it did.
 
-    It raises VedetteError where user code was not evaluated after all: the location was unloaded meanwhile.
+    The answer is a VedetteError where user code was not evaluated after all: the location was unloaded meanwhile.
     """
 
     @property
     def catalog(self) -> Catalog | None:
         """The definitions; None while they are not loaded."""
 
-    async def evaluate(self, instruction: EvaluationInstruction) -> Evaluation:
-        """Evaluate one sensor; cancelling gives it up."""
+    def begin(self, instructions: Sequence[EvaluationInstruction], settle: Settle) -> None:
+        """Evaluate sensors; `settle` is called once for each, now or later, unless it is given up."""
+
+    def give_up(self, tick_ids: Collection[UUID]) -> None:
+        """Give evaluations up; unknown ones are fine."""
 
 
 class CodeLocations(Protocol):

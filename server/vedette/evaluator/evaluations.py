@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -24,6 +24,11 @@ from vedette.storage.verdicts import TickRecord
 
 logger = logging.getLogger(__name__)
 
+# How many may be in flight before they show as STARTED. Beyond what hosts and commits do at once, evaluations would
+# only wait, their start recorded too early, and all that were late together would stay together for ever.
+MOST_YOUNG = 1000
+# Those that last are looked for this often at most.
+SHOW_SECONDS = 0.02
 GIVEN_UP = "The code location was unloaded during this evaluation; nothing was launched and the cursor stays."
 
 
@@ -46,6 +51,18 @@ class InFlight:
     ended: bool = False
     shown: bool = False
     task: asyncio.Task[None] | None = None
+
+    def instruction(self, cursor: str | None) -> EvaluationInstruction:
+        """Return what the host is told."""
+        spec, state = self.sensor.spec, self.sensor.state
+        return EvaluationInstruction(
+            tick_id=self.tick_id,
+            sensor_name=spec.name,
+            timeout_seconds=spec.timeout_seconds,
+            cursor=cursor,
+            last_finished_at=state.last_finished_at,
+            sensor_started_at=state.started_at,
+        )
 
     def record(self, finished_at: datetime | None, evaluation: Evaluation | None) -> TickRecord:
         """Return the tick to record: its end, or without an evaluation that it has started."""
@@ -70,7 +87,7 @@ Work = Callable[[InFlight], Coroutine[None, None, None]]
 
 
 class Evaluations:
-    """Begins evaluations as tasks of `tasks`; what they end with goes to `put`, what is given up to `on_dropped`."""
+    """Begins evaluations; what they end with goes to `put`, those that are given up to `on_dropped`."""
 
     def __init__(
         self,
@@ -88,66 +105,92 @@ class Evaluations:
         self._on_dropped = on_dropped
         self._policy = policy
         self._unshown: deque[InFlight] = deque()
+        self._by_tick: dict[UUID, InFlight] = {}
+        # In flight and not shown as STARTED: how many, and how many of them have not ended.
+        self._young = 0
+        self._unended = 0
         self.by_sensor: dict[UUID, InFlight] = {}
 
-    def begin(
-        self, tasks: asyncio.TaskGroup, sensor: DueSensor, epoch: int, cause: TickCause, request_id: UUID | None = None
-    ) -> None:
+    @property
+    def room(self) -> int:
+        """Return how many more may begin now: what is begun when it can be evaluated at once shows its true start."""
+        return max(0, MOST_YOUNG - self._young)
+
+    @property
+    def all_ended(self) -> bool:
+        """Tell whether no evaluation is on its way but such as last long."""
+        return self._unended <= 0
+
+    def begin(self, sensor: DueSensor, epoch: int, cause: TickCause, request_id: UUID | None = None) -> None:
         """Begin a tick of a sensor that has none in flight."""
-        flight = self._reserve(sensor, epoch, cause, request_id)
-        self._unshown.append(flight)
-        self._start(tasks, flight, self._evaluate(flight))
+        self.begin_all([(sensor, epoch)], cause, request_id)
+
+    def begin_all(
+        self, sensors: Iterable[tuple[DueSensor, int]], cause: TickCause, request_id: UUID | None = None
+    ) -> None:
+        """Begin a tick of each (sensor, epoch); none of them has one in flight."""
+        began = time.monotonic()
+        started_at = self._clock.at(began)
+        flights: dict[str, list[InFlight]] = {}
+        for sensor, epoch in sensors:
+            flight = self._reserve(sensor, epoch, cause, request_id, began, started_at)
+            flights.setdefault(sensor.code_location, []).append(flight)
+        for location, together in flights.items():
+            self._unshown.extend(together)
+            self._young += len(together)
+            self._unended += len(together)
+            self._send(location, together)
 
     def begin_unrecorded(self, tasks: asyncio.TaskGroup, sensor: DueSensor, epoch: int, work: Work) -> None:
         """Evaluate for somebody's eyes only: `work` does it, and the sensor is free again when it has ended."""
-        flight = self._reserve(sensor, epoch, TickCause.MANUAL, None)
-        self._start(tasks, flight, work(flight))
+        began = time.monotonic()
+        flight = self._reserve(sensor, epoch, TickCause.MANUAL, None, began, self._clock.at(began))
+        flight.task = tasks.create_task(work(flight))
+        # Not a `finally` in the task: one that is cancelled before its first step never runs.
+        flight.task.add_done_callback(lambda _: self._drop(flight))
 
     async def evaluate(self, flight: InFlight, cursor: str | None) -> Evaluation:
         """Have user code evaluated, and return what it produced, fit to be stored.
 
         Raises VedetteError where it was not evaluated after all.
         """
-        state = flight.sensor.state
-        instruction = EvaluationInstruction(
-            tick_id=flight.tick_id,
-            sensor_name=flight.sensor.spec.name,
-            timeout_seconds=flight.sensor.spec.timeout_seconds,
-            cursor=cursor,
-            last_finished_at=state.last_finished_at,
-            sensor_started_at=state.started_at,
-        )
+        location = self._code.location(flight.sensor.code_location)
+        answered: asyncio.Future[Evaluation | VedetteError] = asyncio.get_running_loop().create_future()
+        location.begin([flight.instruction(cursor)], lambda _, answer: answered.set_result(answer))
         try:
-            reached(Point.EVALUATION_BEGUN)
-            evaluation = storable(await self._code.location(flight.sensor.code_location).evaluate(instruction))
-            reached(Point.EVALUATION_RETURNED)
-            return evaluation
-        except VedetteError:
+            answer = await answered
+        except asyncio.CancelledError:
+            location.give_up([flight.tick_id])
             raise
-        except Exception as error:
-            logger.exception("The evaluation of %s failed outside user code.", flight.sensor.spec.name)
-            return storable(Evaluation(error=ErrorInfo(type(error).__name__, str(error))))
+        if isinstance(answer, VedetteError):
+            raise answer
+        return storable(answer)
 
     def free(self, flight: InFlight) -> bool:
         """Take an evaluation out: it was recorded or dropped. False where it is out already."""
         if self.by_sensor.get(flight.sensor.id) is not flight:
             return False
         del self.by_sensor[flight.sensor.id]
+        if flight.task is None and not flight.shown:
+            self._young -= 1
         return True
 
     def drop_untrusted(self) -> None:
         """Give up the evaluations of shards that are lost, or that may be."""
         now = time.monotonic()
-        for flight in list(self.by_sensor.values()):
-            trusted = self._holdings.trusts(flight.sensor.shard, flight.epoch, now)
-            if not trusted and not flight.ended and flight.task is not None:
-                flight.task.cancel()
+        self._give_up(
+            flight
+            for flight in list(self.by_sensor.values())
+            if not self._holdings.trusts(flight.sensor.shard, flight.epoch, now)
+        )
 
     def drop(self, shard: int) -> None:
         """Give up the evaluations of one shard."""
-        for flight in self.of(shard):
-            if flight.task is not None:
-                flight.task.cancel()
+        self._give_up(self.of(shard))
+
+    def drop_all(self) -> None:
+        """Give up every evaluation."""
+        self._give_up(list(self.by_sensor.values()))
 
     def of(self, shard: int) -> list[InFlight]:
         """Return the evaluations in flight of one shard."""
@@ -156,20 +199,28 @@ class Evaluations:
     async def show_started(self, after_seconds: float) -> None:
         """Record evaluations as STARTED that have lasted longer than `after_seconds`, until cancelled."""
         while True:
-            pause = after_seconds
-            if self._unshown:
-                pause = self._unshown[0].began + after_seconds - time.monotonic()
-            if pause > 0:
-                await asyncio.sleep(pause)
-                continue
-            flight = self._unshown.popleft()
-            if not flight.ended:
-                flight.shown = True
-                self._put(flight.record(None, None))
+            shown_before = time.monotonic() - after_seconds
+            while self._unshown and (self._unshown[0].ended or self._unshown[0].began <= shown_before):
+                self._show(self._unshown.popleft())
+            pause = self._unshown[0].began - shown_before if self._unshown else after_seconds
+            await asyncio.sleep(max(pause, SHOW_SECONDS))
 
-    def _reserve(self, sensor: DueSensor, epoch: int, cause: TickCause, request_id: UUID | None) -> InFlight:
-        began = time.monotonic()
-        started_at = self._clock.at(began)
+    def _show(self, flight: InFlight) -> None:
+        if not flight.ended:
+            flight.shown = True
+            self._young -= 1
+            self._unended -= 1
+            self._put(flight.record(None, None))
+
+    def _reserve(
+        self,
+        sensor: DueSensor,
+        epoch: int,
+        cause: TickCause,
+        request_id: UUID | None,
+        began: float,
+        started_at: datetime,
+    ) -> InFlight:
         last = sensor.state.last_tick_at
         if last is not None and started_at <= last:
             # No two ticks of a sensor begin at one time, also where the clock was measured anew in between.
@@ -184,24 +235,62 @@ class Evaluations:
         before_pause = sensor.spec.failures_before_pause
         return self._policy if before_pause is None else FailurePolicy(self._policy.ceiling_seconds, before_pause)
 
-    def _start(self, tasks: asyncio.TaskGroup, flight: InFlight, work: Coroutine[None, None, None]) -> None:
-        flight.task = tasks.create_task(work)
-        # Not a `finally` in the task: one that is cancelled before its first step never runs.
-        flight.task.add_done_callback(lambda _: self._over(flight))
-
-    def _over(self, flight: InFlight) -> None:
-        if not flight.ended:
-            flight.ended = True
-            self._on_dropped(flight)
-
-    async def _evaluate(self, flight: InFlight) -> None:
+    def _send(self, location: str, flights: Sequence[InFlight]) -> None:
+        sent = []
+        for flight in flights:
+            self._by_tick[flight.tick_id] = flight
+            try:
+                reached(Point.EVALUATION_BEGUN)
+            except Exception as error:
+                self._settle(flight.tick_id, _broken(flight, error))
+            else:
+                sent.append(flight)
         try:
-            evaluation = await self.evaluate(flight, flight.sensor.state.cursor)
-        except VedetteError as error:
-            logger.info("%s was not evaluated: %s", flight.sensor.spec.name, error)
+            instructions = [flight.instruction(flight.sensor.state.cursor) for flight in sent]
+            self._code.location(location).begin(instructions, self._settle)
+        except Exception as error:
+            for flight in sent:
+                self._settle(flight.tick_id, _broken(flight, error))
+
+    def _settle(self, tick_id: UUID, answer: Evaluation | VedetteError) -> None:
+        flight = self._by_tick.pop(tick_id, None)
+        if flight is None:
+            return
+        if isinstance(answer, VedetteError):
+            logger.info("%s was not evaluated: %s", flight.sensor.spec.name, answer)
             if not flight.shown:
+                self._drop(flight)
                 return
-            evaluation = Evaluation(skip_reason=GIVEN_UP)
-        flight.ended = True
+            answer = Evaluation(skip_reason=GIVEN_UP)
+        try:
+            evaluation = storable(answer)
+            reached(Point.EVALUATION_RETURNED)
+        except Exception as error:
+            evaluation = storable(_broken(flight, error))
+        self._end(flight)
         finished_at = max(self._clock.at(time.monotonic()), flight.started_at)
         self._put(flight.record(finished_at, evaluation))
+
+    def _end(self, flight: InFlight) -> None:
+        flight.ended = True
+        if flight.task is None and not flight.shown:
+            self._unended -= 1
+
+    def _drop(self, flight: InFlight) -> None:
+        if not flight.ended:
+            self._end(flight)
+            self._on_dropped(flight)
+
+    def _give_up(self, flights: Iterable[InFlight]) -> None:
+        for flight in flights:
+            if flight.task is not None:
+                flight.task.cancel()
+            elif not flight.ended:
+                del self._by_tick[flight.tick_id]
+                self._code.location(flight.sensor.code_location).give_up([flight.tick_id])
+                self._drop(flight)
+
+
+def _broken(flight: InFlight, error: Exception) -> Evaluation:
+    logger.error("The evaluation of %s failed outside user code.", flight.sensor.spec.name, exc_info=error)
+    return Evaluation(error=ErrorInfo(type(error).__name__, str(error)))

@@ -1,11 +1,13 @@
 """The recorder: one committer for all that this evaluator's sensors produced, many ticks a transaction.
 
 At most one tick a sensor waits here (its next evaluation begins only after this one is recorded), which bounds the
-queue. It commits at once when idle; under load ticks wait GATHER_SECONDS for company. Those that ask for runs, that
-somebody waits for, that a change brought about, or whose sensor is due again before that, do not.
+queue. What has ended is committed together once nothing else is about to end, GATHER_SECONDS after the first of it at
+the latest. Ticks that ask for runs, that somebody waits for, that a change brought about, or whose sensor is due again
+before that, do not wait.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from uuid import UUID
@@ -23,7 +25,7 @@ from vedette.storage.database import Database
 from vedette.storage.recording import RecordedTick, Recording, TickRefused, record
 from vedette.storage.verdicts import TickRecord
 
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.01
 MOST_TICKS = 500
 MOST_REQUESTS = 10_000
 PASSING = (DatabaseError, OSError, TimeoutError)
@@ -57,23 +59,25 @@ class Recorder:
         worker_id: UUID,
         holdings: Holdings,
         on_recorded: Callable[[RecordedTick], None],
+        all_ended: Callable[[], bool],
     ) -> None:
+        """`all_ended` tells whether no tick is about to be put."""
         self._database = database
         self._bus = bus
         self._worker_id = worker_id
         self._holdings = holdings
         self._on_recorded = on_recorded
+        self._all_ended = all_ended
         self._waiting: dict[UUID, TickRecord] = {}
         self._arrived = asyncio.Event()
-        self._urgent = asyncio.Event()
-        self._last_commit = float("-inf")
+        self._complete = asyncio.Event()
 
     def put(self, tick: TickRecord) -> None:
         """Have `tick` recorded; the end of a tick replaces its STARTED where that still waits."""
         self._waiting[tick.sensor_id] = tick
         self._arrived.set()
-        if _is_urgent(tick):
-            self._urgent.set()
+        if _is_urgent(tick) or self._all_ended():
+            self._complete.set()
 
     async def run(self) -> None:
         """Commit what waits until cancelled; a batch that was being committed then waits again, for `flush`."""
@@ -88,13 +92,9 @@ class Recorder:
             await self._commit(self._take())
 
     async def _gather(self) -> None:
-        pause = self._last_commit + GATHER_SECONDS - time.monotonic()
-        if pause > 0 and not self._urgent.is_set():
-            try:
-                async with asyncio.timeout(pause):
-                    await self._urgent.wait()
-            except TimeoutError:
-                pass
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_SECONDS):
+                await self._complete.wait()
 
     def _take(self) -> list[TickRecord]:
         batch: list[TickRecord] = []
@@ -108,7 +108,7 @@ class Recorder:
             del self._waiting[tick.sensor_id]
         if not self._waiting:
             self._arrived.clear()
-            self._urgent.clear()
+            self._complete.clear()
         return batch
 
     async def _commit(self, batch: Sequence[TickRecord]) -> None:
@@ -117,8 +117,6 @@ class Recorder:
         except asyncio.CancelledError:
             self._waiting = {tick.sensor_id: tick for tick in batch} | self._waiting
             raise
-        finally:
-            self._last_commit = time.monotonic()
 
     async def _commit_all(self, batch: Sequence[TickRecord]) -> None:
         pause = FIRST_PAUSE_SECONDS

@@ -103,7 +103,7 @@ class Requests:
         if epoch is None:
             return False
         if request.kind is RequestKind.TICK:
-            self._evaluations.begin(tasks, sensor, epoch, TickCause.MANUAL, request.id)
+            self._evaluations.begin(sensor, epoch, TickCause.MANUAL, request.id)
         else:
             preview = functools.partial(self._preview, request)
             self._evaluations.begin_unrecorded(tasks, sensor, epoch, preview)

@@ -6,6 +6,7 @@ Any number of them may run: they share the sensors by leased shards, and every c
 import asyncio
 import functools
 import time
+from collections.abc import Sequence
 from uuid import UUID
 
 from vedette.bus import Bus
@@ -30,8 +31,10 @@ from vedette.storage.due import DueSensor
 from vedette.storage.idempotency import KEPT_SECONDS
 from vedette.storage.recording import RecordedTick
 
-# Due sensors are looked for this often at most: together they cost less than one by one.
+# Due sensors are looked for this often at most, and at most so many begin at a time: those that were late together
+# are spread by this, about as fast as they can be evaluated.
 GRAIN_SECONDS = 0.01
+MOST_AT_ONCE = 150
 # Before a sensor is tried again whose evaluation could not begin or be recorded here.
 RETRY_SECONDS = 0.2
 # After each reading of sensors: our own commits change some as well, and are not to be read one by one.
@@ -55,7 +58,14 @@ class Evaluator:
         self._clock = DatabaseClock()
         self._code = LoadedCode(locations)
         self._holdings = Holdings(settings.lease_seconds)
-        self._recorder = Recorder(database, bus, worker_id, self._holdings, self._on_recorded)
+        self._recorder = Recorder(
+            database,
+            bus,
+            worker_id,
+            self._holdings,
+            self._on_recorded,
+            lambda: self._evaluations.all_ended,
+        )
         self._evaluations = Evaluations(
             self._clock,
             self._code,
@@ -118,6 +128,7 @@ class Evaluator:
                 self._leaving = True
 
     async def _leave(self) -> None:
+        self._evaluations.drop_all()
         try:
             async with asyncio.timeout(self._settings.shutdown_grace_seconds):
                 await self._recorder.flush()
@@ -133,35 +144,38 @@ class Evaluator:
     async def _begin_due(self) -> None:
         while True:
             now = time.monotonic()
-            for sensor in self._schedule.pop_due(now):
-                self._begin(sensor, now)
-            next_due = self._schedule.next_due()
+            self._begin(self._schedule.pop_due(now, min(MOST_AT_ONCE, self._evaluations.room)), now)
+            next_begin = self._schedule.next_begin()
             self._rescheduled.clear()
-            if next_due is not None and next_due - now < GRAIN_SECONDS:
+            if next_begin is not None and next_begin - now < GRAIN_SECONDS:
                 await asyncio.sleep(GRAIN_SECONDS)
                 continue
             try:
-                async with asyncio.timeout(None if next_due is None else next_due - now):
+                async with asyncio.timeout(None if next_begin is None else next_begin - now):
                     await self._rescheduled.wait()
             except TimeoutError:
                 pass
 
-    def _begin(self, sensor: DueSensor, now: float) -> None:
-        if sensor.id in self._evaluations.by_sensor:
-            return
-        epoch = self._holdings.may_begin(sensor.shard, now)
-        if epoch is None:
-            self._put_off(sensor.id, now + RETRY_SECONDS)
-        elif self._code.has(sensor.code_location, sensor.spec.name):
-            cause = TickCause.EVENT if self._schedule.begun(sensor.id) else TickCause.INTERVAL
-            self._evaluations.begin(self._tasks, sensor, epoch, cause)
+    def _begin(self, due_sensors: Sequence[DueSensor], now: float) -> None:
+        beginning: dict[TickCause, list[tuple[DueSensor, int]]] = {}
+        for sensor in due_sensors:
+            if sensor.id in self._evaluations.by_sensor:
+                continue
+            epoch = self._holdings.may_begin(sensor.shard, now)
+            if epoch is None:
+                self._put_off(sensor.id, now + RETRY_SECONDS)
+            elif self._code.has(sensor.code_location, sensor.spec.name):
+                cause = TickCause.EVENT if self._schedule.begun(sensor.id) else TickCause.INTERVAL
+                beginning.setdefault(cause, []).append((sensor, epoch))
+        for cause, together in beginning.items():
+            self._evaluations.begin_all(together, cause)
 
     def _on_folder_change(self, sensor_id: UUID) -> None:
         """Begin at once, past the grain; one that is busy or may not begin now is due as soon as it can be."""
         self._schedule.hurry(sensor_id)
         now = time.monotonic()
         if not self._leaving and (sensor := self._schedule.take_hurried(sensor_id)) is not None:
-            self._begin(sensor, now)
+            self._begin([sensor], now)
 
     def _put_off(self, sensor_id: UUID, until: float) -> None:
         self._schedule.schedule(sensor_id, until)

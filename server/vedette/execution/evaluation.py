@@ -73,45 +73,84 @@ class Attempt:
         return time.perf_counter() - self._began_at if self._began_at else 0.0
 
 
-async def evaluate(
-    definitions: Definitions,
-    instruction: EvaluationInstruction,
-    on_begin: Callable[[], None],
-    on_log: Callable[[LogRecord], None],
-    executor: Executor | None = None,
-) -> Evaluation:
-    """Evaluate a sensor and return what it came to; whatever its function does wrong is the Evaluation's error.
+class Call:
+    """One evaluation as a host makes it, all that user code says meanwhile captured.
 
-    Async functions run in this task and are cancelled with it: then, and only then, CancelledError is raised. Sync
-    ones run in a thread of `executor`, which a cancellation leaves running. `on_begin` is called right before user
-    code begins and `on_log` with each record as it is logged, both in the thread that this happens in. There are at
-    most 1000 records and a last one that says so.
+    `on_begin` is called right before user code begins and `on_log` with each record as it is logged, both in the
+    thread that this happens in. There are at most 1000 records and a last one that says so. Whatever the function does
+    wrong is the Evaluation's error. Raises DefinitionError where there is no such sensor.
     """
-    logs: list[LogRecord] = []
 
-    def deliver(record: LogRecord) -> None:
-        logs.append(record)
-        on_log(record)
+    def __init__(
+        self,
+        definitions: Definitions,
+        instruction: EvaluationInstruction,
+        on_begin: Callable[[], None],
+        on_log: Callable[[LogRecord], None],
+    ) -> None:
+        """Prepare the call: `in_thread` for a sync function, `in_loop` for an async one."""
+        sensor = definitions.get_sensor_def(instruction.sensor_name)
+        self.is_async = sensor.is_async
+        self.logs: list[LogRecord] = []
+        self._on_log = on_log
+        self._capture = Capture(self._deliver, MAX_LOG_RECORDS)
+        last, started = instruction.last_finished_at, instruction.sensor_started_at
+        context = SensorEvaluationContext(
+            sensor.name,
+            instruction.cursor,
+            last.timestamp() if last else None,
+            started.timestamp() if started else None,
+            self._capture.add_logged,
+        )
+        self._attempt = Attempt(sensor, context, definitions, on_begin)
+        self._unfinished: Unfinished | None = None
 
-    redirect()
-    capture = Capture(deliver, MAX_LOG_RECORDS)
-    token = CURRENT.set(capture)
-    attempt: Attempt | None = None
-    try:
-        attempt = _attempt(definitions, instruction, capture, on_begin)
-        evaluation = await _run(attempt, executor)
-    except GeneratorExit:
-        raise
-    except _RaisedInThread as raised:
-        evaluation = failed(raised.exception)
-    except BaseException as exception:
-        if _is_cancelled(exception):
+    def in_thread(self) -> Evaluation | None:
+        """Call a sync function to its end; None where it handed back what needs a loop, and `in_loop` is to go on.
+
+        Both are to be called in one context (of contextvars) that is this evaluation's own.
+        """
+        redirect()
+        CURRENT.set(self._capture)
+        try:
+            answer = self._attempt.begin_and_end()
+        except BaseException as exception:
+            answer = failed(exception)
+        if not isinstance(answer, Evaluation):
+            self._unfinished = answer
+            return None
+        return self._finished(answer)
+
+    async def in_loop(self, executor: Executor | None) -> Evaluation:
+        """Call an async function in this task, or go on with what a sync one has handed back, to the end.
+
+        It is cancelled with the task: then, and only then, CancelledError is raised. What may block is done in a
+        thread of `executor`, which a cancellation leaves running.
+        """
+        redirect()
+        CURRENT.set(self._capture)
+        try:
+            unfinished = self._unfinished or self._attempt.begin()
+            evaluation = await _finish(self._attempt, unfinished, executor)
+        except GeneratorExit:
+            self._capture.close()
             raise
-        evaluation = failed(exception)
-    finally:
-        CURRENT.reset(token)
-        capture.close()
-    return finished(evaluation, tuple(logs), attempt.duration_seconds if attempt else 0.0)
+        except _RaisedInThread as raised:
+            evaluation = failed(raised.exception)
+        except BaseException as exception:
+            if _is_cancelled(exception):
+                self._capture.close()
+                raise
+            evaluation = failed(exception)
+        return self._finished(evaluation)
+
+    def _deliver(self, record: LogRecord) -> None:
+        self.logs.append(record)
+        self._on_log(record)
+
+    def _finished(self, evaluation: Evaluation) -> Evaluation:
+        self._capture.close()
+        return finished(evaluation, tuple(self.logs), self._attempt.duration_seconds)
 
 
 def failed(exception: BaseException) -> Evaluation:
@@ -133,29 +172,7 @@ def finished(evaluation: Evaluation, logs: tuple[LogRecord, ...], duration_secon
     )
 
 
-def _attempt(
-    definitions: Definitions, instruction: EvaluationInstruction, capture: Capture, on_begin: Callable[[], None]
-) -> Attempt:
-    sensor = definitions.get_sensor_def(instruction.sensor_name)
-    last, started = instruction.last_finished_at, instruction.sensor_started_at
-    context = SensorEvaluationContext(
-        sensor.name,
-        instruction.cursor,
-        last.timestamp() if last else None,
-        started.timestamp() if started else None,
-        capture.add_logged,
-    )
-    return Attempt(sensor, context, definitions, on_begin)
-
-
-async def _run(attempt: Attempt, executor: Executor | None) -> Evaluation:
-    if attempt.sensor.is_async:
-        unfinished = attempt.begin()
-    else:
-        answer = await _in_thread(executor, attempt.begin_and_end)
-        if isinstance(answer, Evaluation):
-            return answer
-        unfinished = answer
+async def _finish(attempt: Attempt, unfinished: Unfinished | None, executor: Executor | None) -> Evaluation:
     while unfinished is not None:
         result = await attempt.collected.finish(unfinished)
         unfinished = await _taken(attempt, executor, result)

@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from uuid import UUID
 
 from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
+from vedette.errors import VedetteError
 from vedette.hosts.child.deadlines import GRACE_SECONDS
 
 # Time to begin user code; a host that is alive takes milliseconds, one that is spawned imports the project first.
@@ -15,11 +17,13 @@ BEGIN_SECONDS = 60.0
 MOST_LOGS = 1000
 
 OnLog = Callable[[LogRecord], None]
+# Takes the answer to the evaluation of a tick: what it came to, or why it was not evaluated after all.
+Settle = Callable[[UUID, Evaluation | VedetteError], None]
 
 
 @dataclass(slots=True, eq=False)
 class Assignment:
-    """An evaluation, whose `answer` is awaited.
+    """An evaluation that `answer` is called for once, unless it is given up.
 
     `deadline`, `sent_at` and `begun_at` are monotonic seconds in the host that it is in now. `losses` counts the hosts
     that it went down with; `alone` asks for a host of its own; `harmful` tells that it did harm to its host, so that
@@ -27,22 +31,24 @@ class Assignment:
     """
 
     instruction: EvaluationInstruction
-    on_log: OnLog | None
-    answer: "asyncio.Future[Evaluation]"
+    on_answer: Callable[["Assignment", Evaluation | VedetteError], None]
+    on_log: OnLog | None = None
     alone: bool = False
     harmful: bool = False
+    done: bool = False
     losses: int = 0
     sent_at: float = 0.0
     begun_at: float | None = None
     deadline: float = 0.0
-    logs: deque[LogRecord] = field(default_factory=lambda: deque(maxlen=MOST_LOGS))
+    logs: deque[LogRecord] | None = None
+    _waiter: "asyncio.Future[None] | None" = None
 
-    def sent(self) -> None:
-        """It is in a host now, where nothing of it has begun."""
+    def sent(self, at: float) -> None:
+        """It is in a host since the time `at`, where nothing of it has begun."""
         self.begun_at = None
-        self.sent_at = time.monotonic()
-        self.deadline = self.sent_at + BEGIN_SECONDS + self.instruction.timeout_seconds + GRACE_SECONDS
-        self.logs.clear()
+        self.sent_at = at
+        self.deadline = at + BEGIN_SECONDS + self.instruction.timeout_seconds + GRACE_SECONDS
+        self.logs = None
 
     def begun(self, at: float) -> None:
         """Its user code began at the time `at`."""
@@ -51,16 +57,31 @@ class Assignment:
 
     def log(self, record: LogRecord) -> None:
         """Pass a line on while it goes on."""
+        if self.logs is None:
+            self.logs = deque(maxlen=MOST_LOGS)
         self.logs.append(record)
-        if self.on_log is not None and not self.answer.done():
+        if self.on_log is not None and not self.done:
             self.on_log(record)
 
-    def settle(self, evaluation: Evaluation) -> None:
+    def settle(self, answer: Evaluation | VedetteError) -> None:
         """Answer, if somebody still waits."""
-        if not self.answer.done():
-            self.answer.set_result(evaluation)
+        if not self.done:
+            self.give_up()
+            self.on_answer(self, answer)
+
+    def give_up(self) -> None:
+        """From now on nobody waits for an answer."""
+        self.done = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def over(self) -> None:
+        """Wait until it is answered or given up."""
+        if not self.done:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
 
     def blame(self, error: ErrorInfo) -> None:
         """Answer with `error` and the lines that arrived before it."""
         duration = 0.0 if self.begun_at is None else time.monotonic() - self.begun_at
-        self.settle(Evaluation(error=error, logs=tuple(self.logs), duration_seconds=duration))
+        self.settle(Evaluation(error=error, logs=tuple(self.logs or ()), duration_seconds=duration))

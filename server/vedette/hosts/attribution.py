@@ -43,7 +43,11 @@ def judge(ending: Ending, *, begun: bool, overdue: bool, alone: bool, suspects: 
     if ending is Ending.STALLED:
         # To hold up others is no failure: alone, it has its full time.
         return Verdict.AGAIN_ALONE
-    return Verdict.BLAMED if alone or (begun and suspects == 1) else Verdict.AGAIN_ALONE
+    if alone:
+        return Verdict.BLAMED
+    # Of memory that ran out, an evaluation that has ended may have taken most.
+    certain = begun and suspects == 1 and ending is not Ending.OUT_OF_MEMORY
+    return Verdict.BLAMED if certain else Verdict.AGAIN_ALONE
 
 
 def _again(losses: int) -> Verdict:

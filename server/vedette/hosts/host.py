@@ -6,12 +6,13 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 
+from vedette.domain.ticks import Evaluation
 from vedette.faults import Point, reached
 from vedette.hosts.assignment import Assignment
 from vedette.hosts.attribution import Ending, out_of_memory, ran_out_of_memory
-from vedette.hosts.child.frames import Cancel, Evaluate, Evaluated, FromHost, Logged, Ping, Pong
+from vedette.hosts.child.frames import Cancel, Evaluate, Evaluated, FromHost, Ping, Pong
 from vedette.hosts.child.marks import Marks
 from vedette.hosts.children import Child, ChildExit
 from vedette.hosts.host_limits import HostLimits
@@ -59,26 +60,33 @@ class Host:
         return host
 
     @property
-    def roomy(self) -> bool:
-        """Tell whether one more evaluation may be sent here and will be begun in time."""
-        full = len(self.in_flight) >= self._limits.evaluations
-        return self.ending is None and not full and not self.lagging and not self._lost.done()
+    def room(self) -> int:
+        """Return how many more evaluations may be sent here and will be begun in time."""
+        if self.ending is not None or self.lagging or self._lost.done():
+            return 0
+        return len(self._places)
 
-    def assign(self, assignment: Assignment) -> None:
-        """Send an evaluation."""
-        # No two in flight share a place for their marks, and no token comes twice.
-        token = next(self._rounds) * self._marks.places + self._places.pop()
+    def assign(self, assignments: Sequence[Assignment]) -> None:
+        """Send evaluations, no more than there is room for."""
+        now = time.monotonic()
         if not self.in_flight:
-            self._alive_at, self._pinged_at = time.monotonic(), None
-        self.in_flight[token] = assignment
-        assignment.sent()
-        self._send(Evaluate(token, assignment.instruction))
-        reached(Point.EVALUATION_SENT)
+            self._alive_at, self._pinged_at = now, None
+        round_ = next(self._rounds) * self._marks.places
+        evaluations = []
+        for assignment in assignments:
+            # No two in flight share a place for their marks, and no token comes twice.
+            token = round_ + self._places.pop()
+            self.in_flight[token] = assignment
+            assignment.sent(now)
+            evaluations.append((token, assignment.instruction))
+        self._send(Evaluate(tuple(evaluations)))
+        for _ in assignments:
+            reached(Point.EVALUATION_SENT)
 
-    def give_up(self, assignment: Assignment) -> None:
-        """Ask for an end of the evaluation; its place is taken until it has ended."""
-        for token, other in self.in_flight.items():
-            if other is assignment:
+    def give_up(self, assignments: Container[Assignment]) -> None:
+        """Ask for an end of these, as far as they are here; their places are taken until they have ended."""
+        for token, one in self.in_flight.items():
+            if one in assignments:
                 self._send(Cancel(token))
 
     def look(self, now: float) -> None:
@@ -127,10 +135,11 @@ class Host:
 
     def _see_what_has_begun(self) -> None:
         for token, one in self.in_flight.items():
-            if one.begun_at is None:
-                began = self._marks.begun_at(token)
-                if began is not None and began >= one.sent_at:
-                    one.begun(began)
+            began = self._marks.begun_at(token)
+            if began is None or began < one.sent_at:
+                one.begun_at = None
+            elif began != one.begun_at:
+                one.begun(began)
 
     def _judge_silence(self, silent: float) -> None:
         self.lagging = silent > self._limits.stall_seconds / 4
@@ -150,33 +159,32 @@ class Host:
     def _take(self, frames: list[FromHost]) -> None:
         room = False
         for frame in frames:
-            if isinstance(frame, Pong):
+            if isinstance(frame, Evaluated):
+                for token, evaluation in frame.answers:
+                    room = self._answer(token, evaluation) or room
+            elif isinstance(frame, Pong):
                 self._pinged_at, self._alive_at = None, time.monotonic()
                 room = room or self.lagging
                 self.lagging = False
-            elif (assignment := self.in_flight.get(frame.token)) is None:
-                continue
-            elif isinstance(frame, Logged):
+            elif (assignment := self.in_flight.get(frame.token)) is not None:
                 assignment.log(frame.record)
-            else:
-                room = self._answer(frame, assignment) or room
         if room:
             self._on_room()
 
-    def _answer(self, frame: Evaluated, assignment: Assignment) -> bool:
-        evaluation = frame.evaluation
+    def _answer(self, token: int, evaluation: Evaluation) -> bool:
+        assignment = self.in_flight.get(token)
+        if assignment is None:
+            return False
         if evaluation.error is not None and ran_out_of_memory(evaluation.error):
-            self._see_what_has_begun()
-            begun = sum(one.begun_at is not None for one in self.in_flight.values())
-            if begun > 1:
+            if not self.alone:
                 # Whoever gets the MemoryError need not be who took the memory.
                 self.end(Ending.OUT_OF_MEMORY)
                 return False
             assignment.harmful = True
             assignment.blame(out_of_memory(self._limits.memory_mb, evaluation.error))
-        assignment.settle(evaluation)
-        del self.in_flight[frame.token]
-        self._places.append(frame.token % self._marks.places)
+        del self.in_flight[token]
+        self._places.append(token % self._marks.places)
         if not self.in_flight:
             self.idle_since = time.monotonic()
+        assignment.settle(evaluation)
         return True

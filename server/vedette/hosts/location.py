@@ -3,16 +3,17 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 from vedette.domain.catalog import Catalog
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunInstruction
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
-from vedette.errors import LocationUnloaded
-from vedette.hosts.assignment import OnLog
+from vedette.errors import LocationUnloaded, VedetteError
+from vedette.hosts.assignment import OnLog, Settle
 from vedette.hosts.children import NoChild
 from vedette.hosts.generation import Generation, LoadError
 from vedette.hosts.pool import PoolClosed
@@ -51,6 +52,7 @@ class CodeLocation:
         self._loading = asyncio.Lock()
         self._pause = FIRST_PAUSE_SECONDS
         self._tasks: set[asyncio.Task[None]] = set()
+        self._again: dict[UUID, asyncio.Task[None]] = {}
 
     async def reload(self) -> None:
         """Load the project anew; until that is done the old one serves.
@@ -72,11 +74,11 @@ class CodeLocation:
                 logger.error("Code location %s does not load: %s", self.name, _placed(failure.error))
             else:
                 self.catalog, self.files, self.error = self._current.catalog, self._current.files, None
-                self._begin(self._stand_by(self._current))
+                self._start(self._stand_by(self._current))
             self.generation += 1
             if old is not None:
                 self._retired.add(old)
-                self._begin(self._retire(old))
+                self._start(self._retire(old))
         self._on_change(self.name)
 
     async def close(self) -> None:
@@ -91,19 +93,60 @@ class CodeLocation:
             for generation in (*self._retired, *([current] if current else [])):
                 stack.push_async_callback(generation.close)
 
-    async def evaluate(self, instruction: EvaluationInstruction, on_log: OnLog | None = None) -> Evaluation:
-        """Evaluate a sensor: deadline, kill, attribution and re-runs inside. Raises LocationUnloaded only.
+    def begin(self, instructions: Sequence[EvaluationInstruction], settle: Settle, on_log: OnLog | None = None) -> None:
+        """Evaluate sensors: deadline, kill, attribution and re-runs inside.
 
-        `on_log` is called with each line while it goes on; lines come again if the evaluation has to be run again.
+        `settle` is called for each, with LocationUnloaded where it was not evaluated, unless it is given up. `on_log`
+        is called with each line while it goes on; lines come again if the evaluation has to be run again.
         """
-        while True:
-            try:
-                return await self._loaded().pool.evaluate(instruction, on_log)
-            except PoolClosed:
-                # A reload or a crash of the zygote: wait for its outcome.
-                async with self._loading:
-                    pass
-                await asyncio.sleep(0)
+
+        def settled(tick_id: UUID, answer: Evaluation | VedetteError) -> None:
+            if isinstance(answer, PoolClosed):
+                self._start(self._begin_again(by_id[tick_id], settle, on_log), tick_id)
+            else:
+                settle(tick_id, answer)
+
+        by_id = {instruction.tick_id: instruction for instruction in instructions}
+        try:
+            pool = self._loaded().pool
+        except LocationUnloaded as error:
+            for instruction in instructions:
+                settle(instruction.tick_id, error)
+        else:
+            pool.submit(instructions, settled, on_log)
+
+    async def _begin_again(self, instruction: EvaluationInstruction, settle: Settle, on_log: OnLog | None) -> None:
+        """Begin an evaluation that a reload or a crash of the zygote has cut off, once the outcome of that is known."""
+        try:
+            await asyncio.sleep(0)
+            async with self._loading:
+                pass
+        except asyncio.CancelledError:
+            if self._again.pop(instruction.tick_id, None) is not None:
+                settle(instruction.tick_id, LocationUnloaded(f"Code location {self.name} was closed."))
+            raise
+        del self._again[instruction.tick_id]
+        self.begin([instruction], settle, on_log)
+
+    def give_up(self, tick_ids: Collection[UUID]) -> None:
+        """Give up evaluations, which are not answered any more: async code is cancelled, sync code cannot be."""
+        for again in filter(None, (self._again.pop(tick_id, None) for tick_id in tick_ids)):
+            again.cancel()
+        for generation in (*self._retired, *([self._current] if self._current else [])):
+            generation.pool.give_up(tick_ids)
+
+    async def evaluate(self, instruction: EvaluationInstruction, on_log: OnLog | None = None) -> Evaluation:
+        """Evaluate one sensor, as `begin` does, and return its answer. Raises LocationUnloaded only."""
+        answered: asyncio.Future[Evaluation | VedetteError] = asyncio.get_running_loop().create_future()
+        self.begin([instruction], lambda _, answer: answered.set_result(answer), on_log)
+        try:
+            answer = await answered
+        except asyncio.CancelledError:
+            self.give_up([instruction.tick_id])
+            raise
+        if isinstance(answer, VedetteError):
+            raise answer
+        return answer
 
     @asynccontextmanager
     async def run_process(self, instruction: RunInstruction) -> AsyncIterator[RunProcess]:
@@ -124,10 +167,13 @@ class CodeLocation:
             raise LocationUnloaded(f"Code location {self.name} is not loaded{why}")
         return self._current
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None], tick_id: UUID | None = None) -> None:
+        """Begin a task; give the id of the tick whose evaluation it is to begin again."""
         task = asyncio.create_task(work, name=f"code location {self.name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if tick_id is not None:
+            self._again[tick_id] = task
 
     async def _retire(self, generation: Generation) -> None:
         await generation.retire(DRAIN_SECONDS)

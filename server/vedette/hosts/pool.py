@@ -1,14 +1,16 @@
 """The hosts of one loaded project: evaluations are spread over them, and survive what their neighbours do."""
 
 import asyncio
+import contextlib
 import time
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine, Iterable, Sequence
+from uuid import UUID
 
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
 from vedette.errors import VedetteError
-from vedette.hosts.assignment import Assignment, OnLog
+from vedette.hosts.assignment import Assignment, OnLog, Settle
 from vedette.hosts.attribution import Ending, Verdict, describe_exit, judge, out_of_memory
 from vedette.hosts.child.deadlines import overran
 from vedette.hosts.child.frames import ChildKind
@@ -18,6 +20,8 @@ from vedette.hosts.host import Host
 from vedette.hosts.host_limits import HostLimits
 
 LOOK_SECONDS = 0.05
+# How long evaluations wait for room in the hosts that there are before one more is made.
+PATIENCE_SECONDS = 0.05
 RETRY_SECONDS = 0.5
 IDLE_SECONDS = 30.0
 # Whatever goes on there: an evaluation that went down with so many hosts is not tried for ever.
@@ -31,6 +35,8 @@ class PoolClosed(VedetteError):
 class HostPool:
     """Evaluates with at most `limits.hosts` shared hosts, and single ones for what must be alone.
 
+    A few busy hosts are better than many: what goes to one host together costs least.
+
     A sensor that harmed a shared host (held it up, overran or killed it) is alone from then on. Evaluations that wait
     for a host wait in the order in which they came.
     """
@@ -41,6 +47,7 @@ class HostPool:
         self._limits = limits
         self._shared: list[Host] = []
         self._single: set[Host] = set()
+        self._open: dict[UUID, Assignment] = {}
         self._waiting: deque[Assignment] = deque()
         self._solitary: set[str] = set()
         self._suspect_lane = asyncio.Semaphore(2 * limits.hosts)
@@ -55,29 +62,43 @@ class HostPool:
         self._grow()
         self._begin(self._watch())
 
-    async def evaluate(self, instruction: EvaluationInstruction, on_log: OnLog | None = None) -> Evaluation:
-        """Evaluate; whatever goes wrong in user code is in the answer. Raises PoolClosed."""
-        answer: asyncio.Future[Evaluation] = asyncio.get_running_loop().create_future()
-        assignment = Assignment(instruction, on_log, answer, alone=instruction.sensor_name in self._solitary)
-        self._dispatch(assignment)
-        try:
-            return await answer
-        except asyncio.CancelledError:
-            for host in (*self._shared, *self._single):
-                host.give_up(assignment)
-            raise
-        finally:
+    def submit(
+        self, instructions: Sequence[EvaluationInstruction], settle: Settle, on_log: OnLog | None = None
+    ) -> None:
+        """Evaluate; whatever goes wrong in user code is in the answers, PoolClosed where nothing was evaluated."""
+
+        def answered(assignment: Assignment, answer: Evaluation | VedetteError) -> None:
+            del self._open[assignment.instruction.tick_id]
             if assignment.harmful:
-                self._solitary.add(instruction.sensor_name)
+                self._solitary.add(assignment.instruction.sensor_name)
+            settle(assignment.instruction.tick_id, answer)
+
+        assignments = [
+            Assignment(instruction, answered, on_log, instruction.sensor_name in self._solitary)
+            for instruction in instructions
+        ]
+        self._open.update((one.instruction.tick_id, one) for one in assignments)
+        self._dispatch(assignments)
+
+    def give_up(self, tick_ids: Collection[UUID]) -> None:
+        """Ask for an end of these evaluations, which are not answered any more; unknown ones are fine."""
+        given_up = {self._open.pop(tick_id) for tick_id in tick_ids if tick_id in self._open}
+        for assignment in given_up:
+            assignment.give_up()
+        for host in self._hosts():
+            host.give_up(given_up)
 
     async def close(self, drain_seconds: float) -> None:
         """Take no more, let what is in flight end within `drain_seconds`, end all hosts."""
         self._closed = True
         while self._waiting:
             self._refuse(self._waiting.popleft())
-        open_ = [one.answer for host in self._hosts() for one in host.in_flight.values() if not one.answer.done()]
+        open_ = [one for host in self._hosts() for one in host.in_flight.values() if not one.done]
         if open_ and drain_seconds:
-            await asyncio.wait(open_, timeout=drain_seconds)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(drain_seconds):
+                    for one in open_:
+                        await one.over()
         await self._cancel("pool")
         for host in self._hosts():
             host.end(Ending.CLOSED)
@@ -102,31 +123,41 @@ class HostPool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _dispatch(self, assignment: Assignment) -> None:
-        if self._closed:
-            self._refuse(assignment)
-        elif assignment.alone:
-            self._begin(self._evaluate_alone(assignment))
-        elif not self._waiting and (host := self._roomy()) is not None:
-            self._assign(host, assignment)
-        else:
-            self._waiting.append(assignment)
-            self._grow()
+    def _dispatch(self, assignments: Iterable[Assignment]) -> None:
+        for assignment in assignments:
+            if self._closed:
+                self._refuse(assignment)
+            elif assignment.alone:
+                self._begin(self._evaluate_alone(assignment))
+            else:
+                assignment.sent_at = time.monotonic()
+                self._waiting.append(assignment)
+        self._assign_waiting()
 
-    def _roomy(self) -> Host | None:
-        return next((host for host in self._shared if host.roomy), None)
-
-    def _assign(self, host: Host, assignment: Assignment) -> None:
-        host.assign(assignment)
+    def _assign(self, host: Host, assignments: Sequence[Assignment]) -> None:
+        host.assign(assignments)
         self._busy.set()
 
     def _assign_waiting(self) -> None:
-        while self._waiting and (host := self._roomy()) is not None:
-            assignment = self._waiting.popleft()
-            if not assignment.answer.done():
-                self._assign(host, assignment)
-        if self._waiting:
-            self._grow()
+        """Send what waits to the first hosts that have room; more hosts come once it has waited for PATIENCE."""
+        for host in self._shared:
+            if not self._waiting:
+                return
+            batch: list[Assignment] = []
+            room = host.room
+            while self._waiting and len(batch) < room:
+                if not (assignment := self._waiting.popleft()).done:
+                    batch.append(assignment)
+            if batch:
+                self._assign(host, batch)
+        if self._waiting and not any(host.room for host in self._shared):
+            self._busy.set()
+            if self._is_late():
+                self._grow()
+
+    def _is_late(self) -> bool:
+        idle = not any(host.in_flight for host in self._shared)
+        return idle or time.monotonic() - self._waiting[0].sent_at > PATIENCE_SECONDS
 
     def _grow(self) -> None:
         # One that lags is about to be replaced: its place counts as free.
@@ -164,15 +195,15 @@ class HostPool:
             async with lane:
                 if (host := await self._single_host(assignment)) is None:
                     return
-                self._assign(host, assignment)
-                await asyncio.wait([assignment.answer])
+                self._assign(host, [assignment])
+                await assignment.over()
                 host.end(Ending.CLOSED)
         except asyncio.CancelledError:
             self._refuse(assignment)
             raise
 
     async def _single_host(self, assignment: Assignment) -> Host | None:
-        while not assignment.answer.done():
+        while not assignment.done:
             try:
                 return await self._fork(alone=True)
             except NoChild:
@@ -200,11 +231,10 @@ class HostPool:
                 losses=one.losses,
             )
             self._carry_out(verdict, one, host, ending, exit_)
-        if self._waiting:
-            self._grow()
+        self._assign_waiting()
 
     def _carry_out(self, verdict: Verdict, one: Assignment, host: Host, ending: Ending, exit_: ChildExit) -> None:
-        if one.answer.done():
+        if one.done:
             return
         if verdict is Verdict.BLAMED or one.losses >= MOST_LOSSES:
             one.harmful = True
@@ -212,7 +242,7 @@ class HostPool:
             return
         one.losses += 1
         one.alone = one.alone or verdict is Verdict.AGAIN_ALONE
-        self._dispatch(one)
+        self._dispatch([one])
 
     def _error(self, one: Assignment, host: Host, ending: Ending, exit_: ChildExit) -> ErrorInfo:
         if ending is Ending.OUT_OF_MEMORY:
@@ -224,14 +254,13 @@ class HostPool:
         return describe_exit(exit_, "this evaluation")
 
     def _refuse(self, assignment: Assignment) -> None:
-        if not assignment.answer.done():
-            assignment.answer.set_exception(PoolClosed("The hosts of this project were closed."))
+        assignment.settle(PoolClosed("The hosts of this project were closed."))
 
     async def _watch(self) -> None:
         """Look after deadlines and signs of life while anything is in flight."""
         looked_at = time.monotonic()
         while True:
-            if not any(host.in_flight for host in self._hosts()):
+            if not self._waiting and not any(host.in_flight for host in self._hosts()):
                 self._busy.clear()
                 await self._busy.wait()
                 looked_at = time.monotonic()
@@ -242,6 +271,7 @@ class HostPool:
             looked_at = now
             for host in self._hosts():
                 host.look(now)
+            self._assign_waiting()
             self._retire(now)
 
     async def _catch_up(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from uuid import UUID
@@ -16,6 +16,8 @@ from vedette.domain.catalog import Catalog, JobSpec, SensorSpec, SensorStatus
 from vedette.domain.ids import new_id
 from vedette.domain.sensors import shard_of
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
+from vedette.errors import VedetteError
+from vedette.evaluator.code import Settle
 from vedette.evaluator.worker import Evaluator
 from vedette.settings import Settings
 from vedette.storage.database import Database
@@ -33,7 +35,10 @@ async def skips(instruction: EvaluationInstruction) -> Evaluation:
 
 
 class FakeLocation:
-    """Code of the test in the place of hosts. `at_once` is the most evaluations of one sensor there were at a time."""
+    """Code of the test in the place of hosts. `at_once` is the most evaluations of one sensor there were at a time.
+
+    The next `lies` calls of `begin` raise what no code location should.
+    """
 
     def __init__(self, specs: Sequence[SensorSpec], jobs: Sequence[JobSpec]) -> None:
         self.catalog: Catalog | None = Catalog(tuple(specs), tuple(jobs))
@@ -41,6 +46,8 @@ class FakeLocation:
         self.calls: dict[str, list[float]] = defaultdict(list)
         self.now: dict[str, int] = defaultdict(int)
         self.at_once = 0
+        self.lies = 0
+        self.tasks: dict[UUID, asyncio.Task[None]] = {}
 
     async def evaluate(self, instruction: EvaluationInstruction) -> Evaluation:
         name = instruction.sensor_name
@@ -51,6 +58,25 @@ class FakeLocation:
             return await self.code[name](instruction)
         finally:
             self.now[name] -= 1
+
+    def begin(self, instructions: Sequence[EvaluationInstruction], settle: Settle) -> None:
+        if self.lies:
+            self.lies -= 1
+            raise RuntimeError("the host is a liar")
+        for instruction in instructions:
+            self.tasks[instruction.tick_id] = asyncio.create_task(self._answer(instruction, settle))
+
+    async def _answer(self, instruction: EvaluationInstruction, settle: Settle) -> None:
+        try:
+            answer: Evaluation | VedetteError = await self.evaluate(instruction)
+        except VedetteError as error:
+            answer = error
+        del self.tasks[instruction.tick_id]
+        settle(instruction.tick_id, answer)
+
+    def give_up(self, tick_ids: Collection[UUID]) -> None:
+        for task in filter(None, (self.tasks.pop(tick_id, None) for tick_id in tick_ids)):
+            task.cancel()
 
 
 class FakeLocations(dict[str, FakeLocation]):

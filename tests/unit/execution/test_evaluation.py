@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from unit.execution.calls import evaluate
 from vedette import (
     Config,
     Definitions,
@@ -25,7 +26,7 @@ from vedette import (
     sensor,
 )
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, TickStatus
-from vedette.execution.evaluation import evaluate
+from vedette.errors import DefinitionError
 
 
 class Reading(Config):
@@ -59,7 +60,7 @@ async def evaluated(function: Any, *, cursor: str | None = None, **options: Any)
         definition = SensorDefinition("s", evaluation_fn=function, **({"job": plain} | options))
     definitions = Definitions(sensors=[definition], jobs=[plain, configured])
     instruction = EvaluationInstruction(uuid4(), definition.name, 60.0, cursor)
-    return await evaluate(definitions, instruction, lambda: None, lambda _: None)
+    return await evaluate(definitions, instruction)
 
 
 def keys(evaluation: Evaluation) -> list[str | None]:
@@ -276,9 +277,8 @@ async def test_whatever_is_raised_is_the_error_and_nothing_else_counts(function:
 
 
 async def test_an_unknown_sensor_is_an_error() -> None:
-    instruction = EvaluationInstruction(uuid4(), "gone", 60.0)
-    evaluation = await evaluate(Definitions(), instruction, lambda: None, lambda _: None)
-    assert 'no sensor "gone"' in message(evaluation)
+    with pytest.raises(DefinitionError, match='no sensor "gone"'):
+        await evaluate(Definitions(), EvaluationInstruction(uuid4(), "gone", 60.0))
 
 
 async def test_one_bad_request_is_one() -> None:
@@ -373,7 +373,7 @@ async def test_the_context_knows_what_the_instruction_says() -> None:
 
     at = datetime(2026, 1, 2, tzinfo=UTC)
     instruction = EvaluationInstruction(uuid4(), "watcher", 60.0, "c", at, at.replace(day=3))
-    await evaluate(Definitions(sensors=[watcher]), instruction, lambda: None, lambda _: None)
+    await evaluate(Definitions(sensors=[watcher]), instruction)
     assert seen == ["watcher", "c", at.timestamp(), at.timestamp() + 86_400, True]
 
 
@@ -389,7 +389,7 @@ async def test_begin_is_told_right_before_user_code_and_sync_code_runs_in_the_ex
 
     instruction = EvaluationInstruction(uuid4(), "watcher", 60.0)
     with ThreadPoolExecutor(1, thread_name_prefix="pool") as pool:
-        await evaluate(Definitions(sensors=[watcher]), instruction, began, lambda _: None, pool)
+        await evaluate(Definitions(sensors=[watcher]), instruction, began, executor=pool)
     assert order == ["began", "pool_0"]
 
 
@@ -439,6 +439,6 @@ async def test_trivial_evaluations_are_cheap() -> None:
     instruction = EvaluationInstruction(uuid4(), "watcher", 60.0)
     began = time.process_time()
     for _ in range(500):
-        await evaluate(definitions, instruction, lambda: None, lambda _: None)
+        await evaluate(definitions, instruction)
     # Some 10 µs each on an idle machine: a budget that only a change of kind breaks.
     assert (time.process_time() - began) / 500 < 0.000_2

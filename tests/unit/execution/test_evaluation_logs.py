@@ -9,15 +9,15 @@ from uuid import uuid4
 
 import pytest
 
+from unit.execution.calls import evaluate
 from vedette import Definitions, SensorDefinition, SensorEvaluationContext
 from vedette.domain.logs import LogLevel, LogRecord
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
-from vedette.execution.evaluation import evaluate
 
 
 async def evaluated(function: Any, on_log: Callable[[LogRecord], None] = lambda _: None) -> Evaluation:
     definitions = Definitions(sensors=[SensorDefinition("s", evaluation_fn=function)])
-    return await evaluate(definitions, EvaluationInstruction(uuid4(), "s", 60.0), lambda: None, on_log)
+    return await evaluate(definitions, EvaluationInstruction(uuid4(), "s", 60.0), on_log=on_log)
 
 
 def lines(evaluation: Evaluation) -> list[tuple[str, str, str]]:

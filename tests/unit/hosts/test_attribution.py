@@ -26,9 +26,10 @@ def verdict(ending: Ending, **facts: int) -> Verdict:
     )
 
 
-@pytest.mark.parametrize("ending", [Ending.DIED, Ending.OUT_OF_MEMORY])
-def test_a_crash_is_blamed_on_the_only_suspect_and_cleared_up_among_several(ending: Ending) -> None:
-    assert verdict(ending) is BLAMED
+@pytest.mark.parametrize(("ending", "only"), [(Ending.DIED, BLAMED), (Ending.OUT_OF_MEMORY, ALONE)])
+def test_a_crash_is_blamed_on_the_only_suspect_and_cleared_up_among_several(ending: Ending, only: Verdict) -> None:
+    # Memory is another matter: it may have been taken by one that has ended.
+    assert verdict(ending) is only
     assert verdict(ending, suspects=2) is ALONE
     assert verdict(ending, suspects=2, begun=False) is AGAIN
     assert verdict(ending, alone=True) is BLAMED

@@ -8,6 +8,9 @@ import pytest
 from vedette.hosts.child.threads import Workers
 
 
+def nothing() -> None: ...
+
+
 async def called(workers: Workers, *calls: Callable[[], object]) -> list[object]:
     """Submit all calls at once; return what they return or raise."""
     futures = [asyncio.wrap_future(workers.submit(call)) for call in calls]
@@ -15,7 +18,7 @@ async def called(workers: Workers, *calls: Callable[[], object]) -> list[object]
 
 
 async def test_calls_that_block_run_side_by_side_up_to_the_limit_and_the_rest_wait() -> None:
-    workers, barrier = Workers(asyncio.get_running_loop(), 3), threading.Barrier(3)
+    workers, barrier = Workers(asyncio.get_running_loop(), 3, nothing), threading.Barrier(3)
     assert sorted(await called(workers, *[lambda: barrier.wait(10)] * 3), key=repr) == [0, 1, 2]
     running: list[int] = []
     most: list[int] = []
@@ -31,7 +34,7 @@ async def test_calls_that_block_run_side_by_side_up_to_the_limit_and_the_rest_wa
 
 
 async def test_short_calls_share_one_thread() -> None:
-    workers = Workers(asyncio.get_running_loop(), 50)
+    workers = Workers(asyncio.get_running_loop(), 50, nothing)
     idents = set()
     for _ in range(20):
         idents.update(await called(workers, threading.get_ident))
@@ -39,7 +42,7 @@ async def test_short_calls_share_one_thread() -> None:
 
 
 async def test_calls_that_block_hold_nobody_up() -> None:
-    workers, released = Workers(asyncio.get_running_loop(), 50), threading.Event()
+    workers, released = Workers(asyncio.get_running_loop(), 50, nothing), threading.Event()
     blocked = [asyncio.wrap_future(workers.submit(released.wait, 10)) for _ in range(20)]
     assert await called(workers, lambda: 5) == [5]
     released.set()
@@ -47,7 +50,7 @@ async def test_calls_that_block_hold_nobody_up() -> None:
 
 
 async def test_what_ends_a_process_ends_only_its_call() -> None:
-    workers = Workers(asyncio.get_running_loop(), 1)
+    workers = Workers(asyncio.get_running_loop(), 1, nothing)
 
     def leave() -> None:
         raise SystemExit(3)

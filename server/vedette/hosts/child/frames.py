@@ -71,10 +71,9 @@ class Exited(msgspec.Struct, tag=True, frozen=True):
 
 
 class Evaluate(msgspec.Struct, tag=True, frozen=True):
-    """Evaluate a sensor; the answers carry the same `token`."""
+    """Evaluate sensors; the answer to each carries the token that comes with its instruction."""
 
-    token: int
-    instruction: EvaluationInstruction
+    evaluations: tuple[tuple[int, EvaluationInstruction], ...]
 
 
 class Cancel(msgspec.Struct, tag=True, frozen=True):
@@ -103,10 +102,9 @@ class Logged(msgspec.Struct, tag=True, frozen=True):
 
 
 class Evaluated(msgspec.Struct, tag=True, frozen=True):
-    """The evaluation ended."""
+    """Evaluations that ended, each with its token."""
 
-    token: int
-    evaluation: Evaluation
+    answers: tuple[tuple[int, Evaluation], ...]
 
 
 class Execute(msgspec.Struct, tag=True, frozen=True):

@@ -7,25 +7,28 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
 from typing import Any
 
 import msgspec
 
 from vedette.authoring.definitions import Definitions
 from vedette.domain.logs import ErrorInfo, LogRecord
-from vedette.domain.ticks import Evaluation
-from vedette.execution.evaluation import evaluate
+from vedette.domain.ticks import Evaluation, EvaluationInstruction
+from vedette.errors import DefinitionError
+from vedette.execution.evaluation import Call, failed
 from vedette.hosts.child.deadlines import overran
-from vedette.hosts.child.frames import Evaluate, Evaluated, Logged, Ping, Pong, ToHost
-from vedette.hosts.child.framing import READ_BYTES, FrameReader, FrameTooLarge, Unserialisable, encode
+from vedette.hosts.child.frames import Evaluate, Logged, Ping, Pong, ToHost
+from vedette.hosts.child.framing import READ_BYTES, FrameReader, encode
 from vedette.hosts.child.marks import Marks
 from vedette.hosts.child.outbox import Outbox
 from vedette.hosts.child.process import OUT_OF_MEMORY, THREAD_STACK_BYTES
-from vedette.hosts.child.threads import Workers
+from vedette.hosts.child.threads import FAILED, Workers
 
 # A thread that never pauses hands the interpreter on this often: the loop and the other sensors stay alive.
 SWITCH_SECONDS = 0.0005
-FAILED = 70
+GIVEN_UP = ErrorInfo("EvaluationCancelled", "The evaluation was given up.")
 
 
 def serve(connection: socket.socket, definitions: Definitions, threads: int) -> None:
@@ -64,13 +67,15 @@ class EvaluationHost:
     def __init__(self, connection: socket.socket, definitions: Definitions, threads: int, marks: Marks) -> None:
         connection.setblocking(False)
         self._connection = connection
-        self._definitions = definitions
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader(msgspec.msgpack.Decoder(ToHost))
-        self.outbox = Outbox(self._loop, connection)
-        self.workers = Workers(self._loop, threads)
-        self.marks = marks
         self._open: dict[int, Ongoing] = {}
+        self.definitions = definitions
+        self.outbox = Outbox(self._loop, connection)
+        self.workers = Workers(self._loop, threads, self.outbox.flush)
+        self.marks = marks
+        # What the project has set at its import; each evaluation begins with a copy.
+        self.context = copy_context()
 
     def start(self) -> None:
         """Read from the connection from now on."""
@@ -90,82 +95,117 @@ class EvaluationHost:
 
     def _take(self, frame: ToHost) -> None:
         if isinstance(frame, Evaluate):
-            self._open[frame.token] = Ongoing(self, frame)
+            self._begin(frame)
         elif isinstance(frame, Ping):
-            self.outbox.send_soon(encode(Pong(frame.number)))
+            self.outbox.send_now(encode(Pong(frame.number)))
         elif (ongoing := self._open.get(frame.token)) is not None:
             ongoing.cancel()
 
-    def evaluate(self, ongoing: "Ongoing") -> asyncio.Task[None]:
-        """Begin the evaluation as a task."""
-        return self._loop.create_task(self._evaluate(ongoing))
+    def _begin(self, frame: Evaluate) -> None:
+        sync: list[Callable[[], None]] = []
+        for token, instruction in frame.evaluations:
+            try:
+                ongoing = self._open[token] = Ongoing(self, token, instruction)
+            except DefinitionError as error:
+                self.outbox.answer(token, failed(error))
+                self.outbox.flush_soon()
+                continue
+            if ongoing.call.is_async:
+                ongoing.go_on()
+            else:
+                sync.append(ongoing.in_thread)
+        self.workers.post(sync)
 
-    async def _evaluate(self, ongoing: "Ongoing") -> None:
-        instruction = ongoing.frame.instruction
+    def ended(self, token: int, evaluation: Evaluation) -> None:
+        """Take the end of an evaluation, from any thread; it is sent with the next `flush` of the outbox."""
+        del self._open[token]
+        if evaluation.error is None:
+            self.marks.clear(token)
+        self.outbox.answer(token, evaluation)
+
+    def run(self, work: Coroutine[None, None, None], context: Context) -> asyncio.Task[None]:
+        """Begin `work` as a task of the loop."""
+        return self._loop.create_task(work, context=context)
+
+    def call_soon(self, call: Callable[[], object]) -> None:
+        """Have the loop make the call; from any thread."""
+        self._loop.call_soon_threadsafe(call)
+
+
+class Ongoing:
+    """One evaluation from its instruction to its answer."""
+
+    def __init__(self, host: EvaluationHost, token: int, instruction: EvaluationInstruction) -> None:
+        """Prepare it; raises DefinitionError."""
+        self.call = Call(host.definitions, instruction, self._on_begin, self._on_log)
+        self._host = host
+        self._token = token
+        self._timeout_seconds = instruction.timeout_seconds
+        self._context = host.context.copy()
+        self._begun_at: float | None = None
+        self._in_thread = False
+        self._given_up = False
+        self._deadline: asyncio.Timeout | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def in_thread(self) -> None:
+        """Evaluate a sync function in this thread."""
+        if self._given_up:
+            evaluation: Evaluation | None = self._stopped(GIVEN_UP)
+        else:
+            evaluation = self._context.run(self.call.in_thread)
+            self._host.workers.memory.look()
+        if evaluation is None:
+            self._host.call_soon(self.go_on)
+        else:
+            self._host.ended(self._token, evaluation)
+
+    def go_on(self) -> None:
+        """Evaluate an async function on the loop, or what a sync one has handed back."""
+        self._task = self._host.run(self._evaluate(), self._context)
+
+    async def _evaluate(self) -> None:
         evaluation: Evaluation | None = None
+        self._deadline = asyncio.timeout(None)
         try:
-            async with ongoing.deadline:
-                evaluation = await evaluate(
-                    self._definitions, instruction, ongoing.on_begin, ongoing.on_log, self.workers
-                )
+            async with self._deadline:
+                evaluation = await self.call.in_loop(self._host.workers)
         except TimeoutError:
             pass
         except MemoryError:
             # None was left to tell what happened.
             os._exit(OUT_OF_MEMORY)
         except asyncio.CancelledError:
-            evaluation = ongoing.stopped(ErrorInfo("EvaluationCancelled", "The evaluation was given up."))
-        if evaluation is None or ongoing.deadline.expired():
+            evaluation = self._stopped(GIVEN_UP)
+        if evaluation is None or self._deadline.expired():
             # Also where user code swallowed the cancellation and went on to some end of its own.
-            evaluation = ongoing.stopped(overran(instruction.timeout_seconds))
-        del self._open[ongoing.frame.token]
-        self.outbox.send_soon(_answer(ongoing.frame.token, evaluation))
+            evaluation = self._stopped(overran(self._timeout_seconds))
+        self._host.ended(self._token, evaluation)
+        self._host.outbox.flush_soon()
 
-
-class Ongoing:
-    """One evaluation from its instruction to its answer."""
-
-    def __init__(self, host: EvaluationHost, frame: Evaluate) -> None:
-        self.frame = frame
-        self.deadline = asyncio.timeout(None)
-        self._host = host
-        self._begun_at: float | None = None
-        self._in_thread = False
-        self._logs: list[LogRecord] = []
-        self._task = host.evaluate(self)
-
-    def on_begin(self) -> None:
+    def _on_begin(self) -> None:
         """User code begins now, in the thread of this call; the server must know before it can do any harm."""
         self._begun_at = time.monotonic()
-        self._host.marks.set(self.frame.token)
-        if threading.current_thread() is threading.main_thread():
-            timeout = self.frame.instruction.timeout_seconds
-            self.deadline.reschedule(asyncio.get_running_loop().time() + timeout)
+        self._host.marks.set(self._token)
+        if self._deadline is not None:
+            self._deadline.reschedule(asyncio.get_running_loop().time() + self._timeout_seconds)
         else:
             # A thread cannot be stopped: the server ends this whole process at the deadline.
             self._in_thread = True
 
-    def on_log(self, record: LogRecord) -> None:
+    def _on_log(self, record: LogRecord) -> None:
         """Send a line while the evaluation goes on; called from any thread."""
-        self._logs.append(record)
         if not self._host.outbox.congested:
-            self._host.outbox.send_now(encode(Logged(self.frame.token, record)))
+            self._host.outbox.send_now(encode(Logged(self._token, record)))
 
     def cancel(self) -> None:
         """Give it up, unless it is in a thread."""
-        if not self._in_thread:
-            self._task.cancel()
+        self._given_up = True
+        if self._task is not None and not self._in_thread:
+            # Not before its first step: a task that is cancelled before that answers nothing.
+            self._host.call_soon(lambda: self._task and self._task.cancel())
 
-    def stopped(self, error: ErrorInfo) -> Evaluation:
+    def _stopped(self, error: ErrorInfo) -> Evaluation:
         """Return what is left of an evaluation that did not come to its own end."""
         duration = 0.0 if self._begun_at is None else time.monotonic() - self._begun_at
-        return Evaluation(error=error, logs=tuple(self._logs), duration_seconds=duration)
-
-
-def _answer(token: int, evaluation: Evaluation) -> bytes:
-    try:
-        return encode(Evaluated(token, evaluation))
-    except (FrameTooLarge, Unserialisable) as flaw:
-        message = f"What the evaluation returned, its logs included, cannot be sent to the server: {flaw}"
-        error = ErrorInfo("ResultTooLarge" if isinstance(flaw, FrameTooLarge) else "UnserialisableResult", message)
-        return encode(Evaluated(token, Evaluation(error=error, duration_seconds=evaluation.duration_seconds)))
+        return Evaluation(error=error, logs=tuple(self.call.logs), duration_seconds=duration)

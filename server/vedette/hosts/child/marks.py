@@ -1,4 +1,4 @@
-"""Marks of evaluations that have begun, in memory that the server and a host share.
+"""Marks of evaluations that have begun and not ended well, in memory that the server and a host share.
 
 A mark costs no system call (a frame for each would be a third of what a trivial evaluation costs), and it is still
 there when the host has died of what it marked.
@@ -12,6 +12,8 @@ import time
 _TIME = struct.Struct("<d")
 _TOKEN = struct.Struct("<Q")
 _SIZE = _TIME.size + _TOKEN.size
+# Tokens begin above it.
+NO_TOKEN = 0
 
 
 class Marks:
@@ -36,8 +38,15 @@ class Marks:
         _TIME.pack_into(self._memory, at, time.monotonic())
         _TOKEN.pack_into(self._memory, at + _TIME.size, token)
 
+    def clear(self, token: int) -> None:
+        """Mark that the evaluation has ended well: should the host die before that is told, it is no suspect."""
+        _TOKEN.pack_into(self._memory, token % self.places * _SIZE + _TIME.size, NO_TOKEN)
+
     def begun_at(self, token: int) -> float | None:
-        """Return when the evaluation began, in monotonic seconds (one clock for all processes), if it has."""
+        """Return when the evaluation began, in monotonic seconds (one clock for all processes).
+
+        None where it has not begun, or has ended well.
+        """
         at = token % self.places * _SIZE
         marked: int = _TOKEN.unpack_from(self._memory, at + _TIME.size)[0]
         if marked != token:

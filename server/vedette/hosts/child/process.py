@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -16,6 +17,8 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else
 THREAD_STACK_BYTES = 2 * 1024 * 1024
 # What it takes to report an error.
 SPARE_BYTES = 4 * 1024 * 1024
+# Between two looks at the memory that is left: each costs as much as two trivial evaluations.
+LOOK_SECONDS = 0.01
 # The exit code of a process that ended itself because its memory was at the limit.
 OUT_OF_MEMORY = 186
 
@@ -47,11 +50,24 @@ def limit_memory(mebibytes: int, threads: int = 0) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
 
 
-def end_if_out_of_memory() -> None:
-    """End this process with OUT_OF_MEMORY if no memory is left to go on with.
+class MemoryWatch:
+    """Ends this process with OUT_OF_MEMORY if no memory is left to go on with.
 
     Where even a small object raises a MemoryError, answers get lost without a trace: better to end at once and clearly.
     """
+
+    def __init__(self) -> None:
+        self._looked_at = float("-inf")
+
+    def look(self) -> None:
+        """Look, at most every 10 ms."""
+        now = time.monotonic()
+        if now - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = now
+            _end_if_out_of_memory()
+
+
+def _end_if_out_of_memory() -> None:
     try:
         mmap.mmap(-1, SPARE_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
     except (OSError, MemoryError):
