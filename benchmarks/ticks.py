@@ -32,10 +32,12 @@ SOURCE = """
 import itertools, time
 from vedette import *
 
+RUNNING = DefaultSensorStatus.RUNNING
+
 def make(number):
     counts = itertools.count()
 
-    @sensor(name="sensor_%05d" % number, minimum_interval_seconds={interval}, default_status=DefaultSensorStatus.RUNNING)
+    @sensor(name="sensor_%05d" % number, minimum_interval_seconds={interval}, default_status=RUNNING)
     def trivial(context):
         {body}
     return trivial
@@ -43,7 +45,7 @@ def make(number):
 sensors = [make(number) for number in range({sensors})]
 
 if {slow}:
-    @sensor(minimum_interval_seconds=1, timeout=600, default_status=DefaultSensorStatus.RUNNING)
+    @sensor(minimum_interval_seconds=1, timeout=600, default_status=RUNNING)
     def slow():
         time.sleep({slow})
     sensors.append(slow)
@@ -180,13 +182,13 @@ def lines(figures: Figures) -> list[str]:
     """Return the figures as lines of a Markdown table."""
     what = f"{figures.sensors:,} sensors at {figures.interval_seconds:g} s ({figures.kind})"
     late = [1e3 * value for value in figures.due_to_committed or [float("nan")]]
+    shown = f"{percentile(late, 0.5):.1f} / {percentile(late, 0.99):.1f} / {max(late):.0f}"
     memory = ", ".join(f"{kind} {size:.0f}" for kind, size in sorted(figures.memory_mb.items()))
     cpu = ", ".join(f"{kind} {size:.3f}" for kind, size in sorted(figures.cpu_ms_per_tick.items()))
     wanted = figures.sensors / figures.interval_seconds
     return [
         f"| {what}: ticks committed | {figures.ticks_per_second:,.0f} /s of {wanted:,.0f} |",
-        f"| due to committed, p50 / p99 / worst | {percentile(late, 0.5):.1f} / {percentile(late, 0.99):.1f}"
-        + f" / {max(late):.0f} ms |",
+        f"| due to committed, p50 / p99 / worst | {shown} ms |",
         f"| CPU of all processes a tick | {figures.cpu_ms:.3f} ms ({cpu}) |",
         f"| memory of all processes (PSS) | {sum(figures.memory_mb.values()):.0f} MB ({memory}) |",
         f"| start until every sensor has ticked | {figures.start_seconds:.1f} s |",

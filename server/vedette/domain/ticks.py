@@ -47,7 +47,7 @@ class RequestedRun(msgspec.Struct, frozen=True):
     asset_selection: tuple[tuple[str, ...], ...] | None = None
 
 
-class Evaluation(msgspec.Struct, frozen=True, omit_defaults=True):
+class Evaluation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What one evaluation produced. Exactly one of three: an error; run requests; or neither, which is a skip.
 
     `cursor_set` tells whether the function asked for a cursor; `cursor` is then its value (None clears it).
@@ -104,7 +104,7 @@ class Tick(msgspec.Struct, frozen=True):
     last_repeat_at: datetime | None = None
 
 
-class EvaluationInstruction(msgspec.Struct, frozen=True, array_like=True):
+class EvaluationInstruction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a host is told to evaluate. `timeout_seconds` counts from the function's start.
 
     Times are aware UTC: when the last tick finished, and when the sensor was last started.

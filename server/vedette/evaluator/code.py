@@ -45,6 +45,7 @@ class LoadedCode:
     def __init__(self, locations: CodeLocations) -> None:
         self._locations = locations
         self._names: dict[str, tuple[Catalog, frozenset[str]]] = {}
+        self._seen: dict[str, Catalog | None] = {}
 
     def location(self, name: str) -> CodeLocation:
         """Return the code location `name`, one that `has` told of."""
@@ -64,3 +65,8 @@ class LoadedCode:
     def loaded(self) -> list[str]:
         """Return the names of the code locations that are loaded."""
         return [name for name in self._locations.names if self._locations[name].catalog is not None]
+
+    def has_changed(self) -> bool:
+        """Tell whether code was loaded or unloaded since the last call."""
+        before, self._seen = self._seen, {name: self._locations[name].catalog for name in self._locations.names}
+        return before.keys() != self._seen.keys() or any(before[name] is not self._seen[name] for name in before)

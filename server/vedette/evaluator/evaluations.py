@@ -126,7 +126,7 @@ class Evaluations:
         self.begin_all([(sensor, epoch)], cause, request_id)
 
     def begin_all(
-        self, sensors: Iterable[tuple[DueSensor, int]], cause: TickCause, request_id: UUID | None = None
+        self, sensors: Sequence[tuple[DueSensor, int]], cause: TickCause, request_id: UUID | None = None
     ) -> None:
         """Begin a tick of each (sensor, epoch); none of them has one in flight."""
         began = time.monotonic()

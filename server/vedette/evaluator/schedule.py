@@ -120,6 +120,11 @@ class Schedule:
         due = not_before if due_at is None else max(not_before, self._clock.monotonic(due_at))
         self._queue.put(sensor_id, due, min(SLACK_SECONDS, SLACK_SHARE * sensor.spec.minimum_interval_seconds))
 
+    def code_changed(self) -> None:
+        """Take in that other code is loaded: sensors may have become due, others cannot be any more."""
+        for sensor_id in self._sensors:
+            self.schedule(sensor_id)
+
     def next_begin(self) -> float | None:
         """Return the monotonic time at which the next sensor must begin."""
         return self._queue.next_begin()

@@ -4,7 +4,6 @@ Any number of them may run: they share the sensors by leased shards, and every c
 """
 
 import asyncio
-import functools
 import time
 from collections.abc import Sequence
 from uuid import UUID
@@ -207,20 +206,18 @@ class Evaluator:
 
     async def _follow_changes(self) -> None:
         with self._bus.listen(SENSORS, CODE_LOCATIONS) as listener:
-            complete_by = time.monotonic()
             while True:
-                topics = await listener.wait(max(0.0, complete_by - time.monotonic()))
-                now = time.monotonic()
-                complete = CODE_LOCATIONS in topics or now >= complete_by
-                if complete:
-                    complete_by = now + self._settings.poll_seconds
-                await keep_trying("read sensors", functools.partial(self._read, complete))
+                await listener.wait(self._settings.poll_seconds)
+                if self._code.has_changed():
+                    self._schedule.code_changed()
+                    self._rescheduled.set()
+                await keep_trying("read sensors", self._read)
                 await asyncio.sleep(READ_PAUSE_SECONDS)
 
-    async def _read(self, complete: bool) -> None:
+    async def _read(self) -> None:
         async with self._reading:
             if shards := list(self._holdings.ready):
-                await self._read_shards(shards, complete)
+                await self._read_shards(shards, complete=False)
 
     async def _read_shards(self, shards: list[int], complete: bool) -> None:
         """Read sensors until none is outdated; `shards` are all that are ready, or the first ones of them."""

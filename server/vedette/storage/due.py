@@ -12,7 +12,7 @@ from vedette.domain.catalog import SensorSpec, SensorStatus
 from vedette.storage.verdicts import SensorState
 
 
-class DueSensor(msgspec.Struct, frozen=True):
+class DueSensor(msgspec.Struct, frozen=True, gc=False):
     """A sensor: what the code says, and how it stands."""
 
     id: UUID

@@ -2,20 +2,22 @@
 
 from sqlalchemy import text
 
-# The cursor is read only where it is not the one that the evaluation began with: cursors can be large.
+# In the order of the fields of LockedSensor and SensorState. The cursor is read only where it is not the one that the
+# evaluation began with: cursors can be large.
 # A tick takes no repeats for longer than a day (FOLDED_WITHIN): its partition is dropped by when it began.
 LOCK_SENSORS = text(
     """
-    SELECT sensors.id, sensors.name, sensors.code_location, sensors.loaded, sensors.status, sensors.status_at,
-        sensors.started_at, sensors.cursor_version, sensors.tick_count, sensors.next_tick_at, sensors.last_tick_id,
-        sensors.last_tick_at, sensors.last_finished_at, sensors.evaluating_tick_id, sensors.consecutive_failures,
-        sensors.status_source = 'FAILURE_POLICY' AS decided_by_policy, now() AS now,
+    SELECT sensors.id, sensors.name, sensors.code_location,
+        sensors.loaded, sensors.status, sensors.status_at, sensors.started_at, sensors.cursor_version,
         CASE WHEN sensors.cursor_version <> asked.cursor_version THEN sensors.cursor END AS edited_cursor,
-        last.skip_reason AS quiet_reason,
+        sensors.last_tick_at, sensors.last_finished_at, sensors.next_tick_at,
+        sensors.status_source = 'FAILURE_POLICY' AS decided_by_policy,
+        sensors.tick_count, sensors.last_tick_id, sensors.evaluating_tick_id, sensors.consecutive_failures,
         coalesce(last.cause <> 'MANUAL' AND last.requested_count = 0
             AND last.cursor_before IS NOT DISTINCT FROM last.cursor_after
             AND last.cursor_after IS NOT DISTINCT FROM sensors.cursor
-            AND last.started_at > now() - interval '1 day', false) AS foldable
+            AND last.started_at > now() - interval '1 day', false) AS foldable,
+        last.skip_reason AS quiet_reason, now() AS now
     FROM unnest(CAST(:ids AS uuid[]), CAST(:cursor_versions AS integer[])) AS asked(id, cursor_version)
     JOIN sensors ON sensors.id = asked.id
     LEFT JOIN ticks AS last ON last.id = sensors.last_tick_id AND last.status = 'SKIPPED'

@@ -30,7 +30,7 @@ EDITED_MEANWHILE = (
 )
 
 
-class SensorState(msgspec.Struct, frozen=True):
+class SensorState(msgspec.Struct, frozen=True, gc=False):
     """What of a sensor's row decides about its ticks. `cursor` is that of `cursor_version`.
 
     `decided_by_policy`: the failure policy decided its status last.
@@ -58,7 +58,7 @@ class SensorState(msgspec.Struct, frozen=True):
         return self.loaded and (self.status is SensorStatus.RUNNING or self.paused)
 
 
-class TickRecord(msgspec.Struct, frozen=True):
+class TickRecord(msgspec.Struct, frozen=True, gc=False):
     """A tick to record: with its evaluation at its end, without one to show it as STARTED.
 
     `before` is the sensor as it stood when the evaluation began; `due_at` is when it was to begin, None where somebody
@@ -80,14 +80,14 @@ class TickRecord(msgspec.Struct, frozen=True):
     policy: FailurePolicy = FailurePolicy()
 
 
-class StatusChange(msgspec.Struct, frozen=True):
+class StatusChange(msgspec.Struct, frozen=True, gc=False):
     """The status that the failure policy gives a sensor, and why."""
 
     status: SensorStatus
     note: str
 
 
-class LockedSensor(msgspec.Struct, frozen=True):
+class LockedSensor(msgspec.Struct, frozen=True, gc=False):
     """A sensor's row, locked, with the tick before; `now` is the time of the transaction.
 
     `quiet_reason` is the skip reason of the last tick if another skip of that reason may be folded into it, else None.
@@ -116,7 +116,7 @@ class Writing(enum.Enum):
     END = enum.auto()
 
 
-class Verdict(msgspec.Struct):
+class Verdict(msgspec.Struct, gc=False):
     """What becomes of one tick. `launched` is filled in once the run keys have decided."""
 
     tick: TickRecord
