@@ -5,13 +5,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from e2e.servers import free_port, wait_until
+from integration.evaluator.stage import Row, Stage, until
+from vedette.storage.database import Database
 
 PROJECT = """
 from vedette import *
@@ -111,3 +114,96 @@ def state_runs(database_url: str, folder: Path) -> list[Any]:
     with process(folder / "log.txt", "serve", VEDETTE_DATABASE_URL=database_url, VEDETTE_PORT=port):
         answer = wait_until(state, "an answer")
         return list(answer["runs"]["edges"])
+
+
+EVALUATED = """
+from itertools import count
+from time import sleep
+from vedette import *
+
+def make(number):
+    looks = count()
+
+    @sensor(name=f"sensor_{number}", minimum_interval_seconds=0.1, default_status=DefaultSensorStatus.RUNNING)
+    def looks_often():
+        sleep(0.02)
+        return SkipReason(f"Look {next(looks)}.")
+    return looks_often
+
+defs = Definitions(sensors=[make(number) for number in range(40)])
+"""
+LEASE_SECONDS = 3
+# Per shard with sensors: its epoch, its holder's pid, and how many of its sensors' ticks bear that epoch.
+SHARDS = """
+SELECT leases.name, leases.epoch, workers.pid, count(ticks.id) AS ticks FROM leases
+JOIN workers ON workers.id = leases.holder JOIN sensors ON 'sensors/' || sensors.shard = leases.name
+LEFT JOIN ticks ON ticks.sensor_id = sensors.id AND ticks.epoch = leases.epoch GROUP BY 1, 2, 3
+"""
+TICKS = """
+SELECT ticks.id, ticks.status, ticks.finished_at, ticks.epoch, 'sensors/' || shard AS name FROM ticks
+JOIN sensors ON sensors.id = sensor_id ORDER BY ticks.id
+"""
+
+
+class Evaluators:
+    """Processes `evaluate` of forty sensors over one database, and what it says of them."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        (folder / "project.py").write_text(EVALUATED)
+        self.stage = Stage(database)
+        self._folder = folder
+
+    def start(self) -> AbstractContextManager["subprocess.Popen[bytes]"]:
+        environ = {"VEDETTE_DATABASE_URL": self.stage.database.url, "VEDETTE_LEASE_SECONDS": str(LEASE_SECONDS)}
+        return process(self._folder / "log.txt", "evaluate", str(self._folder / "project.py"), **environ)
+
+    async def until_held_by(self, *processes: "subprocess.Popen[bytes]") -> list[Row]:
+        """Wait until each shard with sensors is held by one of these, each has some, and all of them tick."""
+
+        async def held() -> list[Row]:
+            shards = await self.stage.rows(SHARDS)
+            pids = {row["pid"] for row in shards if row["ticks"]}
+            all_tick = len(shards) > 8 and all(row["ticks"] for row in shards)
+            return shards if all_tick and pids == {one.pid for one in processes} else []
+
+        return await until(held, within=60.0)
+
+
+async def test_an_evaluator_that_is_killed_is_replaced_within_its_lease_and_a_second(
+    database: Database, tmp_path: Path
+) -> None:
+    evaluators = Evaluators(database, tmp_path)
+    with evaluators.start() as first, evaluators.start() as second:
+        await evaluators.until_held_by(first, second)
+        first.kill()
+        killed = await database.now()
+        await evaluators.until_held_by(second)
+    gaps = await evaluators.stage.rows(
+        """SELECT min(started_at) - :killed AS gap FROM ticks WHERE started_at > :killed AND status = 'SKIPPED'
+        GROUP BY sensor_id""",
+        killed=killed,
+    )
+    assert len(gaps) == 40
+    assert max(row["gap"] for row in gaps) < timedelta(seconds=LEASE_SECONDS + 1)
+
+
+async def test_an_evaluator_that_was_stopped_and_wakes_writes_nothing_that_it_had_begun(
+    database: Database, tmp_path: Path
+) -> None:
+    evaluators = Evaluators(database, tmp_path)
+    with evaluators.start() as sleeper:
+        before = {row["name"]: row["epoch"] for row in await evaluators.until_held_by(sleeper)}
+        sleeper.send_signal(signal.SIGSTOP)
+        with evaluators.start() as successor:
+            await evaluators.until_held_by(successor)
+
+            async def of_old() -> list[Row]:
+                ticks = await evaluators.stage.rows(TICKS)
+                return [tick for tick in ticks if tick["epoch"] <= before[tick["name"]]]
+
+            left = await of_old()
+            sleeper.send_signal(signal.SIGCONT)
+            # It works again, under new epochs: by then it has tried, or dropped, all that it had begun.
+            await evaluators.until_held_by(sleeper, successor)
+            assert await of_old() == left
+    assert {tick["status"] for tick in left} <= {"SKIPPED", "FAILURE"}

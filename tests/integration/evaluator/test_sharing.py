@@ -3,18 +3,22 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from integration.evaluator.stage import NOTHING_NEW, FakeLocations, Stage, evaluating, settings, until
+from integration.evaluator.stage import NOTHING_NEW, FakeLocation, FakeLocations, Stage, evaluating, settings, until
 from vedette.bus import Bus
 from vedette.bus.topics import CODE_LOCATIONS
-from vedette.domain.catalog import SensorSpec
+from vedette.domain.catalog import SensorSpec, SensorStatus
 from vedette.domain.ids import new_id
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, RequestedRun
 from vedette.evaluator.worker import Evaluator
-from vedette.storage import leases
+from vedette.storage import leases, orphans
 from vedette.storage.database import Database
 from vedette.storage.workers import registered
 
@@ -46,17 +50,24 @@ async def test_two_evaluators_share_the_sensors_and_double_nothing(database: Dat
     async def alone() -> bool:
         return await shares(stage) == [16]
 
-    async def other_worked() -> bool:
-        return len(other.calls) > 0
+    def worked(of: FakeLocation, ticks: int) -> int:
+        return sum(map(len, of.calls.values())) - ticks
+
+    async def both_worked() -> bool:
+        return worked(location, before[0]) > 48 and worked(other, before[1]) > 48
+
+    async def one_worked() -> bool:
+        return worked(location, before[0]) > 48
 
     async with evaluating(database, bus, location):
         await until(alone)
         async with evaluating(database, bus, other):
             await until(shared)
-            await until(other_worked)
-            await asyncio.sleep(0.5)
+            before = worked(location, 0), worked(other, 0)
+            await until(both_worked)
         await until(alone)
-        await asyncio.sleep(0.3)
+        before = worked(location, 0), worked(other, 0)
+        await until(one_worked)
     # Without a run key, a doubled tick would be a doubled run; the chain of cursors would have a hole or a fork.
     sensors = await stage.rows("SELECT id, name, cursor, cursor_version, tick_count FROM sensors")
     runs = Counter(row["sensor_id"] for row in await stage.rows("SELECT sensor_id FROM runs"))
@@ -211,6 +222,85 @@ async def test_leases_of_a_dead_holder_are_taken_at_once(database: Database, bus
 
     async with evaluating(database, bus, location, settings(lease_seconds=600.0)):
         await until(taken_over, within=5.0)
+
+
+async def abandon(stage: Stage, sensor_id: UUID) -> None:
+    """Leave a tick of the sensor as an evaluator does that is lost during it."""
+    tick_id = new_id()
+    await stage.execute(
+        """INSERT INTO ticks (id, sensor_id, number, status, cause, started_at, epoch)
+        VALUES (:id, :sensor_id, 1, 'STARTED', 'INTERVAL', now(), 0)""",
+        id=tick_id, sensor_id=sensor_id,
+    )  # fmt: skip
+    await stage.execute(
+        "UPDATE sensors SET evaluating_tick_id = :id, tick_count = 1, next_tick_at = NULL WHERE id = :sensor_id",
+        id=tick_id, sensor_id=sensor_id,
+    )  # fmt: skip
+
+
+async def test_the_lost_probe_of_a_paused_sensor_is_made_again_and_a_persons_stop_stays(
+    database: Database, bus: Bus
+) -> None:
+    stage = Stage(database)
+    paused, stopped = SensorSpec("paused", minimum_interval_seconds=60.0), SensorSpec("stopped")
+    paused_id, stopped_id = await stage.add(paused, stopped, status=SensorStatus.STOPPED)
+    await stage.execute("UPDATE sensors SET status_source = 'FAILURE_POLICY' WHERE id = :id", id=paused_id)
+    await stage.execute("UPDATE sensors SET status_source = 'USER' WHERE id = :id", id=stopped_id)
+    await abandon(stage, paused_id)
+    await abandon(stage, stopped_id)
+    async with registered(database, "EVALUATE", "x", 1) as holder, database.writing() as connection:
+        number = (await stage.row("SELECT number FROM code_locations"))["number"]
+        await leases.prepare(connection, [number])
+        held = await leases.claim(connection, holder, 60.0, {number: 16})
+        assert await orphans.close(connection, holder, list(held.items()))
+    # Whoever asks when it is tried again is told: now.
+    assert (await stage.sensor(paused_id))["next_tick_at"] is not None
+    assert (await stage.sensor(stopped_id))["next_tick_at"] is None
+    location = stage.location(paused, stopped)
+
+    async def runs_again() -> bool:
+        return bool((await stage.sensor(paused_id))["status"] == "RUNNING")
+
+    async with evaluating(database, bus, location):
+        await until(runs_again)
+    assert [tick["status"] for tick in await stage.ticks(paused_id)] == ["FAILURE", "SKIPPED"]
+    assert [tick["status"] for tick in await stage.ticks(stopped_id)] == ["FAILURE"]
+    assert not location.calls["stopped"]
+
+
+async def held_up(stage: Stage, work: Callable[[AsyncConnection], Awaitable[object]]) -> datetime:
+    """Have `work` wait for the locks of all leases, long after its transaction began; return when it got them."""
+    async with asyncio.TaskGroup() as tasks, stage.database.writing() as blocker:
+        await blocker.execute(text("SELECT name FROM leases ORDER BY name FOR UPDATE"))
+
+        async def waits() -> None:
+            async with stage.database.writing() as connection:
+                await connection.execute(text("SELECT now()"))
+                await work(connection)
+
+        tasks.create_task(waits())
+        await until(lambda: stage.rows("SELECT pid FROM pg_locks WHERE NOT granted"))
+        await blocker.execute(text("SELECT pg_sleep(0.5)"))
+        released: datetime = (await blocker.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    return released
+
+
+async def test_a_lease_counts_from_when_it_was_had_and_not_from_when_that_was_asked_for(database: Database) -> None:
+    """Else a renewal that waited for a lock would be over before its holder, who trusts it, has begun."""
+    stage = Stage(database)
+    async with registered(database, "EVALUATE", "x", 1) as holder:
+        async with database.writing() as connection:
+            await leases.prepare(connection, [0])
+            await leases.claim(connection, holder, 60.0, {0: 16})
+        released = await held_up(stage, lambda connection: leases.renew(connection, holder, 60.0, anew=False))
+        for row in await stage.rows("SELECT expires_at FROM leases"):
+            assert row["expires_at"] >= released + timedelta(seconds=60)
+        await stage.execute("UPDATE leases SET expires_at = clock_timestamp() + interval '0.3 seconds'")
+        before = await stage.rows("SELECT name, epoch FROM leases ORDER BY name")
+        # It runs out while the renewal waits: it may have been trusted no longer, and counts as taken anew.
+        await held_up(stage, lambda connection: leases.renew(connection, holder, 60.0, anew=False))
+        after = await stage.rows("SELECT name, epoch FROM leases ORDER BY name")
+        assert after == [{**row, "epoch": row["epoch"] + 1} for row in before]
 
 
 async def test_a_worker_is_live_as_long_as_its_connection(database: Database) -> None:

@@ -1,10 +1,14 @@
 """Which runs are claimed, in which order, by whom, and how many at a time."""
 
 import asyncio
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from sqlalchemy import TextClause, text
 
@@ -12,8 +16,11 @@ from integration.launcher.queue import QUICK, Queue, launching
 from integration.launcher.scripted import Script, ScriptedEngine, log
 from vedette.domain.ids import new_id
 from vedette.domain.runs import FINISHED
-from vedette.storage import run_queue
+from vedette.faults import Point
+from vedette.launcher.fleet import Fleet
+from vedette.storage import run_queue, workers
 from vedette.storage.database import Database
+from vedette.storage.run_queue import ClaimedRun
 
 
 async def claim(database: Database, limit: int, code_locations: tuple[str, ...] = ("project",)) -> list[UUID]:
@@ -168,3 +175,67 @@ async def test_a_renewal_that_waited_for_a_lock_counts_from_when_it_came_through
 
     [row] = await queue.execute("SELECT claimed_until > now() AS held FROM runs")
     assert row.held
+
+
+@pytest.mark.parametrize("taken_over", [True, False])
+async def test_a_claim_that_took_long_is_renewed_before_its_run_is_launched_or_given_up(
+    queue: Queue, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch, *, taken_over: bool
+) -> None:
+    """As after a freeze between the commit of a claim and the launch: by then another launcher may hold the run."""
+    strikes = iter([True])
+
+    def freeze(point: Point) -> None:
+        if point is Point.RUN_CLAIMED and next(strikes, False):
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(asyncio.run, meanwhile()).result(20)
+
+    async def meanwhile() -> None:
+        connection = await asyncpg.connect(queue.database.url)
+        if taken_over:
+            take = "UPDATE runs SET claim_epoch = claim_epoch + 1, launcher_id = $1, claimed_until = now() + '1 minute'"
+            await connection.execute(take, other_launcher)
+        await connection.execute("SELECT pg_sleep(1.1)")
+        await connection.close()
+
+    monkeypatch.setattr("vedette.launcher.claiming.reached", freeze)
+    lease = QUICK.model_copy(update={"lease_seconds": 3.0})
+    async with workers.registered(queue.database, "LAUNCH", "there", 2) as other_launcher:
+        async with launching(queue, engine, lease):
+            [frozen] = await queue.add("job")
+            if taken_over:
+                # One that is claimed in the next round, when what became of the first has been decided.
+                [later] = await queue.add("job")
+                await queue.until_status(later, "SUCCESS")
+            else:
+                await queue.until_status(frozen, "SUCCESS")
+        assert engine.prepared.count(frozen) == (0 if taken_over else 1)
+
+
+async def test_a_claim_that_took_long_has_its_whole_time_before_it_when_its_run_is_launched(
+    queue: Queue, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[timedelta] = []
+
+    def freeze(point: Point) -> None:
+        if point is Point.RUN_CLAIMED:
+            time.sleep(1.1)
+
+    def launch(fleet: Fleet, run: ClaimedRun, runs: asyncio.TaskGroup) -> None:
+        runs.create_task(look(run.run_id))
+
+    async def look(run_id: UUID) -> None:
+        [row] = await queue.execute(
+            "SELECT claimed_until - clock_timestamp() AS left FROM runs WHERE id = :id", id=run_id
+        )
+        left.append(row.left)
+
+    async def looked() -> bool:
+        return bool(left)
+
+    monkeypatch.setattr("vedette.launcher.claiming.reached", freeze)
+    monkeypatch.setattr(Fleet, "launch", launch)
+    # Of the 3 s, 1.1 had passed before it was renewed.
+    async with launching(queue, engine, QUICK.model_copy(update={"lease_seconds": 3.0})):
+        await queue.add("job")
+        await queue.until(looked, "the launch")
+    assert left[0] > timedelta(seconds=2.0)
