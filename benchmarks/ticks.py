@@ -22,6 +22,7 @@ import psutil
 
 from benchmarks.server import MeasuredServer, increase, measured, percentile
 from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.migrating import migrate
 
 SAMPLED = 2_000
 WARM_SECONDS = 5.0
@@ -120,6 +121,7 @@ def measure(
 
 async def _measure(server: MeasuredServer, sensors: int, interval: float, seconds: float, kind: str) -> Figures:
     async with EmbeddedPostgres(server.folder / "home", {"track_commit_timestamp": "on"}) as postgres:
+        await migrate(postgres.url)
         began = time.perf_counter()
         with server.running():
             connection: Any = await asyncpg.connect(postgres.url)

@@ -24,11 +24,10 @@ def become(kind: ChildKind, connection: socket.socket, definitions: Definitions,
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         lead_own_session()
         prefer_as_victim()
+        limit_memory(options.memory_mb)
         if kind is ChildKind.HOST:
-            limit_memory(options.memory_mb, options.threads)
             host.serve(connection, definitions, options.threads)
         else:
-            limit_memory(options.memory_mb)
             run.execute(connection, definitions)
             code = 0
     except SystemExit as error:

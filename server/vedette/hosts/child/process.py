@@ -13,7 +13,7 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1
 # Looked up once and inherited by fork: each page that a run touches costs it some microseconds.
 _prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
-# The stack of each worker thread counts as data of the process; the limit is for what user code takes.
+# The stack of a worker thread, which counts as data of the process.
 THREAD_STACK_BYTES = 2 * 1024 * 1024
 # What it takes to report an error.
 SPARE_BYTES = 4 * 1024 * 1024
@@ -41,13 +41,22 @@ def lead_own_session() -> None:
         os.setsid()
 
 
-def limit_memory(mebibytes: int, threads: int = 0) -> None:
+def limit_memory(mebibytes: int) -> None:
     """Limit the data of this process, so that what eats memory gets a MemoryError; a lower limit that holds stays."""
-    wanted = mebibytes * 2**20 + threads * THREAD_STACK_BYTES
+    wanted = mebibytes * 2**20
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
+
+
+def allow_thread() -> None:
+    """Raise the limit by the stack of one more worker thread: the limit is for what user code takes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if soft == resource.RLIM_INFINITY:
+        return
+    raised = soft + THREAD_STACK_BYTES
+    resource.setrlimit(resource.RLIMIT_DATA, (raised if hard == resource.RLIM_INFINITY else min(raised, hard), hard))
 
 
 class MemoryWatch:

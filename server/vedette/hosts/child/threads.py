@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from typing import ParamSpec, TypeVar
 
-from vedette.hosts.child.process import OUT_OF_MEMORY, MemoryWatch
+from vedette.hosts.child.process import OUT_OF_MEMORY, MemoryWatch, allow_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -83,6 +83,7 @@ class Workers(Executor):
             self._wake.put(None)
         else:
             try:
+                allow_thread()
                 threading.Thread(target=self._serve, name="sensor", daemon=True).start()
             except RuntimeError:
                 # Out of memory or of threads: the work waits for a thread that there is.
