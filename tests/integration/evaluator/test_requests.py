@@ -182,11 +182,11 @@ async def test_a_request_for_code_that_is_not_loaded_here_waits(database: Databa
         assert (await answered(database, request_id)).tick_id is not None
 
 
-async def test_requests_older_than_an_hour_are_deleted(database: Database, bus: Bus) -> None:
+async def test_requests_are_deleted_once_the_keys_of_their_mutations_are(database: Database, bus: Bus) -> None:
     stage = Stage(database)
     [sensor_id] = await stage.add(SPEC, status=SensorStatus.STOPPED)
     old, young = [await ask(database, bus, sensor_id, RequestKind.TICK) for _ in range(2)]
-    await stage.execute("UPDATE evaluation_requests SET asked_at = now() - interval '2 hours' WHERE id = :id", id=old)
+    await stage.execute("UPDATE evaluation_requests SET asked_at = now() - interval '26 hours' WHERE id = :id", id=old)
 
     async def gone() -> bool:
         async with database.reading() as connection:
