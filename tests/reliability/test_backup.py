@@ -105,7 +105,9 @@ def test_a_restored_backup_of_a_live_system_goes_on_from_where_it_was(
     url, folder = named(postgres_url, name), tmp_path / "copy"
     program("pg_restore", "--no-owner", f"--dbname={url}", str(dump))
     shutil.copytree(tmp_path / "original" / "events", folder / "events")
-    names = [f"{path.name}-{n}" for path in (folder / "events").iterdir() for n, _ in enumerate(path.open())]
+    names = [
+        f"{path.name}-{n}" for path in (folder / "events").iterdir() for n in range(len(path.read_text().splitlines()))
+    ]
     assert set(events) <= set(names)
     # What had been done when the backup was made: done again, it stands in the ledger twice.
     done = ask(url, "SELECT tags->>'event' AS event, attempt FROM runs WHERE status = 'SUCCESS'")
