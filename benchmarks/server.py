@@ -85,7 +85,7 @@ class MeasuredServer:
         taken: dict[str, float] = {}
         for process in self.processes():
             with suppress(psutil.Error):
-                kind = _kind(process)
+                kind = kind_of(process)
                 times = process.cpu_times()
                 both = times.user + times.system + times.children_user + times.children_system
                 taken[kind] = taken.get(kind, 0.0) + both
@@ -96,12 +96,12 @@ class MeasuredServer:
         sizes: dict[str, float] = {}
         for process in self.processes():
             with suppress(psutil.Error):
-                kind = _kind(process)
+                kind = kind_of(process)
                 sizes[kind] = sizes.get(kind, 0.0) + process.memory_full_info().pss / 1e6
         return sizes
 
 
-def _kind(process: psutil.Process) -> str:
+def kind_of(process: psutil.Process) -> str:
     if process.name() == "postgres":
         return "postgres"
     words = " ".join(process.cmdline())
