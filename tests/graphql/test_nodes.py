@@ -21,11 +21,12 @@ async def test_everything_with_an_id_is_found_again_by_it(api: Api, database: Da
     )
     await seeds.execute(
         database,
-        "INSERT INTO workers (id, role, host, pid, lock_key) VALUES (gen_random_uuid(), 'LAUNCH', 'here', 1, 1)",
+        """INSERT INTO workers (id, role, host, pid, lock_key, tasks)
+            VALUES (gen_random_uuid(), 'LAUNCH', 'here', 1, 1, 7)""",
     )
     data = await api.query(
         """{
-        codeLocations { id } instance { workers { id role runsHeld sensorsHeld healthy } }
+        codeLocations { id } instance { workers { id role runsHeld sensorsHeld healthy tasks } }
         jobs { edges { node { id } } } sensors { edges { node { id cursorHistory { edges { node { id } } } } } }
         ticks { edges { node { id } } } runs { edges { node { id } } } }"""
     )
@@ -39,7 +40,7 @@ async def test_everything_with_an_id_is_found_again_by_it(api: Api, database: Da
         "Run": data["runs"]["edges"][0]["node"]["id"],
     }
     assert data["instance"]["workers"][0] | {"id": ""} == {
-        "id": "", "role": "LAUNCH", "runsHeld": 0, "sensorsHeld": None, "healthy": True
+        "id": "", "role": "LAUNCH", "runsHeld": 0, "sensorsHeld": None, "healthy": True, "tasks": 7
     }  # fmt: skip
     for kind, key in found.items():
         assert (await api.query(NODE, id=key))["node"] == {"id": key, "__typename": kind}

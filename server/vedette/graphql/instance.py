@@ -38,6 +38,9 @@ class Worker(Node):
     )
     runs_held: int | None = strawberry.field(description="How many runs it executes; null if that is not its role.")
     healthy: bool = strawberry.field(description="Whether it showed a sign of life lately.")
+    tasks: int = strawberry.field(
+        description="Tasks of its event loop when it was last seen; roles in one process share them. Growing: a leak."
+    )
 
 
 def worker(seen: instance.Worker) -> Worker:
@@ -52,6 +55,7 @@ def worker(seen: instance.Worker) -> Worker:
         sensors_held=seen.sensors_held if role is WorkerRole.EVALUATE else None,
         runs_held=seen.runs_held if role is WorkerRole.LAUNCH else None,
         healthy=seen.healthy,
+        tasks=seen.tasks,
     )
 
 

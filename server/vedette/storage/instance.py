@@ -20,7 +20,10 @@ class Load(NamedTuple):
 
 
 class Worker(NamedTuple):
-    """A process that serves, evaluates or launches. `healthy`: it has shown a sign of life lately."""
+    """A process that serves, evaluates or launches. `healthy`: it has shown a sign of life lately.
+
+    `tasks` counts the tasks of its event loop as of `last_seen_at`; roles in one process share a loop.
+    """
 
     id: UUID
     role: str
@@ -30,6 +33,7 @@ class Worker(NamedTuple):
     sensors_held: int
     runs_held: int
     healthy: bool
+    tasks: int
 
 
 _LOAD = text(
@@ -52,7 +56,7 @@ _WORKERS = """
             WHERE leases.holder = workers.id AND leases.expires_at > now()),
         (SELECT count(*) FROM runs
             WHERE launcher_id = workers.id AND status IN ('STARTING', 'STARTED', 'CANCELING')),
-        last_seen_at > now() - CAST(:patience AS interval)
+        last_seen_at > now() - CAST(:patience AS interval), tasks
     FROM workers {condition} ORDER BY started_at, id
 """
 _ALL_WORKERS = text(_WORKERS.format(condition=""))

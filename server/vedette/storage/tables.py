@@ -366,6 +366,8 @@ workers = Table(
     Column("lock_key", BigInteger, nullable=False),
     # What an evaluator has loaded, by name: whose sensors it can evaluate.
     Column("code_locations", ARRAY(Text), nullable=False, server_default="{}"),
+    # Tasks of its event loop when it was last seen: a number that grows without end is a leak.
+    Column("tasks", Integer, nullable=False, server_default="0"),
 )
 
 leases = Table(

@@ -33,8 +33,8 @@ HOLDS_ITS_LOCK = """EXISTS (
 # Whether the worker has answered `within` seconds and its process lives.
 ANSWERS = f"last_seen_at > now() - make_interval(secs => :within) AND {HOLDS_ITS_LOCK}"
 _SEEN = """
-INSERT INTO workers (id, role, host, pid, lock_key) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (id) DO UPDATE SET last_seen_at = now()
+INSERT INTO workers (id, role, host, pid, lock_key, tasks) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), tasks = excluded.tasks
 """
 _LEAVE = "DELETE FROM workers WHERE id = $1"
 _FORGET_THE_DEAD = f"DELETE FROM workers WHERE last_seen_at < now() - interval '1 hour' AND NOT {HOLDS_ITS_LOCK}"
@@ -79,7 +79,7 @@ class _Presence:
 
     async def _show(self) -> None:
         assert self._connection is not None
-        await self._connection.execute(_SEEN, *self._row)
+        await self._connection.execute(_SEEN, *self._row, len(asyncio.all_tasks()))
 
     def _drop(self) -> None:
         if self._connection is not None:
