@@ -47,11 +47,11 @@ frontend: $(READY) ## Build the GraphiQL page again if its sources changed
 	$(BIN)/python frontend/build_hook.py
 
 lock: $(READY) ## Pin the newest packages that pyproject.toml allows
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra bench --universal --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --no-header --upgrade --quiet -o requirements.lock
 
-bench: $(READY) ## Measure this machine: ticks/s and lateness, file to op, start, memory
-	$(BIN)/python -m benchmarks
+bench: $(READY) ## Measure every figure beside Dagster's, in an hour; SHORT=1 in minutes, ROWS=ticks,start for some
+	$(BIN)/python -m benchmarks $(if $(SHORT),--short) $(if $(ROWS),--only $(ROWS))
 
 reliability: $(READY) ## Try the chosen cells of the fault matrix, and what fails around the processes (some minutes)
 	SURROUNDINGS=all $(BIN)/pytest tests/reliability $(PYTEST)

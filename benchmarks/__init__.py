@@ -1,1 +1,1 @@
-"""What the README's figures come from: `make bench`, or `python -m benchmarks [ticks|latency|start]`."""
+"""What the figures of the documents come from: `make bench`, `make growth`, `make soak`, or `python -m benchmarks`."""
