@@ -5,7 +5,7 @@ READY := .venv/.ready
 FRONTEND := $(shell git ls-files frontend 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format schema frontend lock bench reliability matrix chaos fuzz clean
+.PHONY: help setup run test check format schema frontend lock bench growth soak reliability matrix chaos fuzz clean
 
 help: ## List every word
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,12 @@ lock: $(READY) ## Pin the newest packages that pyproject.toml allows
 
 bench: $(READY) ## Measure every figure beside Dagster's, in an hour; SHORT=1 in minutes, ROWS=ticks,start for some
 	$(BIN)/python -m benchmarks $(if $(SHORT),--short) $(if $(ROWS),--only $(ROWS))
+
+growth: $(READY) ## Measure ticks/s, lateness, CPU and memory at 10 to 30,000 sensors
+	$(BIN)/python -m benchmarks growth
+
+soak: $(READY) ## Work steadily for MINUTES (30) and look whether memory, descriptors, tasks or tables grow
+	$(BIN)/python -m benchmarks soak --minutes $(or $(MINUTES),30)
 
 reliability: $(READY) ## Try the chosen cells of the fault matrix, and what fails around the processes (some minutes)
 	SURROUNDINGS=all $(BIN)/pytest tests/reliability $(PYTEST)

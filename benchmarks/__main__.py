@@ -1,11 +1,11 @@
-"""`python -m benchmarks`: each figure beside the incumbent's."""
+"""`python -m benchmarks`: each figure beside the incumbent's; `growth`, `soak` and `profile` are words of their own."""
 
 from pathlib import Path
 
 import click
 import msgspec
 
-from benchmarks import report
+from benchmarks import growth, profiling, report, soak
 from benchmarks.comparison import NAMES, compare
 from benchmarks.effort import FULL, SHORT
 from benchmarks.incumbent.environment import Incumbent, IncumbentMissing, installed
@@ -45,8 +45,8 @@ def main(
     effort = SHORT if short else FULL
     rows = [row for row in ROWS if row.word in only and (row.short or not short or len(only) < len(WORDS))]
     incumbent = None if alone else _incumbent()
-    versions = report.versions(None if incumbent is None else incumbent.version)
-    run = report.Run(report.now(), report.machine(), versions, "short form" if short else "full form", [])
+    form = "short form" if short else "full form"
+    run = report.Run(report.now(), report.machine(), report.versions(incumbent), form, [])
     say(f"{run.machine}\n{run.versions}")
     storages = kinds or (("sqlite",) if short else tuple(NAMES))
     for number, row in enumerate(rows):
@@ -85,6 +85,10 @@ def say(line: str) -> None:
     """Tell how it goes, beside the table on the standard output."""
     click.echo(line, err=True)
 
+
+main.add_command(growth.command)
+main.add_command(soak.command)
+main.add_command(profiling.command)
 
 if __name__ == "__main__":
     main()

@@ -68,7 +68,8 @@ def _attempt(who: str, measure: Callable[[], list[Figure]], problems: list[str],
     try:
         figures = measure()
     except (Exception, SystemExit) as error:
-        problems.append(f"{who} could not be measured: {type(error).__name__}: {' '.join(str(error).split())[:300]}")
+        # Of a log, its end tells most.
+        problems.append(f"{who} could not be measured: {type(error).__name__}: {' '.join(str(error).split())[-300:]}")
         say(f"      {problems[-1]}")
         return []
     told = ", ".join(f"{figure.name} {figure}" for figure in figures)

@@ -12,6 +12,7 @@ import msgspec
 
 from benchmarks.comparison import NAMES, Result
 from benchmarks.figures import Figure, digits, times_better
+from benchmarks.incumbent.environment import Incumbent
 from benchmarks.incumbent.storage import Kind
 
 UNMEASURED = "could not be measured"
@@ -35,10 +36,13 @@ def machine() -> str:
     return f"{cores} cores, {platform.system()} {platform.release()} {platform.machine()}, load {load:.1f} at the begin"
 
 
-def versions(incumbent: str | None) -> str:
+def versions(incumbent: Incumbent | None) -> str:
     """Return a line about what was measured."""
     ours = f"Vedette {version('vedette')}, Python {platform.python_version()}, embedded Postgres with fsync on"
-    return ours if incumbent is None else f"{ours}; Dagster {incumbent}, its newest release whose packages fit together"
+    if incumbent is None:
+        return ours
+    which = "its newest release whose packages fit together" if incumbent.is_newest else "as it was installed earlier"
+    return f"{ours}; Dagster {incumbent.version}, {which}"
 
 
 def table(results: Sequence[Result]) -> str:

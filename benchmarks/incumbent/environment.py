@@ -18,10 +18,14 @@ class IncumbentMissing(Exception):
 
 @dataclass(frozen=True)
 class Incumbent:
-    """An installed incumbent; `folder` is its virtual environment."""
+    """An installed incumbent; `folder` is its virtual environment.
+
+    `is_newest`: the package index was asked, and this is the newest release whose packages fit together.
+    """
 
     folder: Path
     version: str
+    is_newest: bool
 
     def program(self, name: str) -> str:
         """Return the path of one of its programs."""
@@ -43,7 +47,7 @@ def installed(folder: Path = FOLDER) -> Incumbent:
     version = _version(folder)
     if version is None:
         raise IncumbentMissing(f"Dagster cannot be installed here ({problem}), so Vedette is measured alone.")
-    return Incumbent(folder, version)
+    return Incumbent(folder, version, is_newest=not problem)
 
 
 def _uv(*arguments: str) -> str:
