@@ -50,6 +50,15 @@ async def test_several_starts_at_once_migrate_once(empty_database_url: str) -> N
         assert await version(database) == migrating.newest()
 
 
+async def test_a_database_that_needs_it_is_migrated_after_other_imports(empty_database_url: str) -> None:
+    async def imports() -> None:
+        with pytest.raises(DatabaseOutdated, match="no tables yet"):
+            await migrating.check(empty_database_url)
+
+    await migrating.migrate(empty_database_url, after=imports())
+    await migrating.check(empty_database_url)
+
+
 async def test_a_migrated_database_is_left_alone(database: Database) -> None:
     await migrating.migrate(database.url)
     await migrating.check(database.url)

@@ -62,9 +62,10 @@ async def _begun(settings: Settings) -> AsyncIterator[tuple[str, ModuleType]]:
                 await migrating.check(url)
             else:
                 embedded = EmbeddedPostgres(settings.home)
-                # One thread imports everything: two that wait for each other's modules could get half of one.
-                first = [migrating.UPGRADING] if embedded.is_new else []
+                is_new = embedded.is_new
+                first = [migrating.UPGRADING] if is_new else []
                 parts = tasks.create_task(asyncio.to_thread(import_all, *first, PARTS))
                 url = (await stack.enter_async_context(embedded)).url
-                await migrating.migrate(url)
+                # What a new database needs is imported first. One that is there may need it too: then it waits.
+                await migrating.migrate(url, after=None if is_new else parts)
         yield url, parts.result()

@@ -6,6 +6,7 @@ database neither imports Alembic (0.2 s) and SQLAlchemy (0.3 s) nor runs them.
 
 import asyncio
 import importlib
+from collections.abc import Awaitable
 from pathlib import Path
 
 from vedette.errors import DatabaseOutdated
@@ -25,8 +26,11 @@ def newest(versions: Path = VERSIONS) -> str:
     return max(path.name.partition("_")[0].removeprefix("v") for path in versions.glob("v[0-9]*_*.py"))
 
 
-async def migrate(url: str, versions: Path = VERSIONS) -> None:
+async def migrate(url: str, versions: Path = VERSIONS, *, after: Awaitable[object] | None = None) -> None:
     """Bring the database to the newest of `versions`. Any number of processes may do so at once: one does, others wait.
+
+    `after` ends imports that are under way in another thread: two that wait for each other's modules could get half of
+    one. It is awaited only where there is something to do.
 
     Raises DatabaseUnreachable, and DatabaseOutdated for a database that a newer Vedette has migrated and that this one
     cannot work with; one that it can work with is left as it is.
@@ -37,6 +41,8 @@ async def migrate(url: str, versions: Path = VERSIONS) -> None:
     if version is not None and version > newest(versions):
         _refuse_too_new(url, version, oldest_code)
         return
+    if after is not None:
+        await after
     upgrading = await asyncio.to_thread(importlib.import_module, UPGRADING)
     await upgrading.upgrade(url, versions)
 
