@@ -3,7 +3,7 @@
 import asyncio
 import statistics
 
-from benchmarks import bursts, history, latency, launching, pages, start, ticks
+from benchmarks import bursts, history, latency, launching, pages, start, subscriptions, ticks
 from benchmarks.effort import Effort
 from benchmarks.figures import Figure
 from benchmarks.server import percentile
@@ -92,4 +92,16 @@ def slowest_list(effort: Effort) -> list[Figure]:
     return [
         Figure("p50 of the list with the highest", max(each.p50 for each in found.figures), "ms"),
         Figure("p99 of the list with the highest", max(each.p99 for each in found.figures), "ms"),
+    ]
+
+
+def subscribers(_: Effort) -> list[Figure]:
+    """Return what telling 1,000 subscribers of ticks takes, on one server process."""
+    found = asyncio.run(subscriptions.measure())
+    return [
+        Figure("messages", found.messages / found.seconds, "/s", more_is_better=True),
+        Figure("messages per second of its CPU", found.messages / found.cpu_seconds, "", more_is_better=True),
+        Figure("one tick a second to all, p50", percentile(found.latencies, 0.5) * MS, "ms"),
+        Figure("one tick a second to all, p99", percentile(found.latencies, 0.99) * MS, "ms"),
+        Figure("memory per subscriber", found.bytes_per_client / 1024, "KiB"),
     ]

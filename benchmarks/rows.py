@@ -101,6 +101,13 @@ ROWS = (
         none="see the pages above",
         short=False,
     ),
+    Row(
+        "subscriptions",
+        lambda _: "1,000 subscribers of `ticks`, one server process",
+        ours.subscribers,
+        none="has no stream of ticks",
+        short=False,
+    ),
 )
 
 WORDS = tuple(row.word for row in ROWS)
