@@ -93,7 +93,7 @@ class World:
         for request in requests:
             if request.key is None or request.key not in sensor.keys:
                 self.runs[request.label] = Run(request.job)
-            sensor.keys.update({request.key} - {None})
+                sensor.keys.update([request.key] if request.key else [])
         if cursor != before.cursor:
             sensor.edited(cursor, None)
 
@@ -101,7 +101,7 @@ class World:
         """Take in a run asked for by hand: a key is spent once a job."""
         if request.key is None or request.key not in self.job_keys:
             self.runs[request.label] = Run(request.job)
-        self.job_keys.update({request.key} - {None})
+            self.job_keys.update([request.key] if request.key else [])
 
     def cancelled(self, label: str) -> None:
         """Cancel: at once while it waits, else its launcher is asked to."""

@@ -129,7 +129,8 @@ class System:
         """Launch a run by hand."""
         async with self.database.writing() as connection:
             [job] = await jobs.by_name(connection, request.job, self.location)
-            await run_commands.launch(connection, job, {}, {"label": request.label}, request.key, "somebody")
+            wish = run_commands.RunWish(job, {}, {"label": request.label}, request.key)
+            await run_commands.launch(connection, wish, "somebody")
 
     async def cancel(self, label: str) -> None:
         """Ask for the end of a run."""

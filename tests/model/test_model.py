@@ -253,8 +253,12 @@ def connected(portal: BlockingPortal, database_url: str) -> Iterator[Database]:
 @pytest.mark.slow
 @pytest.mark.timeout(0)
 def test_vedette_does_what_the_reference_does(portal: BlockingPortal, connected: Database) -> None:
+    class Connected(Machine):
+        def __init__(self) -> None:
+            super().__init__(portal, connected)
+
     run_state_machine_as_test(
-        lambda: Machine(portal, connected),
+        Connected,
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=25,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from vedette.domain.events import RunEvent
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunStatus
-from vedette.errors import LeaseLost
+from vedette.errors import LeaseLost, VedetteError
 from vedette.faults import Point, reached
 from vedette.launcher import endings
 from vedette.launcher.endings import Ending
@@ -166,9 +166,14 @@ class Supervision:
         return endings.queued_again(self.claimed, str(reason))
 
     def _broken(self, error: Exception) -> Ending:
+        told = f"{type(error).__name__}: {error}"
         if self._record.status is RunStatus.CANCELING:
-            return Ending((RunStatus.CANCELED,), note=f"{type(error).__name__}: {error}")
-        return endings.failed(type(error).__name__, f"What happened in the run could not be followed: {error}")
+            return Ending((RunStatus.CANCELED,), note=told)
+        if isinstance(error, VedetteError):  # raised on purpose: it would come again
+            return endings.failed(type(error).__name__, f"What happened in the run could not be followed: {error}")
+        if self._begun:
+            return endings.interrupted(self.claimed, f"what happened in it could not be followed ({told})")
+        return endings.queued_again(self.claimed, f"What happens in the run could not be followed ({told}).")
 
 
 def _refused(error: ErrorInfo) -> RunExit:

@@ -3,10 +3,12 @@
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import text
 
 from integration.launcher.queue import QUICK, Queue, launching
 from integration.launcher.scripted import Script, ScriptedEngine, dying, failing, log
+from vedette import faults
 from vedette.domain.events import RunEvent, RunEventKind
 from vedette.domain.logs import ErrorInfo
 
@@ -184,6 +186,34 @@ async def test_text_that_postgres_refuses_is_kept_readable(queue: Queue, engine:
     [kept] = [event for event in await queue.events(run_id) if event.kind is RunEventKind.ENGINE]
     assert kept.message == "a\ufffdb"
     assert kept.data == {"k\ufffd": "\\u0000 \ufffd \\\ufffd"}
+
+
+@pytest.mark.parametrize("action", ["error", "timeout"])
+async def test_a_run_that_cannot_be_followed_before_it_began_is_queued_again(
+    queue: Queue, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    monkeypatch.setattr(faults, "_faults", faults.parse(f"PROCESS_PREPARED={action}"))
+    async with launching(queue, engine):
+        [run_id] = await queue.add("job")
+        row = await queue.until_status(run_id, "SUCCESS")
+    assert (row.attempt, engine.begun) == (1, [(run_id, 1)])
+    await queue.assert_sound()
+
+
+@pytest.mark.parametrize(("on_interrupted", "status"), [("fail", "FAILURE"), ("retry", "SUCCESS")])
+async def test_a_run_that_cannot_be_followed_any_more_is_interrupted_as_its_job_says(
+    queue: Queue, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch, on_interrupted: str, status: str
+) -> None:
+    monkeypatch.setattr(faults, "_faults", faults.parse("PROCESS_BEGUN=error"))
+    async with launching(queue, engine):
+        [run_id] = await queue.add("job", on_interrupted=on_interrupted)
+        row = await queue.until_status(run_id, status)
+    if status == "FAILURE":
+        assert "RunInterrupted" in row.error
+        assert "could not be followed (InjectedFault: injected at PROCESS_BEGUN)" in row.error
+    else:
+        assert engine.begun == [(run_id, 1), (run_id, 2)]
+    await queue.assert_sound()
 
 
 async def test_what_the_database_refuses_of_one_run_harms_no_other(queue: Queue, engine: ScriptedEngine) -> None:
