@@ -180,8 +180,31 @@ async def test_a_frozen_process_keeps_others_waiting_no_longer_than_agreed(datab
         assert await frozen.now() is not None
 
 
-@pytest.mark.parametrize("state", ["40P01", "53100", "55P03", "57014"])
+@pytest.mark.parametrize("state", ["25006", "40P01", "53100", "55P03", "57014"])
 async def test_what_may_succeed_later_is_told_from_what_is_wrong(database: Database, state: str) -> None:
     with pytest.raises(DatabaseUnreachable):
         async with database.writing() as connection:
             await connection.execute(text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$"))
+
+
+async def test_a_row_whose_partition_was_made_on_its_way_finds_its_place_next_time(database: Database) -> None:
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TABLE parted (n integer) PARTITION BY RANGE (n)"))
+        await connection.execute(text("CREATE TABLE parted_rest PARTITION OF parted DEFAULT"))
+        await connection.execute(text("CREATE TABLE parted_1 (n integer)"))
+    put = text("INSERT INTO parted (n) VALUES (5)")
+
+    async def write() -> None:
+        async with database.writing() as other:
+            await other.execute(put)
+
+    async with database.writing() as connection:
+        await connection.execute(text("LOCK TABLE parted_rest IN ACCESS EXCLUSIVE MODE"))
+        writing = asyncio.create_task(write())
+        waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        while not (await connection.execute(waits)).scalar():  # noqa: ASYNC110  (what is waited for sets no event)
+            await asyncio.sleep(0.01)
+        await connection.execute(text("ALTER TABLE parted ATTACH PARTITION parted_1 FOR VALUES FROM (0) TO (10)"))
+    with pytest.raises(DatabaseUnreachable):
+        await writing
+    await write()

@@ -23,8 +23,9 @@ from vedette.settings import redacted
 from vedette.storage.connecting import SERVER_SETTINGS, connect
 
 POOL_SECONDS = 30.0
-# Classes of SQLSTATE that pass: deadlock, no room or memory, a lock or an answer not had in time, a server that stops.
-PASSING = ("40", "53", "55P03", "57", "58")
+# Classes of SQLSTATE that pass: a replica that is not the primary yet, or no more, deadlock, no room or memory, a lock
+# or an answer not had in time, a server that stops.
+PASSING = ("25006", "40", "53", "55P03", "57", "58")
 # A transaction in which nothing is asked for this long belongs to a process that was frozen or cut off, and others wait
 # for what it has locked. Its owner, should it wake, finds the connection lost.
 FROZEN_SECONDS = 3.0
@@ -41,6 +42,11 @@ def _refuse_closed(connection: PoolProxiedConnection, record: object, proxy: obj
     driver = connection.driver_connection
     if driver is None or driver.is_closed():
         raise DisconnectionError
+
+
+def _has_moved(state: str, error: DBAPIError) -> bool:
+    """Tell whether a partition was made for a row that was on its way: it finds its place next time."""
+    return state == "23514" and "partition constraint" in str(error.orig)
 
 
 class Database:
@@ -123,7 +129,7 @@ class Database:
             yield
         except DBAPIError as error:
             state = str(getattr(error.orig, "sqlstate", None) or "")
-            if not (error.connection_invalidated or state.startswith(PASSING)):
+            if not (error.connection_invalidated or state.startswith(PASSING) or _has_moved(state, error)):
                 raise
             raise unreachable(redacted(self.url), error.orig or error) from error
         except PoolTimeout as error:
