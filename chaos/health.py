@@ -8,6 +8,7 @@ import time
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -38,6 +39,7 @@ class HealthWatch:
         self.samples: list[Sample] = []
         self._url = f"http://127.0.0.1:{port}"
         self._pulse = pulse
+        self._client = httpx.Client(timeout=ANSWER_SECONDS)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="probe")
 
@@ -49,12 +51,18 @@ class HealthWatch:
         """Ask no more."""
         self._stopped.set()
         self._thread.join()
+        self._client.close()
+
+    def longest_silence(self) -> float:
+        """Return for how long, at most, a sensor was not evaluated, in seconds."""
+        pulses = [times for times in self._pulses().values() if len(times) > 1]
+        return max(after - before for times in pulses for before, after in pairwise(sorted(times)))
 
     def ask(self, path: str) -> Sample | None:
         """Ask once; None where nobody answers."""
         began = time.time()
         try:
-            answer = httpx.get(self._url + path, timeout=ANSWER_SECONDS)
+            answer = self._client.get(self._url + path)
         except httpx.TransportError:
             return None
         return Sample(path, began, time.time(), answer.status_code, str(answer.json().get("reason", "")))

@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 import vedette.cli.serving
+from chaos import clocks
 from vedette import cli, faults
 
 NAMES = (cli.__name__, vedette.cli.serving.__name__)
@@ -31,6 +32,7 @@ def become(order: dict[str, Any]) -> None:
     for source, target in ((silence, 0), (log, 1), (log, 2)):
         os.dup2(source, target)
     os.environ.update(order["environ"])
+    clocks.shift(float(os.environ.get(clocks.VARIABLE, "0")))
     faults.arm(os.environ.get(faults.VARIABLE, ""))
     sys.argv = ["vedette", *order["words"]]
     try:
