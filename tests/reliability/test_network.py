@@ -77,6 +77,9 @@ def test_connections_that_are_cut_again_and_again(trial: Trial, proxy: Proxy) ->
     assert_sound(trial)
 
 
+@pytest.mark.xfail(
+    strict=False, reason="Launchers and servers give a silent connection up after a minute, and one after the other."
+)
 def test_connections_that_are_half_open(trial: Trial, proxy: Proxy) -> None:
     proxy.silence()
     time.sleep(AWAY_SECONDS)
