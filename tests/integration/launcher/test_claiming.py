@@ -182,12 +182,13 @@ async def test_a_claim_that_took_long_is_renewed_before_its_run_is_launched_or_g
     queue: Queue, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch, *, taken_over: bool
 ) -> None:
     """As after a freeze between the commit of a claim and the launch: by then another launcher may hold the run."""
-    strikes = iter([True])
+    struck = asyncio.Event()
 
     def freeze(point: Point) -> None:
-        if point is Point.RUN_CLAIMED and next(strikes, False):
+        if point is Point.RUN_CLAIMED and not struck.is_set():
             with ThreadPoolExecutor(1) as thread:
                 thread.submit(asyncio.run, meanwhile()).result(20)
+            struck.set()
 
     async def meanwhile() -> None:
         connection = await asyncpg.connect(queue.database.url)
@@ -203,6 +204,7 @@ async def test_a_claim_that_took_long_is_renewed_before_its_run_is_launched_or_g
         async with launching(queue, engine, lease):
             [frozen] = await queue.add("job")
             if taken_over:
+                await struck.wait()
                 # One that is claimed in the next round, when what became of the first has been decided.
                 [later] = await queue.add("job")
                 await queue.until_status(later, "SUCCESS")
