@@ -237,3 +237,37 @@ async def test_a_subscription_that_is_completed_by_its_client_is_forgotten(api: 
         await eventually(lambda: not is_listened_to(bus))
         await subscription.send({"id": "1", "type": "subscribe", "payload": {"query": "{ codeLocations { id } }"}})
         assert await subscription.next() == {"codeLocations": []}
+
+
+LINES = """
+subscription($id: ID!, $after: StreamPosition) { tickLogs(tickId: $id, after: $after) {
+  ... on TickLogAdded { position record { level message } } } }
+"""
+
+
+async def test_the_lines_of_a_tick_come_while_it_goes_on_and_end_with_it(
+    api: Api, database: Database, bus: Bus
+) -> None:
+    tick = await seeds.tick(database, await seeded(database), 1, "STARTED")
+
+    async def say(*messages: str) -> None:
+        statement = """INSERT INTO tick_logs (tick_id, seq, at, level, logger, message)
+            SELECT :tick, 1 + (SELECT count(*) FROM tick_logs), now(), 'INFO', 'user', :message"""
+        for message in messages:
+            await seeds.execute(database, statement, tick=tick, message=message)
+        bus.knock(topics.tick_logs(tick))
+
+    def heard(items: list[Any]) -> list[tuple[str, str]]:
+        return [(item["tickLogs"]["position"], item["tickLogs"]["record"]["message"]) for item in items]
+
+    await say("a", "b")
+    key = ids.encode("Tick", tick)
+    async with api.subscribe(LINES, id=key) as first, api.subscribe(LINES, id=key, after="1") as later:
+        assert heard(await first.take(2)) == [("1", "a"), ("2", "b")]
+        assert heard(await later.take(1)) == [("2", "b")]
+        await say("c")
+        assert heard(await first.take(1)) == heard(await later.take(1)) == [("3", "c")]
+        await seeds.end_tick(database, tick, "SUCCESS")
+        bus.knock(topics.tick_logs(tick))
+        assert await first.next() is None
+        assert await later.next() is None

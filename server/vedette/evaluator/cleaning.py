@@ -22,7 +22,7 @@ def storable(evaluation: Evaluation) -> Evaluation:
     if refused is not None:
         return Evaluation(
             error=ErrorInfo("Unstorable", refused),
-            logs=tuple(map(_clean_log, evaluation.logs)),
+            logs=tuple(map(clean_log, evaluation.logs)),
             duration_seconds=evaluation.duration_seconds,
         )
     if evaluation.skip_reason is None and evaluation.error is None and not evaluation.logs:
@@ -31,7 +31,7 @@ def storable(evaluation: Evaluation) -> Evaluation:
         evaluation,
         skip_reason=_clean(evaluation.skip_reason) if evaluation.skip_reason is not None else None,
         error=_clean_error(evaluation.error),
-        logs=tuple(map(_clean_log, evaluation.logs)),
+        logs=tuple(map(clean_log, evaluation.logs)),
     )
 
 
@@ -47,7 +47,8 @@ def _clean_error(error: ErrorInfo | None) -> ErrorInfo | None:
     )
 
 
-def _clean_log(record: LogRecord) -> LogRecord:
+def clean_log(record: LogRecord) -> LogRecord:
+    """Return the line as it can be stored."""
     if NUL not in record.message and NUL not in record.logger and record.error is None:
         return record
     return LogRecord(record.at, record.level, _clean(record.logger), _clean(record.message), _clean_error(record.error))

@@ -5,11 +5,14 @@ from typing import Protocol
 from uuid import UUID
 
 from vedette.domain.catalog import Catalog
+from vedette.domain.logs import LogRecord
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
 from vedette.errors import VedetteError
 
 # Takes the answer to the evaluation of a tick: what it came to, or why it was not evaluated after all.
 Settle = Callable[[UUID, Evaluation | VedetteError], None]
+# Takes a line that user code said in the evaluation of a tick.
+OnLog = Callable[[UUID, LogRecord], None]
 
 
 class CodeLocation(Protocol):
@@ -22,8 +25,11 @@ class CodeLocation(Protocol):
     def catalog(self) -> Catalog | None:
         """The definitions; None while they are not loaded."""
 
-    def begin(self, instructions: Sequence[EvaluationInstruction], settle: Settle) -> None:
-        """Evaluate sensors; `settle` is called once for each, now or later, unless it is given up."""
+    def begin(self, instructions: Sequence[EvaluationInstruction], settle: Settle, on_log: OnLog | None = None) -> None:
+        """Evaluate sensors; `settle` is called once for each, now or later, unless it is given up.
+
+        `on_log` is called with each line while it goes on; lines come again if the evaluation has to be run again.
+        """
 
     def give_up(self, tick_ids: Collection[UUID]) -> None:
         """Give evaluations up; unknown ones are fine."""

@@ -5,16 +5,16 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from vedette.domain.failure_policy import FailurePolicy
 from vedette.domain.ids import new_id
-from vedette.domain.logs import ErrorInfo
+from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, TickCause
 from vedette.errors import VedetteError
-from vedette.evaluator.cleaning import storable
+from vedette.evaluator.cleaning import clean_log, storable
 from vedette.evaluator.clock import DatabaseClock
 from vedette.evaluator.code import LoadedCode
 from vedette.evaluator.holdings import Holdings
@@ -23,6 +23,9 @@ from vedette.storage.due import DueSensor
 from vedette.storage.verdicts import TickRecord
 
 logger = logging.getLogger(__name__)
+
+# As many as an evaluation may say.
+MOST_LIVE_LINES = 1001
 
 # How many may be in flight before they show as STARTED. Beyond what hosts and commits do at once, evaluations would
 # only wait, their start recorded too early, and all that were late together would stay together for ever.
@@ -50,6 +53,10 @@ class InFlight:
     request_id: UUID | None = None
     ended: bool = False
     shown: bool = False
+    # What it has said so far, again from the start if it was evaluated again; see live_logs.
+    lines: list[LogRecord] = field(default_factory=list)
+    lines_tried: int = 0
+    lines_stored: int = 0
     task: asyncio.Task[None] | None = None
 
     def instruction(self, cursor: str | None) -> EvaluationInstruction:
@@ -63,6 +70,11 @@ class InFlight:
             last_finished_at=state.last_finished_at,
             sensor_started_at=state.started_at,
         )
+
+    def log(self, line: LogRecord) -> None:
+        """Take a line that user code says; there is a bound to what is shown before the end."""
+        if len(self.lines) < MOST_LIVE_LINES:
+            self.lines.append(clean_log(line))
 
     def record(self, finished_at: datetime | None, evaluation: Evaluation | None) -> TickRecord:
         """Return the tick to record: its end, or without an evaluation that it has started."""
@@ -80,7 +92,16 @@ class InFlight:
             finished_at=finished_at,
             evaluation=evaluation,
             policy=self.policy,
+            shown=self.shown,
+            lines_stored=self._lines_kept(evaluation),
         )
+
+    def _lines_kept(self, evaluation: Evaluation | None) -> int:
+        """Return how many lines stay before those of `evaluation`, which may begin with the same ones."""
+        tried = self.lines_tried
+        if not tried or evaluation is None or tuple(self.lines[:tried]) == evaluation.logs[:tried]:
+            return 0
+        return tried
 
 
 Work = Callable[[InFlight], Coroutine[None, None, None]]
@@ -247,10 +268,14 @@ class Evaluations:
                 sent.append(flight)
         try:
             instructions = [flight.instruction(flight.sensor.state.cursor) for flight in sent]
-            self._code.location(location).begin(instructions, self._settle)
+            self._code.location(location).begin(instructions, self._settle, self._log)
         except Exception as error:
             for flight in sent:
                 self._settle(flight.tick_id, _broken(flight, error))
+
+    def _log(self, tick_id: UUID, line: LogRecord) -> None:
+        if (flight := self._by_tick.get(tick_id)) is not None:
+            flight.log(line)
 
     def _settle(self, tick_id: UUID, answer: Evaluation | VedetteError) -> None:
         flight = self._by_tick.pop(tick_id, None)

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from vedette.bus import Bus
-from vedette.bus.topics import EVALUATIONS, RUNS, SENSORS, TICKS
+from vedette.bus.topics import EVALUATIONS, RUNS, SENSORS, TICKS, tick_logs
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.ticks import Evaluation, TickCause
 from vedette.errors import DatabaseError
@@ -170,7 +170,8 @@ class Recorder:
             RUNS: recording.runs_changed,
             EVALUATIONS: recording.requests_answered,
         }
-        if topics := [topic for topic, has_changed in changed.items() if has_changed]:
+        followed = [tick_logs(tick.tick.id) for tick in recording.ticks if tick.tick.shown and tick.tick.evaluation]
+        if topics := [*(topic for topic, has_changed in changed.items() if has_changed), *followed]:
             self._bus.knock(*topics)
         for tick in recording.ticks:
             self._on_recorded(tick)

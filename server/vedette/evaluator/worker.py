@@ -17,6 +17,7 @@ from vedette.evaluator.code import CodeLocations, LoadedCode
 from vedette.evaluator.evaluations import Evaluations, InFlight
 from vedette.evaluator.holdings import Holdings
 from vedette.evaluator.lease_keeper import LeaseKeeper
+from vedette.evaluator.live_logs import LiveLogs
 from vedette.evaluator.patience import keep_trying, report
 from vedette.evaluator.recorder import Recorder
 from vedette.evaluator.requests import Requests
@@ -73,6 +74,7 @@ class Evaluator:
             self._on_dropped,
             FailurePolicy(settings.backoff_ceiling_seconds, settings.failures_before_pause),
         )
+        self._live_logs = LiveLogs(database, bus, self._evaluations.by_sensor.values)
         self._schedule = Schedule(self._clock, self._code, self._evaluations.by_sensor)
         self._folders = FolderWatch(self._schedule.watching, self._on_folder_change)
         self._requests = Requests(
@@ -119,6 +121,7 @@ class Evaluator:
             tasks.create_task(
                 self._evaluations.show_started(self._settings.started_after_seconds), name="started ticks"
             )
+            tasks.create_task(self._live_logs.run(), name="live logs")
             tasks.create_task(self._tidy(), name="tidier")
             try:
                 await self._begin_due()

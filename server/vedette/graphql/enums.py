@@ -8,6 +8,7 @@ import strawberry
 from vedette.domain.catalog import SensorKind, SensorStatus
 from vedette.domain.events import RunEventKind
 from vedette.domain.logs import LogLevel
+from vedette.domain.partitions import PartitionChangeKind
 from vedette.domain.runs import RunStatus, StepStatus
 from vedette.domain.sensors import SensorConditionKind, StatusSource
 from vedette.domain.ticks import RunRequestOutcome, TickCause, TickStatus
@@ -163,4 +164,9 @@ _describe(
     WorkerRole,
     "What a process does for the instance.",
     {"SERVE": "It serves this API.", "EVALUATE": "It evaluates sensors.", "LAUNCH": "It executes runs."},
+)
+_describe(
+    PartitionChangeKind,
+    "What became of partitions.",
+    {"ADD": "They were added.", "DELETE": "They were deleted."},
 )

@@ -17,6 +17,7 @@ from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput, give_back, once
 from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, log_record
 from vedette.graphql.mutation_errors import EvaluatorUnavailable, MutationError, SensorBusy, WrongState
+from vedette.graphql.partitions import PartitionChange
 from vedette.graphql.sensor_mutations import no_sensor
 from vedette.graphql.sensors import Sensor
 from vedette.graphql.ticks import RunRequest, Tick, run_request
@@ -62,6 +63,9 @@ class Evaluation:
     )
     skip_reason: str | None = strawberry.field(description="Why it asked for nothing, if it said so.")
     error: ErrorInfo | None = strawberry.field(description="Why it failed.")
+    partition_changes: list[PartitionChange] = strawberry.field(
+        default_factory=list, description="The partitions that a real tick would have added or deleted."
+    )
     logs: list[LogRecord] = strawberry.field(description="What user code logged and printed.")
     duration_seconds: float = strawberry.field(description="How long it took.")
 

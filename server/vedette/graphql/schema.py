@@ -6,6 +6,7 @@ from strawberry.types import ExecutionContext
 
 from vedette.bus import Bus
 from vedette.graphql import enums  # noqa: F401  (gives the enums their descriptions before types use them)
+from vedette.graphql.assets import AssetQueries
 from vedette.graphql.code_location_mutations import CodeLocationMutations
 from vedette.graphql.code_locations import CodeLocationQueries
 from vedette.graphql.context import Context
@@ -31,7 +32,16 @@ from vedette.storage.database import Database
 
 
 @strawberry.type(description="What can be asked.")
-class Query(NodeQueries, SensorQueries, TickQueries, RunQueries, JobQueries, CodeLocationQueries, InstanceQueries):
+class Query(
+    NodeQueries,
+    SensorQueries,
+    TickQueries,
+    RunQueries,
+    JobQueries,
+    AssetQueries,
+    CodeLocationQueries,
+    InstanceQueries,
+):
     """What can be asked."""
 
 

@@ -23,13 +23,15 @@ from vedette.graphql.filters import (
     tick_filter,
 )
 from vedette.graphql.following import Gap, Stream, follow
-from vedette.graphql.run_events import follow_events
+from vedette.graphql.logs import LogRecord, log_record
 from vedette.graphql.runs import Run, RunEvent, run, run_event
 from vedette.graphql.scalars import StreamPosition
 from vedette.graphql.sensors import Sensor, sensor
+from vedette.graphql.tails import RUN_EVENTS, TICK_LOGS, follow_tail
 from vedette.graphql.ticks import Tick, tick
 from vedette.storage import changes, runs, sensors, ticks
 from vedette.storage.changes import RunChange, SensorChange, TickChange
+from vedette.storage.runs import PlacedEvent
 from vedette.storage.sensors import SensorSeen
 
 TICKS = Stream("ticks", topics.TICKS, changes.ticks_after)
@@ -86,6 +88,14 @@ class RunEventAdded:
     event: RunEvent = strawberry.field(description="What happened.")
 
 
+@strawberry.type(description="User code said something while a tick was evaluated.")
+class TickLogAdded:
+    """User code said something while a tick was evaluated."""
+
+    position: StreamPosition = Position
+    record: LogRecord = strawberry.field(description="What it said.")
+
+
 TickStreamItem = Annotated[
     TickChanged | StreamGap, strawberry.union("TickStreamItem", description="What the stream of ticks tells.")
 ]
@@ -98,6 +108,11 @@ RunStreamItem = Annotated[
 RunEventStreamItem = Annotated[
     RunEventAdded | StreamGap,
     strawberry.union("RunEventStreamItem", description="What a run's stream of events tells."),
+]
+
+TickLogStreamItem = Annotated[
+    TickLogAdded | StreamGap,
+    strawberry.union("TickLogStreamItem", description="What a tick's stream of log lines tells."),
 ]
 
 
@@ -224,6 +239,22 @@ class Subscription:
     ) -> AsyncGenerator[RunEventStreamItem, None]:
         """Follow the events of a run."""
         key = ids.decode_uuid("Run", run_id)
-        async with aclosing(follow_events(info.context, key, after or 0)) as events:
-            async for placed in events:
-                yield RunEventAdded(position=StreamPosition(placed.position), event=run_event(placed))
+        async with aclosing(follow_tail(info.context, RUN_EVENTS, key, after or 0)) as events:
+            async for position, event in events:
+                yield RunEventAdded(position=StreamPosition(position), event=run_event(PlacedEvent(position, event)))
+
+    @subscription("The log lines of one tick, live while it is evaluated; ends when the tick has.")
+    async def tick_logs(
+        self,
+        info: Info,
+        tick_id: Annotated[strawberry.ID, strawberry.argument(description="The tick.")],
+        after: Annotated[
+            StreamPosition | None,
+            strawberry.argument(description="Position of the last line received; left out: from the first."),
+        ] = None,
+    ) -> AsyncGenerator[TickLogStreamItem, None]:
+        """Follow the lines of a tick."""
+        key = ids.decode_uuid("Tick", tick_id)
+        async with aclosing(follow_tail(info.context, TICK_LOGS, key, after or 0)) as lines:
+            async for position, line in lines:
+                yield TickLogAdded(position=StreamPosition(position), record=log_record(line))

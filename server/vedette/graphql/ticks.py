@@ -28,6 +28,7 @@ from vedette.graphql.filters import TickFilterInput, tick_filter
 from vedette.graphql.jobs import Job
 from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, levels_from
 from vedette.graphql.nodes import Node
+from vedette.graphql.partitions import PartitionChange
 from vedette.graphql.sensors import Sensor
 from vedette.graphql.tags import Tag, tag_list
 from vedette.storage import ticks
@@ -137,6 +138,16 @@ class Tick(Node):
     async def runs(self, info: Info, first: First = None, after: After = None) -> Connection[LazyRun]:
         """Load them."""
         return await info.context.loaders.runs_of_tick.load((self.facts.id, RUNS.window(first, after)))
+
+    @field("The runs that it reacted to, where the sensor watches runs.")
+    def origin_runs(self) -> list[LazyRun]:
+        """Show none: no sensor watches runs yet."""
+        return []
+
+    @field("The partitions that it added or deleted.")
+    def partition_changes(self) -> list[PartitionChange]:
+        """Show none: no evaluation changes partitions yet."""
+        return []
 
     @field("What user code logged and printed meanwhile, in order.")
     async def logs(

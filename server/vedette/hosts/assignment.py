@@ -16,7 +16,8 @@ from vedette.hosts.child.deadlines import GRACE_SECONDS
 BEGIN_SECONDS = 60.0
 MOST_LOGS = 1000
 
-OnLog = Callable[[LogRecord], None]
+# Takes a line that user code said in the evaluation of a tick.
+OnLog = Callable[[UUID, LogRecord], None]
 # Takes the answer to the evaluation of a tick: what it came to, or why it was not evaluated after all.
 Settle = Callable[[UUID, Evaluation | VedetteError], None]
 
@@ -61,7 +62,7 @@ class Assignment:
             self.logs = deque(maxlen=MOST_LOGS)
         self.logs.append(record)
         if self.on_log is not None and not self.done:
-            self.on_log(record)
+            self.on_log(self.instruction.tick_id, record)
 
     def settle(self, answer: Evaluation | VedetteError) -> None:
         """Answer, if somebody still waits."""

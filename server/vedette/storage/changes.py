@@ -41,8 +41,8 @@ class SensorChange(NamedTuple):
     sensor_id: UUID
 
 
-class RunProgress(NamedTuple):
-    """How far a run's events go: the last position, and whether there will be no more."""
+class Progress(NamedTuple):
+    """How far what a run or tick says goes: the last position, and whether there will be no more."""
 
     position: int
     finished: bool
@@ -79,7 +79,7 @@ async def sensors_after(connection: AsyncConnection, position: int, limit: int) 
     return [SensorChange(*row) for row in await connection.execute(_SENSORS, {"after": position, "limit": limit})]
 
 
-async def progress(connection: AsyncConnection, run_id: UUID) -> RunProgress | None:
+async def progress(connection: AsyncConnection, run_id: UUID) -> Progress | None:
     """Return how far a run's events go; None where there is no such run."""
     row = (await connection.execute(_PROGRESS, {"id": run_id})).first()
-    return None if row is None else RunProgress(row.event_count, RunStatus(row.status) in FINISHED)
+    return None if row is None else Progress(row.event_count, RunStatus(row.status) in FINISHED)

@@ -215,7 +215,7 @@ async def _write_logs(connection: AsyncConnection, verdicts: Sequence[Verdict]) 
     rows = [
         (verdict.tick.id, seq, verdict.status, line.at, line.level, line.logger, line.message, _error(line.error))
         for verdict in verdicts
-        for seq, line in enumerate(verdict.logs, start=1)
+        for seq, line in enumerate(verdict.logs, start=verdict.tick.lines_stored + 1)
     ]
     await _execute(connection, statements.INSERT_LOGS, rows)
 

@@ -58,6 +58,7 @@ END_TICKS = text(
     WHERE ticks.id = ended.id AND ticks.status = 'STARTED'
     """
 )
+# Those that were stored while the evaluation went on are there already.
 INSERT_LOGS = text(
     """
     INSERT INTO tick_logs (tick_id, seq, status, at, level, logger, message, error)
@@ -66,6 +67,7 @@ INSERT_LOGS = text(
         CAST(:ats AS timestamptz[]), CAST(:levels AS text[]), CAST(:loggers AS text[]), CAST(:messages AS text[]),
         CAST(:errors AS jsonb[])
     )
+    ON CONFLICT DO NOTHING
     """
 )
 INSERT_CURSOR_CHANGES = text(

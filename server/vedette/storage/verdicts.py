@@ -62,7 +62,8 @@ class TickRecord(msgspec.Struct, frozen=True, gc=False):
     """A tick to record: with its evaluation at its end, without one to show it as STARTED.
 
     `before` is the sensor as it stood when the evaluation began; `due_at` is when it was to begin, None where somebody
-    asked for it. Times are the database's clock.
+    asked for it. Times are the database's clock. `shown`: it may be recorded as STARTED already; `lines_stored` of
+    its log lines then stay, and those of the evaluation follow them.
     """
 
     id: UUID
@@ -78,6 +79,8 @@ class TickRecord(msgspec.Struct, frozen=True, gc=False):
     finished_at: datetime | None = None
     evaluation: Evaluation | None = None
     policy: FailurePolicy = FailurePolicy()
+    shown: bool = False
+    lines_stored: int = 0
 
 
 class StatusChange(msgspec.Struct, frozen=True, gc=False):

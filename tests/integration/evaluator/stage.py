@@ -17,7 +17,7 @@ from vedette.domain.ids import new_id
 from vedette.domain.sensors import shard_of
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
 from vedette.errors import VedetteError
-from vedette.evaluator.code import Settle
+from vedette.evaluator.code import OnLog, Settle
 from vedette.evaluator.worker import Evaluator
 from vedette.settings import Settings
 from vedette.storage.database import Database
@@ -48,6 +48,7 @@ class FakeLocation:
         self.at_once = 0
         self.lies = 0
         self.tasks: dict[UUID, asyncio.Task[None]] = {}
+        self.on_log: OnLog | None = None
 
     async def evaluate(self, instruction: EvaluationInstruction) -> Evaluation:
         name = instruction.sensor_name
@@ -59,7 +60,8 @@ class FakeLocation:
         finally:
             self.now[name] -= 1
 
-    def begin(self, instructions: Sequence[EvaluationInstruction], settle: Settle) -> None:
+    def begin(self, instructions: Sequence[EvaluationInstruction], settle: Settle, on_log: OnLog | None = None) -> None:
+        self.on_log = on_log
         if self.lies:
             self.lies -= 1
             raise RuntimeError("the host is a liar")
