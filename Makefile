@@ -28,12 +28,13 @@ run: $(READY) ## Start the example project: GraphQL at http://127.0.0.1:4400/gra
 test: $(READY) ## Run the whole test suite
 	$(BIN)/pytest $(PYTEST)
 
-check: $(READY) ## Format, lint, types, import rules, schema and migrations up to date
+check: $(READY) ## Format, lint, types, import rules, schema (also for what breaks clients) and migrations
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vedette schema --check schema.graphql
+	$(BIN)/python -m checks.schema_changes
 	$(BIN)/vedette migrate --check
 
 format: $(READY) ## Format the code and mend what the linter can
