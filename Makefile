@@ -5,7 +5,7 @@ READY := .venv/.ready
 FRONTEND := $(shell git ls-files frontend 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format schema frontend lock bench growth soak reliability matrix chaos fuzz clean
+.PHONY: help setup run test check format schema client frontend lock bench growth soak reliability matrix chaos fuzz clean
 
 help: ## List every word
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,7 @@ check: $(READY) ## Format, lint, types, import rules, schema (also for what brea
 	$(BIN)/lint-imports
 	$(BIN)/vedette schema --check schema.graphql
 	$(BIN)/python -m checks.schema_changes
+	$(BIN)/python -m checks.client_types
 	$(BIN)/vedette migrate --check
 
 format: $(READY) ## Format the code and mend what the linter can
@@ -43,6 +44,9 @@ format: $(READY) ## Format the code and mend what the linter can
 
 schema: $(READY) ## Print the GraphQL schema into schema.graphql
 	$(BIN)/vedette schema > schema.graphql
+
+client: $(READY) ## Generate the types of vedette.client from the schema
+	$(BIN)/python -m checks.client_types --write
 
 frontend: $(READY) ## Build the GraphiQL page again if its sources changed
 	$(BIN)/python frontend/build_hook.py

@@ -5,6 +5,7 @@ import os
 from urllib.parse import SplitResult, urlsplit
 
 from vedette.cli.failures import WrongOptions
+from vedette.client.addresses import completed
 from vedette.settings import Settings, load
 
 
@@ -13,23 +14,11 @@ def api_url(given: str | None) -> str:
     return _from_settings(load({}, os.environ)[0]) if given is None else _completed(given)
 
 
-def socket_url(url: str) -> str:
-    """Return the address of the API's websocket."""
-    return "ws" + url.removeprefix("http")
-
-
-def is_local(url: str) -> bool:
-    """Tell whether the address is this machine's own, which no proxy leads to."""
-    host = urlsplit(url).hostname or ""
-    return host == "localhost" or host == "::1" or host.startswith("127.")
-
-
 def _completed(given: str) -> str:
     parts = _split(given)
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         raise WrongOptions(f"--url {given} is not an address; write it as http://127.0.0.1:4400.")
-    path = parts.path.rstrip("/")
-    return parts._replace(path=path if path.endswith("/graphql") else f"{path}/graphql", query="", fragment="").geturl()
+    return completed(given)
 
 
 def _split(given: str) -> SplitResult | None:

@@ -1,53 +1,38 @@
-"""A client of the GraphQL API."""
+"""The API as commands ask it: one thing after another, without a loop of their own."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from functools import wraps
 from types import TracebackType
 from typing import Any, Self
 
 import click
-import httpx
 
-from vedette.cli.addresses import api_url, is_local
-from vedette.cli.failures import OperationFailed, ServerUnreachable
+from vedette.cli.addresses import api_url
+from vedette.cli.failures import OperationFailed
+from vedette.client.connection import Connection, Json
 
-Json = Any
-
-# An evaluation that the server waits for may take minutes; a server that accepts connections is not asked to hurry.
-TIMEOUT = httpx.Timeout(10.0, read=900.0)
 PAGE_SIZE = 100
 
 
-class Refused(OperationFailed):
-    """The server refused the request. `codes` are the stable codes of its errors."""
-
-    def __init__(self, message: str, codes: frozenset[str] = frozenset()) -> None:
-        super().__init__(message)
-        self.codes = codes
-
-
 class Client:
-    """Asks one server. Errors are raised as sentences that say what to do: see failures."""
+    """Asks one server. Errors are raised as sentences that say what to do: see client.errors."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=not is_local(url), verify=url.startswith("https:"))
+        self._runner = asyncio.Runner()
+        self._connection = Connection(url)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._http.close()
+        self._runner.run(self._connection.__aexit__(kind, error, at))
+        self._runner.close()
 
     def execute(self, document: str, **variables: Json) -> Json:
         """Return the data of one query or mutation. Raises ServerUnreachable, Refused."""
-        try:
-            response = self._http.post(self.url, json={"query": document, "variables": variables})
-        except httpx.TimeoutException:
-            raise ServerUnreachable(f"The server at {self.url} does not answer; is it stuck?") from None
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise unreachable(self.url, str(error)) from None
-        return data_of(_decoded(response, self.url))
+        return self._runner.run(self._connection.execute(document, variables))
 
     def mutate(self, document: str, field: str, **variables: Json) -> Json:
         """Return the payload of a mutation. Raises OperationFailed with its typed errors."""
@@ -72,35 +57,6 @@ class Client:
                 return
             after = connection["pageInfo"]["endCursor"]
             left = None if left is None else left - size
-
-
-def unreachable(url: str, reason: str) -> ServerUnreachable:
-    """Return the error for a server that cannot be connected to."""
-    return ServerUnreachable(
-        f"No Vedette server answers at {url} ({reason or 'no answer'}); "
-        "start one with `vedette dev path/to/project.py`, or name another with --url."
-    )
-
-
-def data_of(answer: Json) -> Json:
-    """Return the data of a GraphQL answer. Raises Refused with what its errors say."""
-    errors = answer.get("errors")
-    if errors:
-        codes = frozenset(str((error.get("extensions") or {}).get("code")) for error in errors)
-        raise Refused(" ".join(error["message"] for error in errors), codes)
-    return answer["data"]
-
-
-def _decoded(response: httpx.Response, url: str) -> Json:
-    try:
-        answer = response.json()
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict) or not answer.keys() & {"data", "errors"}:
-        raise ServerUnreachable(
-            f"What answers at {url} is no Vedette server (HTTP {response.status_code}); name the right one with --url."
-        )
-    return answer
 
 
 def asks_server(command: Callable[..., None]) -> Callable[..., None]:

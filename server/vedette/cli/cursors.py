@@ -3,10 +3,11 @@
 import click
 
 from vedette.cli import sensor_documents as documents
-from vedette.cli.client import Client, Json, asks_server, json_option
+from vedette.cli.client import Client, asks_server, json_option
 from vedette.cli.failures import WrongOptions
 from vedette.cli.names import find
 from vedette.cli.output import cut, local_time, print_facts, print_json, print_table
+from vedette.client.connection import Json
 
 
 @click.command()

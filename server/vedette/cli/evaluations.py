@@ -5,7 +5,7 @@ import json
 import click
 
 from vedette.cli import sensor_documents as documents
-from vedette.cli.client import Client, Json, asks_server, json_option
+from vedette.cli.client import Client, asks_server, json_option
 from vedette.cli.failures import OperationFailed
 from vedette.cli.names import find
 from vedette.cli.output import (
@@ -20,6 +20,7 @@ from vedette.cli.output import (
     print_table,
     shortened,
 )
+from vedette.client.connection import Json
 
 
 @click.command()

@@ -17,10 +17,6 @@ class OperationFailed(VedetteError):
     """What was asked for did not work; exit code 1."""
 
 
-class ServerUnreachable(UsageError):
-    """No Vedette server answers at the address; exit code 2."""
-
-
 class WrongOptions(UsageError):
     """Options or arguments that do not go together; exit code 2."""
 

@@ -1,7 +1,9 @@
 """Finding what a person names: sensors and jobs as `name`, or `location/name` where the name alone is not unique."""
 
-from vedette.cli.client import Client, Json, Refused
+from vedette.cli.client import Client
 from vedette.cli.failures import OperationFailed
+from vedette.client.connection import Json
+from vedette.client.errors import Refused
 
 AMBIGUOUS = "AMBIGUOUS"
 

@@ -7,15 +7,16 @@ from pathlib import Path
 import click
 
 from vedette.cli import run_documents as documents
-from vedette.cli.client import Client, Json, asks_server, json_option
+from vedette.cli.client import Client, asks_server, json_option
 from vedette.cli.failures import OperationFailed, WrongOptions
 from vedette.cli.ids import short_id
 from vedette.cli.names import find
 from vedette.cli.output import coloured, print_json, print_line
 from vedette.cli.pairs import TAG, pairs
 from vedette.cli.running import run_until_stopped
-from vedette.cli.subscription import Subscription
 from vedette.cli.tick_following import say_lost
+from vedette.client.connection import Json
+from vedette.client.subscription import Subscription
 
 
 @click.command()

@@ -5,12 +5,13 @@ from contextlib import aclosing
 import click
 
 from vedette.cli import run_documents as documents
-from vedette.cli.client import Client, Json, asks_server, json_option
+from vedette.cli.client import Client, asks_server, json_option
 from vedette.cli.output import Cell, coloured, local_time, print_json, print_json_line, print_line
 from vedette.cli.running import run_until_stopped
 from vedette.cli.runs import run_key, unknown
-from vedette.cli.subscription import Subscription
 from vedette.cli.tick_following import say_lost
+from vedette.client.connection import Json
+from vedette.client.subscription import Subscription
 
 
 @click.command()

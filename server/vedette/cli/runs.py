@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from vedette.cli import run_documents as documents
-from vedette.cli.client import Client, Json, asks_server, json_option
+from vedette.cli.client import Client, asks_server, json_option
 from vedette.cli.failures import OperationFailed
 from vedette.cli.ids import global_id, short_id
 from vedette.cli.lazy import Lazy, LazyGroup
@@ -26,6 +26,7 @@ from vedette.cli.output import (
 )
 from vedette.cli.pairs import TAG, pairs
 from vedette.cli.sensor_documents import FIND
+from vedette.client.connection import Json
 
 COMMANDS = {
     "list": Lazy("vedette.cli.runs:list_runs", "List runs, the latest first."),

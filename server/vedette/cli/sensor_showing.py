@@ -5,10 +5,11 @@ import json
 import click
 
 from vedette.cli import sensor_documents as documents
-from vedette.cli.client import Client, Json, asks_server, json_option
+from vedette.cli.client import Client, asks_server, json_option
 from vedette.cli.names import find, full_name
 from vedette.cli.output import coloured, local_time, print_facts, print_json, shortened
 from vedette.cli.tick_lines import outcome_of
+from vedette.client.connection import Json
 
 
 @click.command()

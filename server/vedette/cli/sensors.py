@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from vedette.cli import sensor_documents as documents
-from vedette.cli.client import Client, Json, asks_server, json_option
+from vedette.cli.client import Client, asks_server, json_option
 from vedette.cli.failures import OperationFailed, WrongOptions
 from vedette.cli.lazy import Lazy, LazyGroup
 from vedette.cli.names import Names, find, full_name
 from vedette.cli.output import Cell, coloured, cut, local_time, print_json, print_line, print_table
 from vedette.cli.tick_lines import tick_line
+from vedette.client.connection import Json
 
 COMMANDS = {
     "list": Lazy("vedette.cli.sensors:list_sensors", "List sensors, and how they stand."),

@@ -9,8 +9,8 @@ from vedette.cli.names import Names, find
 from vedette.cli.output import print_json_line, print_line
 from vedette.cli.running import run_until_stopped
 from vedette.cli.sensor_documents import FIND
-from vedette.cli.subscription import Subscription
 from vedette.cli.tick_lines import tick_line
+from vedette.client.subscription import Subscription
 
 FOLLOW = """
 subscription Ticks($filter: TickFilter, $after: StreamPosition) {
@@ -30,6 +30,9 @@ subscription Ticks($filter: TickFilter, $after: StreamPosition) {
 """
 
 
+POSITION = "query Position { instance { positions { ticks } } }"
+
+
 @click.command()
 @click.option("--sensor", metavar="NAME", help="Only those of this sensor.")
 @click.option("--after", metavar="POSITION", help="Go on after this position; else from now on.")
@@ -46,22 +49,22 @@ def follow(client: Client, sensor: str | None, after: str | None, as_json: bool)
     vedette tick follow --json --after 1200
     """
     wanted = {} if sensor is None else {"sensorId": find(client, FIND, "sensor", sensor)["id"]}
-    subscription = Subscription(client.url, FOLLOW, "ticks", {"filter": wanted})
-    run_until_stopped(_print(subscription, after, None if as_json else Names(client)))
+    subscription = Subscription(client.url, FOLLOW, "ticks", {"filter": wanted}, endless=True)
+    # Asked for here, so that nothing is missed where the connection is lost before the first tick.
+    begin = after or client.execute(POSITION)["instance"]["positions"]["ticks"]
+    run_until_stopped(_print(subscription, begin, None if as_json else Names(client)))
 
 
-async def _print(subscription: Subscription, after: str | None, names: Names | None) -> None:
+async def _print(subscription: Subscription, after: str, names: Names | None) -> None:
     """Print lines with the sensors' names, or JSON where there are none."""
-    while True:
-        async with aclosing(subscription.items(after, say_lost)) as items:
-            async for item in items:
-                after = item["position"]
-                if names is None:
-                    print_json_line(item)
-                elif item["__typename"] == "StreamGap":
-                    click.echo(item["message"], err=True)
-                else:
-                    print_line(*tick_line(item["tick"], names.of(item["tick"]["sensor"])))
+    async with aclosing(subscription.items(after, say_lost)) as items:
+        async for item in items:
+            if names is None:
+                print_json_line(item)
+            elif item["__typename"] == "StreamGap":
+                click.echo(item["message"], err=True)
+            else:
+                print_line(*tick_line(item["tick"], names.of(item["tick"]["sensor"])))
 
 
 def say_lost(reason: str) -> None:

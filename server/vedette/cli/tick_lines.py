@@ -1,7 +1,7 @@
 """A tick in one line."""
 
-from vedette.cli.client import Json
 from vedette.cli.output import Cell, coloured, duration, local_time
+from vedette.client.connection import Json
 
 
 def outcome_of(tick: Json) -> str:

@@ -10,8 +10,9 @@ from vedette.graphql.context import Info
 from vedette.graphql.enums import WorkerRole
 from vedette.graphql.fields import field
 from vedette.graphql.nodes import Node
+from vedette.graphql.scalars import StreamPosition
 from vedette.settings import Settings
-from vedette.storage import instance, retention
+from vedette.storage import changes, instance, retention, streams
 
 
 def _version() -> str:
@@ -77,6 +78,15 @@ class Retention:
     rows_dropped: float = strawberry.field(description="About how many rows these had.")
 
 
+@strawberry.type(description="How far the streams have come: follow each `after` its position, and nothing is missed.")
+class StreamPositions:
+    """How far the streams have come."""
+
+    ticks: StreamPosition = strawberry.field(description="Of the subscription `ticks`.")
+    sensors: StreamPosition = strawberry.field(description="Of the subscription `sensors`.")
+    runs: StreamPosition = strawberry.field(description="Of the subscription `runs`.")
+
+
 @strawberry.type(description="The instance as a whole.")
 class Instance:
     """The instance as a whole."""
@@ -101,6 +111,13 @@ class Instance:
             partitions_dropped=state.partitions_dropped,
             rows_dropped=state.rows_dropped,
         )
+
+    @field("How far the streams have come. Read it before a list, to follow what changes from then on.")
+    async def positions(self, info: Info) -> StreamPositions:
+        """Read them."""
+        async with info.context.database.reading() as connection:
+            reached = await changes.reached(connection)
+        return StreamPositions(**{name: StreamPosition(reached[name]) for name in streams.STREAMS})
 
     @field("Its processes, the oldest first.")
     async def workers(self, info: Info) -> list[Worker]:

@@ -49,6 +49,7 @@ class Progress(NamedTuple):
 
 
 _ENDS = text("SELECT position, purged FROM streams WHERE name = :name")
+_REACHED = text("SELECT name, position FROM streams")
 _TICKS = text(
     "SELECT position, tick_id, status FROM tick_changes WHERE position > :after ORDER BY position LIMIT :limit"
 )
@@ -60,6 +61,11 @@ _PROGRESS = text("SELECT event_count, status FROM runs WHERE id = :id")
 async def ends(connection: AsyncConnection, stream: str) -> StreamEnds:
     """Return how far the stream `ticks`, `runs` or `sensors` goes."""
     return StreamEnds(*(await connection.execute(_ENDS, {"name": stream})).one())
+
+
+async def reached(connection: AsyncConnection) -> dict[str, int]:
+    """Return the last position given out of every stream, by its name."""
+    return {row.name: row.position for row in await connection.execute(_REACHED)}
 
 
 async def ticks_after(connection: AsyncConnection, position: int, limit: int) -> Sequence[TickChange]:

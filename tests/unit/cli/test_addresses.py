@@ -1,6 +1,7 @@
 import pytest
 
-from vedette.cli.addresses import api_url, is_local, socket_url
+from vedette.cli.addresses import api_url
+from vedette.client.addresses import is_local, socket_url
 from vedette.errors import UsageError
 
 

@@ -1,4 +1,5 @@
-from vedette.cli.failures import OperationFailed, ServerUnreachable, as_click_exception, find_failure
+from vedette.cli.failures import OperationFailed, as_click_exception, find_failure
+from vedette.client.errors import ServerUnreachable
 from vedette.errors import DatabaseOutdated, InvalidTarget, PortTaken
 
 

@@ -10,8 +10,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
-from vedette.cli.addresses import is_local, socket_url
-from vedette.cli.client import Json, Refused, data_of, unreachable
+from vedette.client.addresses import is_local, socket_url
+from vedette.client.connection import Json, data_of, unreachable
+from vedette.client.errors import Refused
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 OPEN_SECONDS = 10.0
@@ -38,6 +39,9 @@ class Subscription:
     document: str
     name: str
     variables: dict[str, Json] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    # A stream that has no end: where the server ends it, it shuts down.
+    endless: bool = False
 
     async def items(self, after: str | None, on_lost: Callable[[str], None]) -> AsyncGenerator[Json, None]:
         """Yield the items after the position, over as many connections as it takes, until the server has no more.
@@ -72,6 +76,7 @@ class Subscription:
             async with connect(
                 socket_url(self.url),
                 subprotocols=[PROTOCOL],
+                additional_headers=self.headers,
                 proxy=None if is_local(self.url) else True,
                 open_timeout=OPEN_SECONDS,
                 max_size=LARGEST_MESSAGE,
@@ -106,8 +111,10 @@ class Subscription:
                     data_of({"errors": message["payload"]})
                 case "ping":
                     await socket.send(json.dumps({"type": "pong"}))
-                case "complete":
+                case "complete" if not self.endless:
                     return
+                case "complete":
+                    raise Lost("the server ended the stream")
         raise Lost("the server ended the connection")
 
 

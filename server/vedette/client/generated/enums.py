@@ -1,0 +1,82 @@
+from enum import Enum
+
+
+class LogLevel(str, Enum):
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
+
+
+class RunEventKind(str, Enum):
+    RUN_QUEUED = "RUN_QUEUED"
+    RUN_STARTING = "RUN_STARTING"
+    RUN_STARTED = "RUN_STARTED"
+    RUN_SUCCESS = "RUN_SUCCESS"
+    RUN_FAILURE = "RUN_FAILURE"
+    RUN_CANCELING = "RUN_CANCELING"
+    RUN_CANCELED = "RUN_CANCELED"
+    STEP_STARTED = "STEP_STARTED"
+    STEP_SUCCESS = "STEP_SUCCESS"
+    STEP_FAILURE = "STEP_FAILURE"
+    STEP_RETRY = "STEP_RETRY"
+    STEP_SKIPPED = "STEP_SKIPPED"
+    ASSET_MATERIALIZATION = "ASSET_MATERIALIZATION"
+    ASSET_OBSERVATION = "ASSET_OBSERVATION"
+    ASSET_CHECK = "ASSET_CHECK"
+    LOG = "LOG"
+    ENGINE = "ENGINE"
+
+
+class RunRequestOutcome(str, Enum):
+    LAUNCHED = "LAUNCHED"
+    DUPLICATE = "DUPLICATE"
+    PREVIEWED = "PREVIEWED"
+    REFUSED = "REFUSED"
+
+
+class RunStatus(str, Enum):
+    QUEUED = "QUEUED"
+    STARTING = "STARTING"
+    STARTED = "STARTED"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    CANCELING = "CANCELING"
+    CANCELED = "CANCELED"
+
+
+class SensorConditionKind(str, Enum):
+    WAITING = "WAITING"
+    EVALUATING = "EVALUATING"
+    BACKING_OFF = "BACKING_OFF"
+    OVERDUE = "OVERDUE"
+    STOPPED = "STOPPED"
+    UNLOADED = "UNLOADED"
+
+
+class SensorKind(str, Enum):
+    STANDARD = "STANDARD"
+    ASSET = "ASSET"
+    MULTI_ASSET = "MULTI_ASSET"
+    RUN_STATUS = "RUN_STATUS"
+    FRESHNESS = "FRESHNESS"
+    AUTOMATION = "AUTOMATION"
+
+
+class SensorStatus(str, Enum):
+    RUNNING = "RUNNING"
+    STOPPED = "STOPPED"
+
+
+class TickCause(str, Enum):
+    INTERVAL = "INTERVAL"
+    MANUAL = "MANUAL"
+    EVENT = "EVENT"
+
+
+class TickStatus(str, Enum):
+    STARTED = "STARTED"
+    SKIPPED = "SKIPPED"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
