@@ -75,6 +75,6 @@ def test_no_server_is_one_line_with_the_remedy(words: tuple[str, ...]) -> None:
 
 def test_a_server_without_websockets_cannot_be_followed() -> None:
     with answering(404, "not here") as url:
-        done = call("tick", "follow", "--json", "--url", url)
+        done = call("tick", "follow", "--json", "--after", "1", "--url", url)
     assert done.exit_code == 2
     assert "No Vedette server answers" in done.stderr

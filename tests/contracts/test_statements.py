@@ -1,0 +1,139 @@
+"""One SQL statement a list, whatever its length: counted for all that the command line, the page and the client ask."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from graphql import FieldNode, OperationDefinitionNode, OperationType, parse
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+import seeds
+from serving import Api
+from vedette.cli import names, run_documents, sensor_documents, tick_following, ticks
+from vedette.client.generated import documents
+from vedette.domain.catalog import JobSpec, SensorSpec, SensorStatus
+from vedette.graphql import ids
+from vedette.storage.database import Database
+
+EXAMPLES = Path(__file__).parents[2] / "frontend" / "src" / "graphiql" / "examples.ts"
+MODULES = (names, run_documents, sensor_documents, tick_following, ticks, documents)
+
+
+def queries() -> dict[str, str]:
+    """Return every query that we ship, by where it is from."""
+    found = {
+        f"{module.__name__}.{name}": value
+        for module in MODULES
+        for name, value in vars(module).items()
+        if isinstance(value, str) and re.search(r"^query\b", value, re.MULTILINE)
+    }
+    examples = re.findall(r"const (\w+) = `(.*?)`", EXAMPLES.read_text(encoding="utf-8"), re.DOTALL)
+    offered = {f"examples.{name}": text for name, text in examples}
+    return found | {name: text for name, text in offered.items() if is_query(text)}
+
+
+def is_query(text: str) -> bool:
+    operations = [node for node in parse(text).definitions if isinstance(node, OperationDefinitionNode)]
+    return all(operation.operation is OperationType.QUERY for operation in operations)
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """Collect every statement that goes to the database meanwhile."""
+    statements: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+class Shop:
+    """A shop whose every list has the same length, and grows."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._made = 0
+        self.sensor = UUID(int=0)
+        self.tick = UUID(int=0)
+        self.run = UUID(int=0)
+
+    async def open(self) -> None:
+        await seeds.code_location(self._database)
+        await seeds.job(self._database, JobSpec(name="process"))
+        await self.grow(1)
+
+    async def grow(self, count: int) -> None:
+        """Add as many of each thing; the first sensor, tick and run get as many of what belongs to each."""
+        numbers = range(self._made + 1, self._made + count + 1)
+        specs = [
+            SensorSpec(name=f"s{number:02}", job_names=("process",), default_status=SensorStatus.RUNNING)
+            for number in numbers
+        ]
+        for number, sensor in zip(numbers, await seeds.sensors(self._database, specs), strict=True):
+            if number == 1:
+                self.sensor = sensor
+            tick = await seeds.tick(self._database, self.sensor if number % 2 else sensor, 100 + number, "SUCCESS")
+            run = await seeds.run(self._database, number, sensor_id=sensor, tick_id=tick)
+            if number == 1:
+                self.tick, self.run = tick, run
+            await self._belongings(number, tick)
+        self._made += count
+
+    async def _belongings(self, number: int, tick: UUID) -> None:
+        await seeds.run_event(self._database, self.run, "LOG", message="x", level="INFO", logger="user")
+        values = {"sensor": self.sensor, "tick": tick, "of": self.tick, "run": self.run, "number": number}
+        for statement in (
+            "INSERT INTO cursor_changes (sensor_id, version, value, tick_id) VALUES (:sensor, :number, 'a', :tick)",
+            """INSERT INTO tick_logs (tick_id, seq, at, level, logger, message)
+            VALUES (:of, :number, now(), 'INFO', 'user', 'x')""",
+            """INSERT INTO run_requests (tick_id, index, job_name, run_config, tags, outcome, run_id)
+            VALUES (:of, :number, 'process', '{}', '{}', 'LAUNCHED', :run)""",
+            "INSERT INTO run_steps (run_id, index, name, status) VALUES (:run, :number, 'op', 'SUCCESS')",
+        ):
+            named = {name: values[name] for name in re.findall(r"(?<!:):(\w+)", statement)}
+            await seeds.execute(self._database, statement, **named)
+
+    def variables(self, document: str) -> dict[str, Any]:
+        """Return variables that fit the operation of a document."""
+        [operation] = [node for node in parse(document).definitions if isinstance(node, OperationDefinitionNode)]
+        [field] = [node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode)][:1]
+        key = {"tick": ids.encode("Tick", self.tick), "run": ids.encode("Run", self.run)}.get(field)
+        fitting = {
+            "by": {"name": {"name": "process" if field == "job" else "s01"}},
+            "id": key or ids.encode("Sensor", self.sensor),
+            "first": 50,
+            "filter": {},
+            "name": "s01",
+        }
+        wanted = {node.variable.name.value for node in operation.variable_definitions or ()}
+        return {name: value for name, value in fitting.items() if name in wanted}
+
+
+def test_the_queries_are_found() -> None:
+    assert len(queries()) >= 20
+
+
+@pytest.mark.parametrize("name", queries())
+async def test_a_query_takes_as_many_statements_for_many_as_for_one(api: Api, database: Database, name: str) -> None:
+    document = queries()[name]
+    shop = Shop(database)
+    await shop.open()
+    variables = shop.variables(document)
+    await api.query(document, **variables)
+    with counted_statements() as for_one:
+        await api.query(document, **variables)
+    await shop.grow(12)
+    with counted_statements() as for_many:
+        await api.query(document, **variables)
+    assert for_many == for_one
+    assert 0 < len(for_one) <= 12
