@@ -33,7 +33,9 @@ class Example(NamedTuple):
     text: str
 
 
-EXAMPLES = [Example(*found) for found in re.findall(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", MANUAL, re.MULTILINE | re.DOTALL)]
+EXAMPLES = [
+    Example(*found) for found in re.findall(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", MANUAL, re.MULTILINE | re.DOTALL)
+]
 DOCUMENTS = [example for example in EXAMPLES if example.language == "graphql"]
 
 

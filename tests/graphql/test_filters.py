@@ -1,0 +1,155 @@
+"""Filters of sensors, jobs and runs against plain Python, asked over the API."""
+
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import seeds
+from serving import Api
+from vedette.domain.catalog import JobSpec, SensorKind, SensorSpec, SensorStatus
+from vedette.graphql import ids
+from vedette.storage.database import Database
+
+EXAMPLES = settings(
+    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+NAMES = ["inbox", "INBOX_2", "in%box", "in_box", "outbox", "ä\\o"]
+LOCATIONS = ["shop", "farm"]
+TAGS = st.dictionaries(st.sampled_from(["team", "size"]), st.sampled_from(["x", "y"]))
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(NAMES),
+            "location": st.sampled_from(LOCATIONS),
+            "status": st.sampled_from(SensorStatus),
+            "kind": st.sampled_from([SensorKind.STANDARD, SensorKind.ASSET, SensorKind.RUN_STATUS]),
+            "tags": TAGS,
+            "loaded": st.booleans(),
+            "evaluating": st.booleans(),
+            "late": st.booleans(),
+            "failures": st.integers(0, 1),
+        }
+    ),
+    max_size=8,
+    unique_by=lambda row: (row["location"], row["name"]),
+)
+TEXTS = st.none() | st.sampled_from(["", "box", "BOX", "in%", "_", "\\", "nothing"])
+WANTED = st.fixed_dictionaries(
+    {},
+    optional={
+        "codeLocation": st.sampled_from([*LOCATIONS, "gone"]),
+        "nameContains": TEXTS,
+        "status": st.sampled_from(["RUNNING", "STOPPED"]),
+        "kind": st.sampled_from([kind.value for kind in SensorKind]),
+        "condition": st.sampled_from(["WAITING", "EVALUATING", "BACKING_OFF", "OVERDUE", "STOPPED", "UNLOADED"]),
+        "tag": st.fixed_dictionaries(
+            {"key": st.sampled_from(["team", "gone"])}, optional={"value": st.none() | st.sampled_from(["x", "z"])}
+        ),
+    },
+)
+SENSORS = """query($filter: SensorFilter) { sensors(filter: $filter, first: 100) {
+  edges { node { name codeLocation { name } condition { kind } } } } }"""
+INSERT = """
+INSERT INTO sensors (id, code_location, name, loaded, spec, shard, status, status_source, next_tick_at,
+    evaluating_tick_id, consecutive_failures)
+VALUES (gen_random_uuid(), :location, :name, :loaded, CAST(:spec AS jsonb), 0, :status, 'CODE',
+    now() + make_interval(secs => :due), CASE WHEN :evaluating THEN gen_random_uuid() END, :failures)
+"""
+
+
+def condition(row: Any) -> str:
+    if not row["loaded"]:
+        return "UNLOADED"
+    if row["status"] is SensorStatus.STOPPED:
+        return "STOPPED"
+    if row["evaluating"]:
+        return "EVALUATING"
+    if row["late"]:
+        return "OVERDUE"
+    return "BACKING_OFF" if row["failures"] else "WAITING"
+
+
+def passes(row: Any, wanted: Any) -> bool:
+    tag = wanted.get("tag")
+    return (
+        wanted.get("codeLocation") in {None, row["location"]}
+        and (wanted.get("nameContains") or "").lower() in row["name"].lower()
+        and wanted.get("status") in {None, row["status"]}
+        and wanted.get("kind") in {None, row["kind"]}
+        and wanted.get("condition") in {None, condition(row)}
+        and (tag is None or (tag["key"] in row["tags"] and tag.get("value") in {None, row["tags"][tag["key"]]}))
+    )
+
+
+@EXAMPLES
+@given(rows=ROWS, wanted=WANTED)
+async def test_sensors(api: Api, database: Database, rows: Any, wanted: Any) -> None:
+    await seeds.execute(database, "DELETE FROM sensors")
+    await seeds.execute(database, "DELETE FROM code_locations")
+    for location in LOCATIONS:
+        await seeds.code_location(database, location)
+    for row in rows:
+        spec = SensorSpec(name=row["name"], kind=row["kind"], tags=row["tags"])
+        columns = {key: row[key] for key in ("location", "name", "loaded", "status", "evaluating", "failures")}
+        due = -3600 if row["late"] else 3600
+        await seeds.execute(database, INSERT, **columns, due=due, spec=msgspec.json.encode(spec).decode())
+    found = [edge["node"] for edge in (await api.query(SENSORS, filter=wanted))["sensors"]["edges"]]
+    expected = {(row["location"], row["name"]): condition(row) for row in rows if passes(row, wanted)}
+    assert {(one["codeLocation"]["name"], one["name"]): one["condition"]["kind"] for one in found} == expected
+    assert len(found) == len(expected)
+
+
+JOBS = "query($filter: JobFilter) { jobs(filter: $filter, first: 100) { edges { node { name } } } }"
+
+
+@EXAMPLES
+@given(
+    names=st.lists(st.sampled_from(NAMES), unique=True),
+    gone=st.sampled_from(NAMES),
+    contains=TEXTS,
+    location=st.none() | st.sampled_from(["shop", "gone"]),
+)
+async def test_jobs(
+    api: Api, database: Database, names: list[str], gone: str, contains: str | None, location: str | None
+) -> None:
+    await seeds.execute(database, "DELETE FROM jobs")
+    await seeds.execute(database, "DELETE FROM code_locations")
+    await seeds.code_location(database)
+    for name in names:
+        await seeds.job(database, JobSpec(name=name))
+    await seeds.execute(database, "UPDATE jobs SET loaded = false WHERE name = :gone", gone=gone)
+    data = await api.query(JOBS, filter={"nameContains": contains, "codeLocation": location})
+    expected = [
+        name
+        for name in names
+        if name != gone and (contains or "").lower() in name.lower() and location in {None, "shop"}
+    ]
+    assert sorted(edge["node"]["name"] for edge in data["jobs"]["edges"]) == sorted(expected)
+
+
+RUNS = "query($filter: RunFilter) { runs(filter: $filter, first: 100) { edges { node { id } } } }"
+
+
+async def test_runs_of_a_sensor_and_of_a_tick(api: Api, database: Database) -> None:
+    await seeds.code_location(database)
+    sensors = await seeds.sensors(database, [SensorSpec(name="a"), SensorSpec(name="b")])
+    ticks = [await seeds.tick(database, sensor, number) for sensor in sensors for number in (1, 2)]
+    made: list[tuple[Any, Any, Any]] = []
+    for number, tick in enumerate(ticks):
+        sensor = sensors[number // 2]
+        made += [(sensor, tick, await seeds.run(database, number, sensor_id=sensor, tick_id=tick)) for _ in range(2)]
+    for wanted_sensor in [None, *sensors]:
+        for wanted_tick in [None, *ticks]:
+            wanted = {
+                "sensorId": wanted_sensor and ids.encode("Sensor", wanted_sensor),
+                "tickId": wanted_tick and ids.encode("Tick", wanted_tick),
+            }
+            found = (await api.query(RUNS, filter=wanted))["runs"]["edges"]
+            expected = {
+                ids.encode("Run", run)
+                for sensor, tick, run in made
+                if wanted_sensor in {None, sensor} and wanted_tick in {None, tick}
+            }
+            assert {edge["node"]["id"] for edge in found} == expected
