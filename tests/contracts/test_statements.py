@@ -93,11 +93,12 @@ class Shop:
         await seeds.run_event(self._database, self.run, "LOG", message="x", level="INFO", logger="user")
         values = {"sensor": self.sensor, "tick": tick, "of": self.tick, "run": self.run, "number": number}
         for statement in (
-            "INSERT INTO cursor_changes (sensor_id, version, value, tick_id) VALUES (:sensor, :number, 'a', :tick)",
-            """INSERT INTO tick_logs (tick_id, seq, at, level, logger, message)
-            VALUES (:of, :number, now(), 'INFO', 'user', 'x')""",
-            """INSERT INTO run_requests (tick_id, index, job_name, run_config, tags, outcome, run_id)
-            VALUES (:of, :number, 'process', '{}', '{}', 'LAUNCHED', :run)""",
+            """INSERT INTO cursor_changes (sensor_id, version, id, value, tick_id)
+            VALUES (:sensor, :number, :tick, 'a', :tick)""",
+            """INSERT INTO tick_logs (tick_id, seq, status, at, level, logger, message)
+            VALUES (:of, :number, 'SUCCESS', now(), 'INFO', 'user', 'x')""",
+            """INSERT INTO run_requests (tick_id, index, status, job_name, run_config, tags, outcome, run_id)
+            VALUES (:of, :number, 'SUCCESS', 'process', '{}', '{}', 'LAUNCHED', :run)""",
             "INSERT INTO run_steps (run_id, index, name, status) VALUES (:run, :number, 'op', 'SUCCESS')",
         ):
             named = {name: values[name] for name in re.findall(r"(?<!:):(\w+)", statement)}

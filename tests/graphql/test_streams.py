@@ -251,8 +251,8 @@ async def test_the_lines_of_a_tick_come_while_it_goes_on_and_end_with_it(
     tick = await seeds.tick(database, await seeded(database), 1, "STARTED")
 
     async def say(*messages: str) -> None:
-        statement = """INSERT INTO tick_logs (tick_id, seq, at, level, logger, message)
-            SELECT :tick, 1 + (SELECT count(*) FROM tick_logs), now(), 'INFO', 'user', :message"""
+        statement = """INSERT INTO tick_logs (tick_id, seq, status, at, level, logger, message)
+            SELECT :tick, 1 + (SELECT count(*) FROM tick_logs), 'STARTED', now(), 'INFO', 'user', :message"""
         for message in messages:
             await seeds.execute(database, statement, tick=tick, message=message)
         bus.knock(topics.tick_logs(tick))

@@ -25,10 +25,9 @@ from vedette.evaluator.schedule import Schedule
 from vedette.evaluator.watching import FolderWatch
 from vedette.faults import Point, reached
 from vedette.settings import Settings
-from vedette.storage import due, evaluation_requests, orphans
+from vedette.storage import due, evaluation_requests, idempotency, orphans
 from vedette.storage.database import Database
 from vedette.storage.due import DueSensor
-from vedette.storage.idempotency import KEPT_SECONDS
 from vedette.storage.recording import RecordedTick
 
 # Due sensors are looked for this often at most, and at most so many begin at a time: those that were late together
@@ -41,7 +40,7 @@ RETRY_SECONDS = 0.2
 READ_PAUSE_SECONDS = 0.05
 TIDY_SECONDS = 60.0
 # A little longer than the idempotency keys that lead to them.
-REQUESTS_KEPT_SECONDS = KEPT_SECONDS + 3600.0
+REQUESTS_KEPT_SECONDS = idempotency.KEPT_SECONDS + 3600.0
 
 
 class Evaluator:
@@ -263,12 +262,18 @@ class Evaluator:
 
     async def _tidy(self) -> None:
         while True:
-            await keep_trying("delete old evaluation requests", self._purge)
+            await keep_trying("delete old evaluation requests", self._purge_requests)
+            await keep_trying("delete old idempotency keys", self._purge_keys)
             await asyncio.sleep(TIDY_SECONDS)
 
-    async def _purge(self) -> None:
-        while True:
+    async def _purge_requests(self) -> None:
+        deleted = evaluation_requests.PURGED_AT_A_TIME
+        while deleted == evaluation_requests.PURGED_AT_A_TIME:
             async with self._database.writing() as connection:
                 deleted = await evaluation_requests.purge(connection, REQUESTS_KEPT_SECONDS)
-            if deleted < evaluation_requests.PURGED_AT_A_TIME:
-                return
+
+    async def _purge_keys(self) -> None:
+        deleted = idempotency.PURGED_AT_A_TIME
+        while deleted == idempotency.PURGED_AT_A_TIME:
+            async with self._database.writing() as connection:
+                deleted = await idempotency.purge(connection)

@@ -32,6 +32,9 @@ _CLOSE = text(
     WHERE id = ANY(CAST(:ids AS uuid[])) AND status = 'STARTED'
     """
 )
+_MOVE_LOGS = text(
+    "UPDATE tick_logs SET status = 'FAILURE' WHERE tick_id = ANY(CAST(:ids AS uuid[])) AND status = 'STARTED'"
+)
 # Not counted as a failure of the sensor: it is not to blame.
 _FREE = text(
     """
@@ -61,6 +64,7 @@ async def close(
     ids = [row.tick_id for row in found]
     sensor_ids = [row.sensor_id for row in found]
     await connection.execute(_CLOSE, {"ids": ids, "error": msgspec.json.encode(LOST).decode()})
+    await connection.execute(_MOVE_LOGS, {"ids": ids})
     await connection.execute(_FREE, {"sensor_ids": sensor_ids, "ids": ids})
     await streams.append_sensors(connection, sensor_ids)
     changes: list[tuple[UUID, UUID, str]] = [(row.tick_id, row.sensor_id, TickStatus.FAILURE) for row in found]

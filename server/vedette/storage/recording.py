@@ -212,6 +212,8 @@ async def _write_ticks(connection: AsyncConnection, verdicts: Sequence[Verdict])
 
 
 async def _write_logs(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
+    shown = [(verdict.tick.id, verdict.status) for verdict in verdicts if verdict.writing is Writing.END]
+    await _execute(connection, statements.MOVE_LOGS, shown)
     rows = [
         (verdict.tick.id, seq, verdict.status, line.at, line.level, line.logger, line.message, _error(line.error))
         for verdict in verdicts

@@ -58,6 +58,14 @@ END_TICKS = text(
     WHERE ticks.id = ended.id AND ticks.status = 'STARTED'
     """
 )
+# The lines of a tick that ends follow it to the partition of its status.
+MOVE_LOGS = text(
+    """
+    UPDATE tick_logs SET status = ended.status
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[])) AS ended(id, status)
+    WHERE tick_logs.tick_id = ended.id AND tick_logs.status = 'STARTED'
+    """
+)
 # Those that were stored while the evaluation went on are there already.
 INSERT_LOGS = text(
     """

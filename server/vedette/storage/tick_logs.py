@@ -38,8 +38,8 @@ _ADD = text(
         SELECT id, epoch FROM ticks WHERE id IN (SELECT tick_id FROM given) AND status = 'STARTED'
         FOR SHARE SKIP LOCKED
     )
-    INSERT INTO tick_logs (tick_id, seq, at, level, logger, message, error)
-    SELECT given.tick_id, seq, at, level, logger, message, error
+    INSERT INTO tick_logs (tick_id, seq, status, at, level, logger, message, error)
+    SELECT given.tick_id, seq, 'STARTED', at, level, logger, message, error
     FROM given JOIN open ON open.id = given.tick_id AND open.epoch = given.epoch
     ON CONFLICT DO NOTHING
     RETURNING tick_id, seq

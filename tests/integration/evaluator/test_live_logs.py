@@ -57,7 +57,7 @@ async def test_lines_are_there_while_it_goes_on_and_stay(database: Database, bus
 
     async def messages(status: str) -> list[str]:
         rows = await stage.rows(
-            "SELECT message FROM tick_logs JOIN ticks ON ticks.id = tick_id WHERE status = :status ORDER BY seq",
+            "SELECT message FROM tick_logs JOIN ticks ON ticks.id = tick_id WHERE ticks.status = :status ORDER BY seq",
             status=status,
         )
         return [row["message"] for row in rows]

@@ -21,6 +21,7 @@ BY_TIME = ("cursor_changes", "sensor_changes", "tick_changes", "run_changes", "r
 def upgrade() -> None:
     _create_tables()
     op.execute("CREATE TABLE ticks_started PARTITION OF ticks FOR VALUES IN ('STARTED')")
+    op.execute("CREATE TABLE tick_logs_started PARTITION OF tick_logs FOR VALUES IN ('STARTED')")
     for table, (key, statuses) in BY_STATUS.items():
         for status in statuses:
             family = f"{table}_{status.lower()}"
