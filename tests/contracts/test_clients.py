@@ -32,12 +32,10 @@ COMMANDS = {
     **{name: of_node(name) for name in ("graphql-ws", "urql", "apollo", "graphql-sse")},
     "gql": [UV, "run", "--isolated", "--no-project", "--with", GQL, "python", str(FOLDER / "gql_client.py")],
 }
-WAITING = pytest.mark.xfail(reason="/graphql/stream is not served yet", strict=True)
-CLIENTS = [pytest.param(name, marks=WAITING if name == "graphql-sse" else ()) for name in COMMANDS]
 
 
 @pytest.mark.usefixtures("node_packages")
-@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.parametrize("name", COMMANDS)
 async def test_a_client_queries_mutates_and_follows_across_a_restart(database: Database, bus: Bus, name: str) -> None:
     async with seeded(database, bus) as world, restarting(database, bus, Settings(poll_seconds=0.2)) as server:
         sensor = ids.decode_uuid("Sensor", world.sensor)

@@ -3,7 +3,7 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
 
-from vedette.cli.subscription import PROTOCOL, Subscription
+from vedette.client.subscription import PROTOCOL, Subscription
 
 
 async def test_a_client_that_fell_behind_goes_on_where_the_server_says() -> None:
