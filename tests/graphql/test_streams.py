@@ -134,6 +134,23 @@ async def test_purged_history_is_told_as_a_gap(api: Api, database: Database) -> 
         assert told(await subscription.take(1)) == [(4, 4, "SKIPPED")]
 
 
+async def test_a_position_that_is_not_there_is_told_as_a_gap(api: Api, database: Database) -> None:
+    """It should not be. Where it is, the client must hear of it."""
+    sensor = await seeded(database)
+    for number in range(1, 6):
+        await seeds.tick(database, sensor, number)
+    await seeds.execute(database, "DELETE FROM tick_changes WHERE position IN (1, 4)")
+    async with api.subscribe(TICKS, after="0") as subscription:
+        items = [item["ticks"] for item in await subscription.take(5)]
+    assert [(item["__typename"], item["position"]) for item in items] == [
+        ("StreamGap", "1"),
+        ("TickChanged", "2"),
+        ("TickChanged", "3"),
+        ("StreamGap", "4"),
+        ("TickChanged", "5"),
+    ]
+
+
 async def test_a_wrong_position_is_refused(api: Api) -> None:
     for after in ("99", "-1", "x", "9" * 30):
         async with api.subscribe(TICKS, after=after) as subscription:

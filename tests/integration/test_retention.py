@@ -14,7 +14,7 @@ from vedette.domain.ids import new_id
 from vedette.domain.retention import DAY, Range, floor
 from vedette.retention.keeper import Keeper, Pass, kept
 from vedette.settings import Settings
-from vedette.storage import partitions, retention, streams
+from vedette.storage import changes, partitions, retention, streams
 from vedette.storage.database import Database
 from vedette.storage.partitions import FAMILIES
 
@@ -194,6 +194,31 @@ async def test_passes_at_once_do_no_harm(database: Database) -> None:
     assert await count(database, "ticks") == 1
 
 
+async def waiting(database: Database, many: int) -> None:
+    """Wait until so many transactions wait for a lock."""
+    async with asyncio.timeout(30):
+        while len(await seeds.execute(database, "SELECT pid FROM pg_locks WHERE NOT granted")) < many:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_who_reads_while_a_partition_is_made_misses_nothing_that_moves_into_it(database: Database) -> None:
+    """Planned before the partition is there and executed after, a reading would look into the rest alone."""
+    family = next(family for family in FAMILIES if family.table == "tick_changes")
+    now = await database.now()
+    await add_history(database, now)
+
+    async def read() -> int:
+        async with Database(database.url, frozen_seconds=60) as other, other.reading() as connection:
+            return len(await changes.ticks_after(connection, 0, 100))
+
+    async with asyncio.TaskGroup() as tasks:
+        async with database.writing() as connection:
+            await partitions.make(connection, family, Range(floor(now, DAY), floor(now, DAY) + DAY))
+            reading = tasks.create_task(read())
+            await waiting(database, 1)
+    assert reading.result() == 1
+
+
 async def test_who_inserts_while_a_partition_is_made_is_not_refused(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,11 +234,6 @@ async def test_who_inserts_while_a_partition_is_made_is_not_refused(
         async with database.writing() as connection:
             await partitions.make(connection, family, Range(floor(now, DAY), floor(now, DAY) + DAY))
 
-    async def waiting(many: int) -> None:
-        async with asyncio.timeout(30):
-            while len(await seeds.execute(database, "SELECT pid FROM pg_locks WHERE NOT granted")) < many:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-
     other = Database(database.url, frozen_seconds=60)
     async with asyncio.TaskGroup() as tasks, other, other.writing() as connection:
         # Somebody is in the middle of a transaction that inserts.
@@ -222,8 +242,8 @@ async def test_who_inserts_while_a_partition_is_made_is_not_refused(
             f"SELECT {seeds.id_at('now()')}, gen_random_uuid(), 1, 'SKIPPED', 'INTERVAL', 1, now()"
         )
         tasks.create_task(make())
-        await waiting(1)
+        await waiting(database, 1)
         tasks.create_task(insert())
-        await waiting(2)
+        await waiting(database, 2)
     assert await count(database, "ticks") == 2
     assert "ticks_skipped_rest" not in await strays(database)

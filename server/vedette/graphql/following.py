@@ -78,14 +78,13 @@ async def _read(
     limit = PAGE_SIZE if until is None else min(PAGE_SIZE, until - position)
     async with context.database.reading() as connection:
         page = await stream.after(connection, position, limit)
-        # Positions have no gaps, so a gap is what was purged.
+        # Positions have no gaps, so a gap is what was purged; any other is told as well, never passed over.
         if not page or page[0].position > position + 1:
             purged = (await changes.ends(connection, stream.name)).purged
-            if purged > position:
-                return [Gap(purged)], purged
-        if not page:
-            return [], position
-        return await show(connection, page), page[-1].position
+            gone = max(purged, page[0].position - 1 if page else 0)
+            return ([Gap(gone)], gone) if gone > position else ([], position)
+        unbroken = [change for place, change in enumerate(page, position + 1) if change.position == place]
+        return await show(connection, unbroken), unbroken[-1].position
 
 
 async def _start(context: Context, stream: Stream[C], after: int | None) -> int:

@@ -126,11 +126,11 @@ async def make(connection: AsyncConnection, family: Family, covered: Range) -> N
     name = f"{family.table}_{covered.start:%Y%m%d_%H%M}"
     start, end = family.bound(covered.start), family.bound(covered.end)
     within = f"{family.key} >= {start} AND {family.key} < {end}"
-    # Made apart and attached: PARTITION OF would lock out every reader of the whole table. Who inserts is let in before
-    # or after: a row that was on its way to the rest when its own partition came would be refused.
+    # Everybody is let in before or after. A row that was on its way to the rest when its own partition came would be
+    # refused; a reading that was planned without the new partition would miss what has moved into it from the rest.
     for statement in (
-        f"LOCK TABLE ONLY {family.table} IN SHARE MODE",
         f"CREATE TABLE {name} (LIKE {family.table} INCLUDING ALL)",
+        f"LOCK TABLE ONLY {family.table} IN ACCESS EXCLUSIVE MODE",
         f"LOCK TABLE {family.rest} IN ACCESS EXCLUSIVE MODE",
         f"WITH moved AS (DELETE FROM {family.rest} WHERE {within} RETURNING *) INSERT INTO {name} SELECT * FROM moved",
         f"ALTER TABLE {family.table} ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({end})",
