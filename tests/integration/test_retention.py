@@ -211,11 +211,10 @@ async def test_who_reads_while_a_partition_is_made_misses_nothing_that_moves_int
         async with Database(database.url, frozen_seconds=60) as other, other.reading() as connection:
             return len(await changes.ticks_after(connection, 0, 100))
 
-    async with asyncio.TaskGroup() as tasks:
-        async with database.writing() as connection:
-            await partitions.make(connection, family, Range(floor(now, DAY), floor(now, DAY) + DAY))
-            reading = tasks.create_task(read())
-            await waiting(database, 1)
+    async with asyncio.TaskGroup() as tasks, database.writing() as connection:
+        await partitions.make(connection, family, Range(floor(now, DAY), floor(now, DAY) + DAY))
+        reading = tasks.create_task(read())
+        await waiting(database, 1)
     assert reading.result() == 1
 
 
