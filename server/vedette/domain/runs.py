@@ -69,7 +69,7 @@ class RunStep(msgspec.Struct, frozen=True):
     error: ErrorInfo | None = None
 
 
-class Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True, gc=False):
     """One run of a job. `attempt` counts 1, 2, … executions of this same run; times are aware UTC."""
 
     id: UUID

@@ -81,7 +81,7 @@ class RecordedRunRequest(msgspec.Struct, frozen=True):
     run_id: UUID | None = None
 
 
-class Tick(msgspec.Struct, frozen=True):
+class Tick(msgspec.Struct, frozen=True, gc=False):
     """One tick as recorded. Times are aware UTC; `number` counts 1, 2, 3 … per sensor.
 
     `repeats` counts the quiet skips that followed and were folded into this tick, the last at `last_repeat_at`.

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.ids import new_id
 from vedette.faults import Point, reached
 from vedette.storage import pages, streams
-from vedette.storage.tables import cursor_changes
+from vedette.storage.pages import By
 
 
 class CursorChange(NamedTuple):
@@ -25,15 +25,17 @@ class CursorChange(NamedTuple):
     actor: str | None
 
 
-_SELECT = select(*(cursor_changes.c[name] for name in CursorChange._fields))
-
-
-def _build(row: Row[Any]) -> CursorChange:
-    return CursorChange(row.sensor_id, row.version, row.value, row.at, row.tick_id, row.actor)
+def _build(values: pages.Values) -> CursorChange:
+    return CursorChange(*values[:6])
 
 
 _LISTING = pages.Listing(
-    _SELECT, (cursor_changes.c.version,), _build, descending=True, parent=(cursor_changes.c.sensor_id,)
+    "sensor_id, version, value, at, tick_id, actor",
+    "cursor_changes",
+    (By("version", "integer"),),
+    _build,
+    descending=True,
+    parent=(By("sensor_id", "uuid"),),
 )
 
 

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, func, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.catalog import JobSpec
 from vedette.storage import pages
-from vedette.storage.tables import jobs
+from vedette.storage.pages import By, Condition
 
 _spec = msgspec.json.Decoder(JobSpec).decode
 
@@ -34,23 +33,28 @@ class JobFilter:
     name_contains: str | None = None
 
 
-_SELECT = select(*jobs.c)
+def _build(values: pages.Values) -> JobSeen:
+    key, location, loaded, spec, *_ = values
+    return JobSeen(key, location, loaded, _spec(spec))
 
 
-def _build(row: Row[Any]) -> JobSeen:
-    return JobSeen(row.id, row.code_location, row.loaded, _spec(row.spec))
-
-
-_LISTING = pages.Listing(_SELECT, (jobs.c.name, jobs.c.id), _build, parent=(jobs.c.code_location,))
+_LISTING = pages.Listing(
+    "id, code_location, loaded, CAST(spec AS text)",
+    "jobs",
+    (By("name", "text"), By("id", "uuid")),
+    _build,
+    parent=(By("code_location", "text"),),
+)
+_LOADED = Condition("loaded", {})
 
 
 async def page(connection: AsyncConnection, of: JobFilter, window: pages.Window) -> pages.Page[JobSeen]:
     """Return a part of the list of the jobs that are defined now, by name."""
-    conditions: list[ColumnElement[bool]] = [jobs.c.loaded]
+    conditions = [_LOADED]
     if of.code_location is not None:
-        conditions.append(jobs.c.code_location == of.code_location)
+        conditions.append(Condition("code_location = :code_location", {"code_location": of.code_location}))
     if of.name_contains:
-        conditions.append(jobs.c.name.icontains(of.name_contains, autoescape=True))
+        conditions.append(pages.contains("name", of.name_contains))
     return await pages.read(connection, _LISTING, window, conditions)
 
 
@@ -59,27 +63,28 @@ async def page_each(
 ) -> list[pages.Page[JobSeen]]:
     """Return the same part of the list of the jobs that each code location defines now, by name."""
     parents = [(name,) for name in code_locations]
-    return await pages.read_each(connection, _LISTING, parents, window, [jobs.c.loaded])
+    return await pages.read_each(connection, _LISTING, parents, window, [_LOADED])
 
 
 async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, JobSeen]:
     """Return those of the jobs that exist, by id."""
-    wanted = jobs.c.id == func.any(literal(list(ids), ARRAY(jobs.c.id.type)))
-    return {row.id: _build(row) for row in await connection.execute(_SELECT.where(wanted))}
+    wanted = [Condition("id = ANY(:ids)", {"ids": list(ids)})]
+    return {job.id: job for job in await pages.select(connection, _LISTING, wanted)}
 
 
 async def by_name(connection: AsyncConnection, name: str, code_location: str | None) -> list[JobSeen]:
     """Return the jobs of that name that are defined now: at most one where the code location is given, else two."""
-    statement = _SELECT.where(jobs.c.name == name, jobs.c.loaded).order_by(jobs.c.code_location).limit(2)
+    conditions = [_LOADED, Condition("name = :name", {"name": name})]
     if code_location is not None:
-        statement = statement.where(jobs.c.code_location == code_location)
-    return [_build(row) for row in await connection.execute(statement)]
+        conditions.append(Condition("code_location = :code_location", {"code_location": code_location}))
+    return await pages.select(connection, _LISTING, conditions, "ORDER BY code_location LIMIT 2")
 
 
 _BY_NAMES = text(
     """
-    SELECT jobs.* FROM jobs JOIN unnest(CAST(:code_locations AS text[]), CAST(:names AS text[]))
-        AS wanted(code_location, name) USING (code_location, name)
+    SELECT id, code_location, loaded, spec FROM jobs
+    JOIN unnest(CAST(:code_locations AS text[]), CAST(:names AS text[])) AS wanted(code_location, name)
+        USING (code_location, name)
     """
 )
 

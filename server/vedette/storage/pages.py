@@ -1,31 +1,26 @@
-"""Keyset pages: a part of an ordered list, and the same part of the lists of many parents, in one statement each."""
+"""Keyset pages: a part of an ordered list, and the same part of the lists of many parents, in one statement each.
 
-from collections.abc import Callable, Sequence
+A statement is put together as text, from what the list is and which values it is asked by. The text of a list is the
+same whatever the values are, so it is parsed once here and planned once on each connection. Postgres plans a text anew
+only while that looks cheaper, so what a plan hangs on, the size of a page and the status, stands in the text.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from functools import lru_cache
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    Row,
-    Select,
-    Text,
-    column,
-    false,
-    func,
-    literal,
-    select,
-    true,
-    tuple_,
-    union_all,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.selectable import LateralFromClause
 
 T = TypeVar("T")
 
 Key = tuple[Any, ...]
+# What one row has, in the order of the columns selected; then what pages need to know. Asking a row by name is slow.
+Values = Sequence[Any]
+
+# There are as many as lists times filters times page sizes that are in use.
+_TEXTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,46 +43,78 @@ class Page(Generic[T]):
     has_previous: bool = False
 
 
+class By(NamedTuple):
+    """What orders a list, or says to which parent a row belongs: its SQL, and its type in Postgres."""
+
+    sql: str
+    type: str
+
+
+class Condition(NamedTuple):
+    """A condition in SQL, which names its values `:name`, and these."""
+
+    sql: str
+    values: Mapping[str, Any]
+
+
+def contains(column: str, part: str) -> Condition:
+    """Return the condition that a text contains another, in letters of either case."""
+    return Condition(f"strpos(lower({column}), lower(:{column}_part)) > 0", {f"{column}_part": part})
+
+
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """A list: what is selected, the unique keys that order it, how a row becomes a value, and whose list it is.
+    """A list: the SQL of what is selected and from where, the unique keys that order it, how a row becomes a value.
 
-    `parent` names the columns that say to which parent a row belongs; empty where there are no parents.
+    `parent` says to which parent a row belongs; empty where there are no parents.
     """
 
-    select: Select[Any]
-    keys: tuple[ColumnElement[Any], ...]
-    build: Callable[[Row[Any]], T]
+    columns: str
+    table: str
+    keys: tuple[By, ...]
+    build: Callable[[Values], T]
     descending: bool = False
-    parent: tuple[ColumnElement[Any], ...] = ()
+    parent: tuple[By, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """The condition that a column has one of `values`, each with an index or partitions in the list's order."""
+class AnyOf(NamedTuple):
+    """The condition that a column has one of `values`, words, each with an index or partitions in the list's order."""
 
-    column: ColumnElement[Any]
+    sql: str
     values: Sequence[str]
+
+
+@lru_cache(_TEXTS)
+def statement(sql: str) -> TextClause:
+    """Return the statement of a text."""
+    return text(sql)
 
 
 async def read(
     connection: AsyncConnection,
     listing: Listing[T],
     window: Window,
-    conditions: Sequence[ColumnElement[bool]] = (),
+    conditions: Sequence[Condition] = (),
     any_of: AnyOf | None = None,
-    of: Select[Any] | None = None,
+    of: Condition | None = None,
 ) -> Page[T]:
-    """Return one part of a list, in one statement; with `of`, which selects parents, of their lists taken together."""
+    """Return one part of a list, in one statement; with `of`, which selects parents, of their lists taken together.
+
+    `of` names the columns of a parent `parent_0`, `parent_1` …
+    """
+    wanted = [each.sql for each in conditions]
+    values = _values(conditions, window)
     if of is None:
-        statement = _merged(listing, window, conditions, any_of)
+        sql = _merged(listing, window, wanted, any_of)
     else:
-        parents = of.subquery("parents")
-        belongs = [by == parent for by, parent in zip(listing.parent, parents.c, strict=True)]
-        inner = _lateral(listing, window, [*conditions, *belongs], any_of, parents)
-        order = _ordered(_keys(listing, inner), descending=listing.descending is not window.backward)
-        statement = select(inner).select_from(parents.join(inner, true())).order_by(*order).limit(window.limit + 1)
-    return _page(listing, window, (await connection.execute(statement)).all())
+        inner = _merged(listing, window, [*wanted, *_belonging(listing)], any_of)
+        order = _order(_placed(listing), backwards=_is_backwards(listing, window))
+        sql = (
+            f"SELECT page.* FROM ({of.sql}) AS parents CROSS JOIN LATERAL ({inner}) AS page "
+            f"ORDER BY {order} LIMIT {window.limit + 1}"
+        )
+        values |= of.values
+    return _page(listing, window, (await connection.execute(statement(sql), values)).all())
 
 
 async def read_each(
@@ -95,89 +122,99 @@ async def read_each(
     listing: Listing[T],
     parents: Sequence[Key],
     window: Window,
-    conditions: Sequence[ColumnElement[bool]] = (),
+    conditions: Sequence[Condition] = (),
     any_of: AnyOf | None = None,
 ) -> list[Page[T]]:
     """Return the same part of the list of each parent, in the order of `parents`, in one statement."""
-    arrays = [literal([parent[index] for parent in parents], ARRAY(by.type)) for index, by in enumerate(listing.parent)]
-    names = [column(f"parent_{index}", by.type) for index, by in enumerate(listing.parent)]
-    of = func.unnest(*arrays).table_valued(*names, with_ordinality="parent_ordinal").render_derived(name="parents")
-    belongs = [by == of.c[f"parent_{index}"] for index, by in enumerate(listing.parent)]
-    inner = _lateral(listing, window, [*conditions, *belongs], any_of, of)
-    order = _ordered(_keys(listing, inner), descending=listing.descending is not window.backward)
-    statement = (
-        select(of.c.parent_ordinal, *inner.c).select_from(of.join(inner, true())).order_by(of.c.parent_ordinal, *order)
+    inner = _merged(listing, window, [*(each.sql for each in conditions), *_belonging(listing)], any_of)
+    arrays = ", ".join(f"CAST(:parents_{index} AS {by.type}[])" for index, by in enumerate(listing.parent))
+    names = ", ".join(f"parent_{index}" for index in range(len(listing.parent)))
+    order = _order(_placed(listing), backwards=_is_backwards(listing, window))
+    sql = (
+        f"SELECT page.*, ordinal FROM unnest({arrays}) WITH ORDINALITY AS parents({names}, ordinal) "
+        f"CROSS JOIN LATERAL ({inner}) AS page ORDER BY ordinal, {order}"
     )
-    groups: list[list[Row[Any]]] = [[] for _ in parents]
-    for row in (await connection.execute(statement)).all():
-        groups[row.parent_ordinal - 1].append(row)
+    values = _values(conditions, window)
+    values |= {f"parents_{index}": [parent[index] for parent in parents] for index in range(len(listing.parent))}
+    groups: list[list[Values]] = [[] for _ in parents]
+    for row in (await connection.execute(statement(sql), values)).all():
+        groups[row[-1] - 1].append(row[:-1])
     return [_page(listing, window, rows) for rows in groups]
 
 
-def _window(listing: Listing[T], window: Window, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    keys = [key.label(f"key_{index}") for index, key in enumerate(listing.keys)]
-    statement = listing.select.add_columns(*keys).where(*conditions)
+async def select(
+    connection: AsyncConnection, listing: Listing[T], conditions: Sequence[Condition], rest: str = ""
+) -> list[T]:
+    """Return all of a list that fulfil the conditions, ordered and limited by `rest`, if at all."""
+    sql = f"SELECT {listing.columns} FROM {listing.table} WHERE {_all(each.sql for each in conditions)} {rest}"
+    values = {name: value for each in conditions for name, value in each.values.items()}
+    return [listing.build(row) for row in await connection.execute(statement(sql), values)]
+
+
+def _values(conditions: Sequence[Condition], window: Window) -> dict[str, Any]:
+    values = {name: value for each in conditions for name, value in each.values.items()}
+    for name, key in (("after", window.after), ("before", window.before)):
+        values |= {f"{name}_{index}": value for index, value in enumerate(key or ())}
+    return values
+
+
+def _belonging(listing: Listing[T]) -> list[str]:
+    return [f"{by.sql} = parent_{index}" for index, by in enumerate(listing.parent)]
+
+
+def _window(listing: Listing[T], window: Window, conditions: Sequence[str]) -> str:
+    wanted = list(conditions)
     if window.after is not None:
-        statement = statement.where(_beyond(listing, window.after, descending=listing.descending))
+        wanted.append(_beyond(listing, "after", descending=listing.descending))
     if window.before is not None:
-        statement = statement.where(_beyond(listing, window.before, descending=not listing.descending))
-    order = _ordered(listing.keys, descending=listing.descending is not window.backward)
+        wanted.append(_beyond(listing, "before", descending=not listing.descending))
+    keys = ", ".join(f"{by.sql} AS key_{index}" for index, by in enumerate(listing.keys))
+    order = _order([by.sql for by in listing.keys], backwards=_is_backwards(listing, window))
     # One row more than asked for tells whether the list goes on.
-    return statement.order_by(*order).limit(window.limit + 1)
+    return (
+        f"SELECT {listing.columns}, {keys} FROM {listing.table} WHERE {_all(wanted)} "
+        f"ORDER BY {order} LIMIT {window.limit + 1}"
+    )
 
 
-def _merged(
-    listing: Listing[T],
-    window: Window,
-    conditions: Sequence[ColumnElement[bool]],
-    any_of: AnyOf | None,
-    of: FromClause | None = None,
-) -> Select[Any]:
+def _merged(listing: Listing[T], window: Window, conditions: Sequence[str], any_of: AnyOf | None) -> str:
     """Take as many rows of each value as are asked for, each along the index, and of these the first.
 
     By `column = ANY(values)` the whole list would be walked in its order until enough rows are found: all of it, for
     values that no row has. The values stand in the statement, for Postgres to know how rare they are, and which
-    partitions they are in. `of` is what the conditions refer to from outside.
+    partitions they are in.
     """
-    each: list[list[ColumnElement[bool]]] = [[]]
-    if any_of is not None:
-        each = [[any_of.column == literal(value, Text, literal_execute=True)] for value in any_of.values] or [[false()]]
-    windows = [_window(listing, window, [*conditions, *one]) for one in each]
-    if of is not None:
-        windows = [one.correlate(of) for one in windows]
-    if len(windows) == 1:
-        return windows[0]
-    parts = [one.subquery() if of is None else one.lateral() for one in windows]
-    merged = union_all(*(select(part) for part in parts)).subquery()
-    order = _ordered(_keys(listing, merged), descending=listing.descending is not window.backward)
-    return select(merged).order_by(*order).limit(window.limit + 1)
+    each = [] if any_of is None else [f"{any_of.sql} = '{value}'" for value in any_of.values] or ["false"]
+    if len(each) < 2:
+        return _window(listing, window, [*conditions, *each])
+    parts = " UNION ALL ".join(f"({_window(listing, window, [*conditions, one])})" for one in each)
+    order = _order(_placed(listing), backwards=_is_backwards(listing, window))
+    return f"SELECT * FROM ({parts}) AS merged ORDER BY {order} LIMIT {window.limit + 1}"
 
 
-def _lateral(
-    listing: Listing[T],
-    window: Window,
-    conditions: Sequence[ColumnElement[bool]],
-    any_of: AnyOf | None,
-    of: FromClause,
-) -> LateralFromClause:
-    return _merged(listing, window, conditions, any_of, of).lateral("page")
+def _all(conditions: Iterable[str]) -> str:
+    return " AND ".join(conditions) or "true"
 
 
-def _keys(listing: Listing[T], of: FromClause) -> list[ColumnElement[Any]]:
-    return [of.c[f"key_{index}"] for index in range(len(listing.keys))]
+def _placed(listing: Listing[T]) -> list[str]:
+    return [f"key_{index}" for index in range(len(listing.keys))]
 
 
-def _ordered(keys: Sequence[ColumnElement[Any]], *, descending: bool) -> list[ColumnElement[Any]]:
-    return [key.desc() if descending else key.asc() for key in keys]
+def _is_backwards(listing: Listing[T], window: Window) -> bool:
+    return listing.descending is not window.backward
 
 
-def _beyond(listing: Listing[T], key: Key, *, descending: bool) -> ColumnElement[bool]:
-    here = tuple_(*listing.keys)
-    there = tuple_(*(literal(value, by.type) for value, by in zip(key, listing.keys, strict=True)))
-    return here < there if descending else here > there
+def _order(keys: Sequence[str], *, backwards: bool) -> str:
+    return ", ".join(f"{key} DESC" if backwards else key for key in keys)
 
 
-def _page(listing: Listing[T], window: Window, rows: Sequence[Row[Any]]) -> Page[T]:
+def _beyond(listing: Listing[T], name: str, *, descending: bool) -> str:
+    here = ", ".join(by.sql for by in listing.keys)
+    there = ", ".join(f"CAST(:{name}_{index} AS {by.type})" for index, by in enumerate(listing.keys))
+    return f"({here}) {'<' if descending else '>'} ({there})"
+
+
+def _page(listing: Listing[T], window: Window, rows: Sequence[Values]) -> Page[T]:
     more = len(rows) > window.limit
     kept = list(rows[: window.limit])
     if window.backward:

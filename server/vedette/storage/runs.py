@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Text, func, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.events import RunEvent, RunEventKind
 from vedette.domain.logs import ErrorInfo, LogLevel
 from vedette.domain.runs import Run, RunStatus, RunStep, StepStatus
 from vedette.storage import pages
-from vedette.storage.tables import run_events, runs
+from vedette.storage.pages import By, Condition
 
 _error = msgspec.json.Decoder(ErrorInfo).decode
 _json = msgspec.json.decode
@@ -38,45 +37,52 @@ class RunFilter:
     until: datetime | None = None
 
 
-_SELECT = select(*runs.c)
+_STATUS = {status.value: status for status in RunStatus}
 
 
-def _build(row: Row[Any]) -> Run:
+def _build(values: pages.Values) -> Run:
+    key, location, job, status, queued, run_key, tags, run_config, partition, assets, *rest = values
+    sensor_id, tick_id, started, finished, error, attempt, rerun_of, *_ = rest
     return Run(
-        id=row.id,
-        code_location=row.code_location,
-        job_name=row.job_name,
-        status=RunStatus(row.status),
-        queued_at=row.queued_at,
-        run_key=row.run_key,
-        tags=_json(row.tags),
-        run_config=_json(row.run_config),
-        partition_key=row.partition_key,
-        asset_selection=None
-        if row.asset_selection is None
-        else _json(row.asset_selection, type=tuple[tuple[str, ...], ...]),
-        sensor_id=row.sensor_id,
-        tick_id=row.tick_id,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        error=None if row.error is None else _error(row.error),
-        attempt=row.attempt,
-        rerun_of=row.rerun_of,
+        id=key,
+        code_location=location,
+        job_name=job,
+        status=_STATUS[status],
+        queued_at=queued,
+        run_key=run_key,
+        tags=_json(tags),
+        run_config=_json(run_config),
+        partition_key=partition,
+        asset_selection=None if assets is None else _json(assets, type=tuple[tuple[str, ...], ...]),
+        sensor_id=sensor_id,
+        tick_id=tick_id,
+        started_at=started,
+        finished_at=finished,
+        error=None if error is None else _error(error),
+        attempt=attempt,
+        rerun_of=rerun_of,
     )
 
 
-_KEYS = (runs.c.queued_at, runs.c.id)
-_ALL = pages.Listing(_SELECT, _KEYS, _build, descending=True)
-_OF_SENSORS = pages.Listing(_SELECT, _KEYS, _build, descending=True, parent=(runs.c.sensor_id,))
-_OF_TICKS = pages.Listing(_SELECT, _KEYS, _build, descending=True, parent=(runs.c.tick_id,))
-_OF_JOBS = pages.Listing(_SELECT, _KEYS, _build, descending=True, parent=(runs.c.code_location, runs.c.job_name))
+_ALL = pages.Listing(
+    """id, code_location, job_name, status, queued_at, run_key, CAST(tags AS text), CAST(run_config AS text),
+    partition_key, CAST(asset_selection AS text), sensor_id, tick_id, started_at, finished_at, CAST(error AS text),
+    attempt, rerun_of""",
+    "runs",
+    (By("queued_at", "timestamptz"), By("id", "uuid")),
+    _build,
+    descending=True,
+)
+_OF_SENSORS = replace(_ALL, parent=(By("sensor_id", "uuid"),))
+_OF_TICKS = replace(_ALL, parent=(By("tick_id", "uuid"),))
+_OF_JOBS = replace(_ALL, parent=(By("code_location", "text"), By("job_name", "text")))
 
 
 async def page(connection: AsyncConnection, of: RunFilter, window: pages.Window) -> pages.Page[Run]:
     """Return a part of the list of runs, the newest first."""
     if not of.statuses or any((of.sensor_id, of.tick_id, of.job_name, of.run_key)):
         return await pages.read(connection, _ALL, window, _conditions(of))
-    statuses = pages.AnyOf(runs.c.status, sorted(set(of.statuses)))
+    statuses = pages.AnyOf("status", sorted({status.value for status in of.statuses}))
     return await pages.read(connection, _ALL, window, _conditions(replace(of, statuses=())), statuses)
 
 
@@ -104,29 +110,31 @@ async def page_each_job(
 
 async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], of: RunFilter | None = None) -> dict[UUID, Run]:
     """Return those of the runs that exist (and pass the filter), by id."""
-    wanted = runs.c.id == func.any(literal(list(ids), ARRAY(runs.c.id.type)))
-    conditions = _conditions(of) if of is not None else []
-    return {row.id: _build(row) for row in await connection.execute(_SELECT.where(wanted, *conditions))}
+    conditions = [Condition("id = ANY(:ids)", {"ids": list(ids)})]
+    if of is not None:
+        conditions += _conditions(of)
+    return {run.id: run for run in await pages.select(connection, _ALL, conditions)}
 
 
-def _conditions(of: RunFilter) -> list[ColumnElement[bool]]:
+def _conditions(of: RunFilter) -> list[Condition]:
     equal = (
-        (runs.c.sensor_id, of.sensor_id),
-        (runs.c.tick_id, of.tick_id),
-        (runs.c.job_name, of.job_name),
-        (runs.c.run_key, of.run_key),
+        ("sensor_id", of.sensor_id),
+        ("tick_id", of.tick_id),
+        ("job_name", of.job_name),
+        ("run_key", of.run_key),
     )
-    conditions: list[ColumnElement[bool]] = [by == value for by, value in equal if value is not None]
+    conditions = [Condition(f"{name} = :{name}", {name: value}) for name, value in equal if value is not None]
     if of.statuses:
         statuses = [status.value for status in of.statuses]
-        conditions.append(runs.c.status == func.any(literal(statuses, ARRAY(Text))))
+        conditions.append(Condition("status = ANY(:statuses)", {"statuses": statuses}))
     if exact := {key: value for key, value in of.tags if value is not None}:
-        conditions.append(runs.c.tags.contains(literal(msgspec.json.encode(exact).decode(), JSONB)))
-    conditions.extend(runs.c.tags.has_key(key) for key, value in of.tags if value is None)
+        conditions.append(Condition("tags @> :tags", {"tags": msgspec.json.encode(exact).decode()}))
+    if keys := [key for key, value in of.tags if value is None]:
+        conditions.append(Condition("tags ?& :tag_keys", {"tag_keys": keys}))
     if of.since is not None:
-        conditions.append(runs.c.queued_at >= of.since)
+        conditions.append(Condition("queued_at >= :since", {"since": of.since}))
     if of.until is not None:
-        conditions.append(runs.c.queued_at < of.until)
+        conditions.append(Condition("queued_at < :until", {"until": of.until}))
     return conditions
 
 
@@ -155,21 +163,28 @@ class PlacedEvent(NamedTuple):
     event: RunEvent
 
 
-def _build_event(row: Row[Any]) -> PlacedEvent:
+def _build_event(values: pages.Values) -> PlacedEvent:
+    position, at, kind, step, message, level, logger, error, data, *_ = values
     event = RunEvent(
-        at=row.at,
-        kind=RunEventKind(row.kind),
-        step=row.step,
-        message=row.message,
-        level=None if row.level is None else LogLevel(row.level),
-        logger=row.logger,
-        error=None if row.error is None else _error(row.error),
-        data=None if row.data is None else _json(row.data),
+        at=at,
+        kind=RunEventKind(kind),
+        step=step,
+        message=message,
+        level=None if level is None else LogLevel(level),
+        logger=logger,
+        error=None if error is None else _error(error),
+        data=None if data is None else _json(data),
     )
-    return PlacedEvent(row.position, event)
+    return PlacedEvent(position, event)
 
 
-_EVENTS = pages.Listing(select(*run_events.c), (run_events.c.position,), _build_event, parent=(run_events.c.run_id,))
+_EVENTS = pages.Listing(
+    "position, at, kind, step, message, level, logger, CAST(error AS text), CAST(data AS text)",
+    "run_events",
+    (By("position", "bigint"),),
+    _build_event,
+    parent=(By("run_id", "uuid"),),
+)
 
 
 async def events_each(
@@ -183,8 +198,6 @@ async def logs_each(
     connection: AsyncConnection, run_ids: Sequence[UUID], levels: Sequence[LogLevel], window: pages.Window
 ) -> list[pages.Page[PlacedEvent]]:
     """Return the same part of the log lines of each run that have one of the levels, in order."""
-    conditions = [
-        run_events.c.kind == RunEventKind.LOG.value,
-        run_events.c.level == func.any(literal([level.value for level in levels], ARRAY(Text))),
-    ]
+    wanted = {"levels": [level.value for level in levels]}
+    conditions = [Condition(f"kind = '{RunEventKind.LOG.value}' AND level = ANY(:levels)", wanted)]
     return await pages.read_each(connection, _EVENTS, [(run_id,) for run_id in run_ids], window, conditions)

@@ -1,33 +1,14 @@
 """Sensors: what is known of each, lists of them, and the changes of status that people make."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    Text,
-    and_,
-    any_,
-    case,
-    cast,
-    exists,
-    false,
-    func,
-    literal,
-    literal_column,
-    not_,
-    select,
-    text,
-    true,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.catalog import SensorKind, SensorSpec, SensorStatus
@@ -40,7 +21,7 @@ from vedette.domain.sensors import (
     StatusSource,
 )
 from vedette.storage import pages, streams
-from vedette.storage.tables import code_locations, leases, sensors, ticks, workers
+from vedette.storage.pages import By, Condition
 
 _spec = msgspec.json.Decoder(SensorSpec).decode
 
@@ -72,85 +53,63 @@ class SensorFilter:
     tag: tuple[str, str | None] | None = None
 
 
-_LOADED_AND_RUNNING = and_(sensors.c.loaded, sensors.c.status == "RUNNING")
-_OVERDUE = sensors.c.next_tick_at < func.now() - literal(OVERDUE_AFTER)
-
-# The first line of an error, as `type: message`.
-_MOST_CHARACTERS = 300
-
-
-def _one_line(error: ColumnElement[Any]) -> ColumnElement[str]:
-    message = func.split_part(error["message"].astext, "\n", 1)
-    return func.left(error["type"].astext + ": " + message, _MOST_CHARACTERS)
-
-
-_LAST_ERROR = (
-    select(_one_line(ticks.c.error))
-    .where(ticks.c.id == sensors.c.last_tick_id, ticks.c.status == literal_column("'FAILURE'"))
-    .scalar_subquery()
-)
-_LOAD_ERROR = (
-    select(_one_line(code_locations.c.error)).where(code_locations.c.name == sensors.c.code_location).scalar_subquery()
-)
+_RUNS = "(loaded AND status = 'RUNNING')"
+_OVERDUE = f"next_tick_at < now() - interval '{OVERDUE_AFTER.total_seconds()} s'"
+# The first line of an error, as `type: message`, in so many characters.
+_ONE_LINE = "left({error} ->> 'type' || ': ' || split_part({error} ->> 'message', E'\\n', 1), 300)"
+_LAST_ERROR = f"""SELECT {_ONE_LINE.format(error="ticks.error")} FROM ticks
+    WHERE ticks.id = sensors.last_tick_id AND ticks.status = 'FAILURE'"""
+_LOAD_ERROR = f"""SELECT {_ONE_LINE.format(error="code_locations.error")} FROM code_locations
+    WHERE code_locations.name = sensors.code_location"""
 # By an evaluator that can evaluate it: has loaded its code.
-_HELD = (
-    exists()
-    .select_from(leases.join(workers, workers.c.id == leases.c.holder))
-    .where(
-        leases.c.name == literal("sensors/") + cast(sensors.c.shard, Text),
-        leases.c.expires_at > func.now(),
-        sensors.c.code_location == any_(workers.c.code_locations),
-    )
-)
-
-_SELECT: Select[Any] = select(
-    *sensors.c,
-    # Looked up only where it is told: most sensors do not fail, are loaded and are on time.
-    case((sensors.c.consecutive_failures > 0, _LAST_ERROR)).label("last_error"),
-    case((not_(sensors.c.loaded), _LOAD_ERROR)).label("load_error"),
-    case((_OVERDUE, _HELD), else_=true()).label("held"),
-    func.now().label("seen_at"),
-)
+_HELD = """SELECT FROM leases JOIN workers ON workers.id = leases.holder
+    WHERE leases.name = 'sensors/' || sensors.shard AND leases.expires_at > now()
+        AND sensors.code_location = ANY(workers.code_locations)"""
+# Looked up only where it is told: most sensors do not fail, are loaded and are on time.
+_COLUMNS = f"""id, code_location, CAST(spec AS text), loaded, status, status_source, status_actor, status_at,
+    status_note, cursor, cursor_version, cursor_at, cursor_tick_id, cursor_actor,
+    started_at, next_tick_at, last_tick_id, last_tick_at, evaluating_tick_id, consecutive_failures,
+    CASE WHEN consecutive_failures > 0 THEN ({_LAST_ERROR}) END,
+    CASE WHEN NOT loaded THEN ({_LOAD_ERROR}) END,
+    CASE WHEN {_OVERDUE} THEN EXISTS ({_HELD}) ELSE true END, now()"""
 
 
-def _build(row: Row[Any]) -> SensorSeen:
+def _build(values: pages.Values) -> SensorSeen:
+    key, location, spec, loaded, status, source, actor, at, note, *rest = values
+    cursor, version, cursor_at, cursor_tick, cursor_actor, *times = rest
+    started, due, last_tick_id, last_tick_at, evaluating, failures, error, load_error, held, seen_at, *_ = times
     sensor = Sensor(
-        id=row.id,
-        code_location=row.code_location,
-        spec=_spec(row.spec),
-        loaded=row.loaded,
-        status=SensorStatus(row.status),
-        status_reason=StatusReason(StatusSource(row.status_source), row.status_actor, row.status_at, row.status_note),
-        cursor=Cursor(row.cursor, row.cursor_version, row.cursor_at, row.cursor_tick_id, row.cursor_actor),
-        started_at=row.started_at,
-        next_tick_at=row.next_tick_at,
-        last_tick_id=row.last_tick_id,
-        last_tick_at=row.last_tick_at,
-        evaluating_tick_id=row.evaluating_tick_id,
-        consecutive_failures=row.consecutive_failures,
-        last_error=row.last_error,
-        load_error=row.load_error,
-        held=row.held,
+        id=key,
+        code_location=location,
+        spec=_spec(spec),
+        loaded=loaded,
+        status=SensorStatus(status),
+        status_reason=StatusReason(StatusSource(source), actor, at, note),
+        cursor=Cursor(cursor, version, cursor_at, cursor_tick, cursor_actor),
+        started_at=started,
+        next_tick_at=due,
+        last_tick_id=last_tick_id,
+        last_tick_at=last_tick_at,
+        evaluating_tick_id=evaluating,
+        consecutive_failures=failures,
+        last_error=error,
+        load_error=load_error,
+        held=held,
     )
-    return SensorSeen(sensor, row.seen_at)
+    return SensorSeen(sensor, seen_at)
 
 
+_ID = By("id", "uuid")
+_BY_NAME = pages.Listing(_COLUMNS, "sensors", (By("name", "text"), _ID), _build, parent=(By("code_location", "text"),))
+_NEVER = "timestamptz '9999-01-01 00:00:00+00'"
 _LISTINGS = {
-    SensorOrder.NAME: pages.Listing(_SELECT, (sensors.c.name, sensors.c.id), _build, parent=(sensors.c.code_location,)),
-    SensorOrder.LAST_TICK: pages.Listing(
-        _SELECT, (func.coalesce(sensors.c.last_tick_at, func.to_timestamp(0)), sensors.c.id), _build, descending=True
+    SensorOrder.NAME: _BY_NAME,
+    SensorOrder.LAST_TICK: replace(
+        _BY_NAME, keys=(By("coalesce(last_tick_at, to_timestamp(0))", "timestamptz"), _ID), descending=True
     ),
     # The longest overdue first; what waits for nothing comes last.
-    SensorOrder.LAG: pages.Listing(
-        _SELECT,
-        (
-            func.coalesce(
-                sensors.c.next_tick_at + text("CASE WHEN loaded AND status = 'RUNNING' THEN '0'::interval END"),
-                text("timestamptz '9999-01-01 00:00:00+00'"),
-            ),
-            sensors.c.id,
-        ),
-        _build,
+    SensorOrder.LAG: replace(
+        _BY_NAME, keys=(By(f"coalesce(CASE WHEN {_RUNS} THEN next_tick_at END, {_NEVER})", "timestamptz"), _ID)
     ),
 }
 
@@ -166,25 +125,25 @@ async def page_each(
     connection: AsyncConnection, code_locations: Sequence[str], window: pages.Window
 ) -> list[pages.Page[SensorSeen]]:
     """Return the same part of the list of sensors of each code location, by name."""
-    return await pages.read_each(connection, _LISTINGS[SensorOrder.NAME], [(name,) for name in code_locations], window)
+    return await pages.read_each(connection, _BY_NAME, [(name,) for name in code_locations], window)
 
 
 async def by_ids(
     connection: AsyncConnection, ids: Sequence[UUID], of: SensorFilter | None = None
 ) -> dict[UUID, SensorSeen]:
     """Return those of the sensors that exist (and pass the filter), by id."""
-    wanted = sensors.c.id == func.any(literal(list(ids), ARRAY(sensors.c.id.type)))
-    conditions = _conditions(of) if of is not None else []
-    rows = await connection.execute(_SELECT.where(wanted, *conditions))
-    return {row.id: _build(row) for row in rows}
+    conditions = [Condition("id = ANY(:ids)", {"ids": list(ids)})]
+    if of is not None:
+        conditions += _conditions(of)
+    return {seen.sensor.id: seen for seen in await pages.select(connection, _BY_NAME, conditions)}
 
 
 async def by_name(connection: AsyncConnection, name: str, code_location: str | None) -> list[SensorSeen]:
     """Return the sensors of that name: at most one where the code location is given."""
-    statement = _SELECT.where(sensors.c.name == name).order_by(sensors.c.code_location).limit(2)
+    conditions = [Condition("name = :name", {"name": name})]
     if code_location is not None:
-        statement = statement.where(sensors.c.code_location == code_location)
-    return [_build(row) for row in await connection.execute(statement)]
+        conditions.append(Condition("code_location = :code_location", {"code_location": code_location}))
+    return await pages.select(connection, _BY_NAME, conditions, "ORDER BY code_location LIMIT 2")
 
 
 _OF_JOBS = text(
@@ -208,38 +167,39 @@ async def ids_of_jobs(connection: AsyncConnection, jobs: Sequence[tuple[str, str
     return found
 
 
-def _conditions(of: SensorFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def _conditions(of: SensorFilter) -> list[Condition]:
+    conditions: list[Condition] = []
     if of.code_location is not None:
-        conditions.append(sensors.c.code_location == of.code_location)
+        conditions.append(Condition("code_location = :code_location", {"code_location": of.code_location}))
     if of.name_contains:
-        conditions.append(sensors.c.name.icontains(of.name_contains, autoescape=True))
+        conditions.append(pages.contains("name", of.name_contains))
     if of.status is not None:
-        conditions.append(sensors.c.status == of.status.value)
+        conditions.append(Condition("status = :status", {"status": of.status.value}))
     if of.kind is not None:
-        conditions.append(func.coalesce(sensors.c.spec["kind"].astext, SensorKind.STANDARD.value) == of.kind.value)
+        kind = f"coalesce(spec ->> 'kind', '{SensorKind.STANDARD.value}') = :kind"
+        conditions.append(Condition(kind, {"kind": of.kind.value}))
     if of.condition is not None:
-        conditions.append(_in_condition(of.condition))
+        conditions.append(Condition(_IN_CONDITION[of.condition], {}))
     if of.tag is not None:
         key, value = of.tag
-        tags = sensors.c.spec["tags"]
-        conditions.append(tags.has_key(key) if value is None else tags[key].astext == value)
+        tagged = "spec -> 'tags' ? :tag" if value is None else "spec -> 'tags' ->> :tag = :tag_value"
+        conditions.append(Condition(tagged, {"tag": key} if value is None else {"tag": key, "tag_value": value}))
     return conditions
 
 
-def _in_condition(kind: SensorConditionKind) -> ColumnElement[bool]:
-    """Say in SQL what domain.sensors.condition_of says of one sensor."""
-    evaluating = sensors.c.evaluating_tick_id.is_not(None)
-    fails = sensors.c.consecutive_failures > 0
-    is_late = and_(not_(evaluating), func.coalesce(_OVERDUE, false()))
-    return {
-        SensorConditionKind.UNLOADED: not_(sensors.c.loaded),
-        SensorConditionKind.STOPPED: and_(sensors.c.loaded, sensors.c.status == "STOPPED"),
-        SensorConditionKind.EVALUATING: and_(_LOADED_AND_RUNNING, evaluating),
-        SensorConditionKind.OVERDUE: and_(_LOADED_AND_RUNNING, is_late),
-        SensorConditionKind.BACKING_OFF: and_(_LOADED_AND_RUNNING, not_(evaluating), not_(is_late), fails),
-        SensorConditionKind.WAITING: and_(_LOADED_AND_RUNNING, not_(evaluating), not_(is_late), not_(fails)),
-    }[kind]
+_EVALUATES = "evaluating_tick_id IS NOT NULL"
+_FAILS = "consecutive_failures > 0"
+_IS_LATE = f"(evaluating_tick_id IS NULL AND coalesce({_OVERDUE}, false))"
+_IS_IDLE = f"{_RUNS} AND NOT {_EVALUATES} AND NOT {_IS_LATE}"
+# What domain.sensors.condition_of says of one sensor, in SQL.
+_IN_CONDITION = {
+    SensorConditionKind.UNLOADED: "NOT loaded",
+    SensorConditionKind.STOPPED: "loaded AND status = 'STOPPED'",
+    SensorConditionKind.EVALUATING: f"{_RUNS} AND {_EVALUATES}",
+    SensorConditionKind.OVERDUE: f"{_RUNS} AND {_IS_LATE}",
+    SensorConditionKind.BACKING_OFF: f"{_IS_IDLE} AND {_FAILS}",
+    SensorConditionKind.WAITING: f"{_IS_IDLE} AND NOT {_FAILS}",
+}
 
 
 # A sensor that was running already goes on as it is: neither its due time nor its start moves, so that a change of mind

@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, Text, func, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.ids import first_id
 from vedette.domain.logs import ErrorInfo, LogLevel, LogRecord
 from vedette.domain.ticks import RecordedRunRequest, RequestedRun, RunRequestOutcome, Tick, TickCause, TickStatus
 from vedette.storage import pages
-from vedette.storage.tables import run_requests, sensors, tick_logs, ticks
+from vedette.storage.pages import By, Condition
 
 _error = msgspec.json.Decoder(ErrorInfo).decode
 _json = msgspec.json.decode
@@ -44,36 +43,48 @@ class TickCounts(NamedTuple):
     p99_seconds: float | None = None
 
 
-_SELECT = select(*ticks.c)
+_STATUS = {status.value: status for status in TickStatus}
+_CAUSE = {cause.value: cause for cause in TickCause}
 
 
-def _build(row: Row[Any]) -> Tick:
+def _build(values: pages.Values) -> Tick:
+    key, sensor, number, status, cause, start, end, before, after, reason, error, asked, launched, *folded = values
     return Tick(
-        id=row.id,
-        sensor_id=row.sensor_id,
-        number=row.number,
-        status=TickStatus(row.status),
-        cause=TickCause(row.cause),
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        cursor_before=row.cursor_before,
-        cursor_after=row.cursor_after,
-        skip_reason=row.skip_reason,
-        error=None if row.error is None else _error(row.error),
-        requested_count=row.requested_count,
-        launched_count=row.launched_count,
-        repeats=row.repeats,
-        last_repeat_at=row.last_repeat_at,
+        id=key,
+        sensor_id=sensor,
+        number=number,
+        status=_STATUS[status],
+        cause=_CAUSE[cause],
+        started_at=start,
+        finished_at=end,
+        cursor_before=before,
+        cursor_after=after,
+        skip_reason=reason,
+        error=None if error is None else _error(error),
+        requested_count=asked,
+        launched_count=launched,
+        repeats=folded[0],
+        last_repeat_at=folded[1],
     )
 
 
 # By id, which tells when a tick started. Each status has its own partitions in that order.
-_LISTING = pages.Listing(_SELECT, (ticks.c.id,), _build, descending=True, parent=(ticks.c.sensor_id,))
+_LISTING = pages.Listing(
+    """id, sensor_id, number, status, cause, started_at, finished_at, cursor_before, cursor_after, skip_reason,
+    CAST(error AS text), requested_count, launched_count, repeats, last_repeat_at""",
+    "ticks",
+    (By("id", "uuid"),),
+    _build,
+    descending=True,
+    parent=(By("sensor_id", "uuid"),),
+)
 
 
 async def page(connection: AsyncConnection, of: TickFilter, window: pages.Window) -> pages.Page[Tick]:
     """Return a part of the list of ticks, the newest first."""
-    named = None if of.sensor_name is None else _named(of.sensor_name)
+    named = None
+    if of.sensor_name is not None:
+        named = Condition(f"SELECT id AS parent_0 {_NAMED}", {"sensor_name": of.sensor_name})
     return await pages.read(connection, _LISTING, window, _conditions(of), _statuses(of), named)
 
 
@@ -82,25 +93,26 @@ async def page_each(
 ) -> list[pages.Page[Tick]]:
     """Return the same part of the list of ticks of each sensor, the newest first."""
     parents = [(sensor_id,) for sensor_id in sensor_ids]
-    conditions = _conditions(of)
-    if of.sensor_name is not None:
-        conditions.append(ticks.c.sensor_id.in_(_named(of.sensor_name)))
-    return await pages.read_each(connection, _LISTING, parents, window, conditions, _statuses(of))
+    return await pages.read_each(connection, _LISTING, parents, window, [*_conditions(of), *_name(of)], _statuses(of))
 
 
 async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], of: TickFilter | None = None) -> dict[UUID, Tick]:
     """Return those of the ticks that exist (and pass the filter), by id."""
-    wanted = ticks.c.id == func.any(literal(list(ids), ARRAY(ticks.c.id.type)))
-    conditions = [] if of is None else _conditions(of)
+    conditions = [Condition("id = ANY(:ids)", {"ids": list(ids)})]
+    if of is not None:
+        conditions += [*_conditions(of), *_name(of)]
     if of is not None and (of.statuses or of.has_runs is not None):
-        conditions.append(ticks.c.status == func.any(literal(_statuses(of).values, ARRAY(Text))))
-    if of is not None and of.sensor_name is not None:
-        conditions.append(ticks.c.sensor_id.in_(_named(of.sensor_name)))
-    return {row.id: _build(row) for row in await connection.execute(_SELECT.where(wanted, *conditions))}
+        conditions.append(Condition("status = ANY(:statuses)", {"statuses": _statuses(of).values}))
+    return {tick.id: tick for tick in await pages.select(connection, _LISTING, conditions)}
 
 
-def _named(name: str) -> Select[Any]:
-    return select(sensors.c.id).where(sensors.c.name == name)
+_NAMED = "FROM sensors WHERE name = :sensor_name"
+
+
+def _name(of: TickFilter) -> list[Condition]:
+    if of.sensor_name is None:
+        return []
+    return [Condition(f"sensor_id IN (SELECT sensors.id {_NAMED})", {"sensor_name": of.sensor_name})]
 
 
 def _statuses(of: TickFilter) -> pages.AnyOf:
@@ -111,41 +123,41 @@ def _statuses(of: TickFilter) -> pages.AnyOf:
         if (not of.statuses or status in of.statuses)
         and (of.has_runs is None or (status is TickStatus.SUCCESS) is of.has_runs)
     ]
-    return pages.AnyOf(ticks.c.status, wanted)
+    return pages.AnyOf("status", wanted)
 
 
-def _conditions(of: TickFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def _conditions(of: TickFilter) -> list[Condition]:
+    conditions: list[Condition] = []
     if of.sensor_id is not None:
-        conditions.append(ticks.c.sensor_id == of.sensor_id)
+        conditions.append(Condition("sensor_id = :sensor_id", {"sensor_id": of.sensor_id}))
     # The list is in the order of ids, and partitioned by them.
     if of.since is not None:
-        conditions.append(ticks.c.id >= first_id(of.since))
+        conditions.append(Condition("id >= :since", {"since": first_id(of.since)}))
     if of.until is not None:
-        conditions.append(ticks.c.id < first_id(of.until))
+        conditions.append(Condition("id < :until", {"until": first_id(of.until)}))
     return conditions
 
 
-def _build_request(row: Row[Any]) -> RecordedRunRequest:
+def _build_request(values: pages.Values) -> RecordedRunRequest:
+    tick_id, place, job, run_key, run_config, tags, partition, assets, outcome, run_id, *_ = values
     request = RequestedRun(
-        job_name=row.job_name,
-        run_key=row.run_key,
-        run_config=_json(row.run_config),
-        tags=_json(row.tags),
-        partition_key=row.partition_key,
-        asset_selection=None
-        if row.asset_selection is None
-        else _json(row.asset_selection, type=tuple[tuple[str, ...], ...]),
+        job_name=job,
+        run_key=run_key,
+        run_config=_json(run_config),
+        tags=_json(tags),
+        partition_key=partition,
+        asset_selection=None if assets is None else _json(assets, type=tuple[tuple[str, ...], ...]),
     )
-    return RecordedRunRequest(row.tick_id, row.place, request, RunRequestOutcome(row.outcome), row.run_id)
+    return RecordedRunRequest(tick_id, place, request, RunRequestOutcome(outcome), run_id)
 
 
 _REQUESTS = pages.Listing(
-    # `index` is what a row's own method is called.
-    select(*run_requests.c, run_requests.c.index.label("place")),
-    (run_requests.c.index,),
+    """tick_id, index, job_name, run_key, CAST(run_config AS text), CAST(tags AS text), partition_key,
+    CAST(asset_selection AS text), outcome, run_id""",
+    "run_requests",
+    (By("index", "integer"),),
     _build_request,
-    parent=(run_requests.c.tick_id,),
+    parent=(By("tick_id", "uuid"),),
 )
 
 
@@ -156,19 +168,25 @@ async def requests_each(
     return await pages.read_each(connection, _REQUESTS, [(tick_id,) for tick_id in tick_ids], window)
 
 
-def _build_log(row: Row[Any]) -> LogRecord:
-    error = None if row.error is None else _error(row.error)
-    return LogRecord(row.at, LogLevel(row.level), row.logger, row.message, error)
+def _build_log(values: pages.Values) -> LogRecord:
+    at, level, logger, message, error, *_ = values
+    return LogRecord(at, LogLevel(level), logger, message, None if error is None else _error(error))
 
 
-_LOGS = pages.Listing(select(*tick_logs.c), (tick_logs.c.seq,), _build_log, parent=(tick_logs.c.tick_id,))
+_LOGS = pages.Listing(
+    "at, level, logger, message, CAST(error AS text)",
+    "tick_logs",
+    (By("seq", "integer"),),
+    _build_log,
+    parent=(By("tick_id", "uuid"),),
+)
 
 
 async def logs_each(
     connection: AsyncConnection, tick_ids: Sequence[UUID], levels: Sequence[LogLevel], window: pages.Window
 ) -> list[pages.Page[LogRecord]]:
     """Return the same part of the log lines of each tick that have one of the levels, in order."""
-    conditions = [tick_logs.c.level == func.any(literal([level.value for level in levels], ARRAY(Text)))]
+    conditions = [Condition("level = ANY(:levels)", {"levels": [level.value for level in levels]})]
     return await pages.read_each(connection, _LOGS, [(tick_id,) for tick_id in tick_ids], window, conditions)
 
 

@@ -117,10 +117,10 @@ async def plan(database: Database, read: Callable[[Any], Awaitable[Any]]) -> str
         def __init__(self, connection: Any) -> None:
             self._connection = connection
 
-        async def execute(self, statement: Any) -> Any:
+        async def execute(self, statement: Any, values: Any) -> Any:
             with explained():
-                lines.extend(line for (line,) in (await self._connection.execute(statement)).all())
-            return await self._connection.execute(statement)
+                lines.extend(line for (line,) in (await self._connection.execute(statement, values)).all())
+            return await self._connection.execute(statement, values)
 
     async with database.reading() as connection:
         await read(Explained(connection))
