@@ -1,5 +1,7 @@
 """A long history, made in the database in a few statements: partitions first, then each table in the order of time."""
 
+import asyncio
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from vedette.domain.retention import DAY, missing
@@ -62,40 +64,45 @@ FROM (SELECT n, n < {count} - {open} AS ended, {tick} AS tick,
     FROM generate_series(0, {count} - 1) AS n) AS moments
 JOIN numbered ON place = n % {sensors}
 """
-_REST = """
+# What belongs to runs, and what belongs to ticks: made side by side.
+_OF_RUNS = """
 INSERT INTO run_events (run_id, position, at, kind, message)
     SELECT runs.id, position, queued_at, (ARRAY['RUN_QUEUED', 'RUN_STARTED', 'RUN_SUCCESS'])[position], 'said'
-    FROM runs, generate_series(1, 3) AS position ORDER BY runs.id;
-INSERT INTO run_steps (run_id, index, name, status) SELECT id, 0, 'op', 'SUCCESS' FROM runs ORDER BY id;
+    FROM runs, generate_series(1, 3) AS position;
+INSERT INTO run_steps (run_id, index, name, status) SELECT id, 0, 'op', 'SUCCESS' FROM runs;
 INSERT INTO run_keys (scope, run_key, run_id) SELECT sensor_id, run_key, id FROM runs;
-INSERT INTO run_requests (tick_id, index, status, job_name, run_key, run_config, tags, outcome)
-    SELECT id, 0, status, 'job1', 'k', '{{}}', '{{}}', 'LAUNCHED' FROM ticks WHERE status = 'SUCCESS' ORDER BY id;
-INSERT INTO tick_logs (tick_id, seq, status, at, level, logger, message)
-    SELECT id, 1, status, started_at, 'INFO', 'sensor', 'hello' FROM ticks WHERE status = 'SUCCESS' ORDER BY id;
-INSERT INTO cursor_changes (sensor_id, version, id, value, at, tick_id)
-    SELECT sensor_id, number, id, 'c', started_at, id FROM ticks WHERE status = 'SUCCESS' ORDER BY id;
-INSERT INTO tick_changes (position, tick_id, sensor_id, status, at)
-    SELECT row_number() OVER (ORDER BY id), id, sensor_id, status, started_at FROM ticks
-    WHERE started_at > now() - interval '{changes} days';
 INSERT INTO run_changes (position, run_id, status, at)
     SELECT row_number() OVER (ORDER BY id), id, status, queued_at FROM runs
     WHERE queued_at > now() - interval '{changes} days';
-UPDATE streams SET position = (SELECT coalesce(max(position), 0) FROM tick_changes) WHERE name = 'ticks';
 UPDATE streams SET position = (SELECT coalesce(max(position), 0) FROM run_changes) WHERE name = 'runs';
+"""
+_OF_TICKS = """
+INSERT INTO run_requests (tick_id, index, status, job_name, run_key, run_config, tags, outcome)
+    SELECT id, 0, status, 'job1', 'k', '{{}}', '{{}}', 'LAUNCHED' FROM ticks WHERE status = 'SUCCESS';
+INSERT INTO tick_logs (tick_id, seq, status, at, level, logger, message)
+    SELECT id, 1, status, started_at, 'INFO', 'sensor', 'hello' FROM ticks WHERE status = 'SUCCESS';
+INSERT INTO cursor_changes (sensor_id, version, id, value, at, tick_id)
+    SELECT sensor_id, number, id, 'c', started_at, id FROM ticks WHERE status = 'SUCCESS';
+INSERT INTO tick_changes (position, tick_id, sensor_id, status, at)
+    SELECT row_number() OVER (ORDER BY id), id, sensor_id, status, started_at FROM ticks
+    WHERE started_at > now() - interval '{changes} days';
+UPDATE streams SET position = (SELECT coalesce(max(position), 0) FROM tick_changes) WHERE name = 'ticks';
 UPDATE sensors SET last_tick_id = last.id, tick_count = last.number FROM numbered, LATERAL (
     SELECT id, sensor_id, number FROM ticks WHERE status = 'SKIPPED' AND sensor_id = numbered.id
     ORDER BY id DESC LIMIT 1
 ) AS last WHERE last.sensor_id = sensors.id;
-DROP TABLE numbered;
 """
-_VACUUM = "VACUUM (ANALYZE)"
+_END = "DROP TABLE numbered", "VACUUM (ANALYZE)"
 
 
 async def partition(database: Database, days: int = 29) -> None:
-    """Make the partitions that a keeper would have made over the last `days`."""
-    for ago in range(days, -1, -1):
-        for family in partitions.FAMILIES:
-            await _make(database, family, await database.now() - ago * DAY)
+    """Make the partitions that a keeper would have made over the last `days` and not have dropped since."""
+    now = await database.now()
+    for family in partitions.FAMILIES:
+        keeps = kept(Settings()).of(family.kind)
+        oldest = days if keeps is None else min(days, keeps // DAY)
+        for ago in range(oldest, -1, -1):
+            await _make(database, family, now - ago * DAY)
 
 
 async def _make(database: Database, family: partitions.Family, at: datetime) -> None:
@@ -111,16 +118,33 @@ async def fill(database: Database, ticks: int, runs: int, sensors: int = SENSORS
     await partition(database)
     now = await database.now() - timedelta(seconds=1)
     values = {"sensors": sensors, "now": now.isoformat(), "open": OPEN_RUNS, "changes": CHANGES_DAYS}
-    statements = _CODE.format(**values).split(";\n")
-    for status, (share, days) in _OF.items():
-        many = {"status": status, "days": days, "count": ticks * share // 20, "launched": int(status == "SUCCESS")}
-        statements.append(_TICKS.format(id=id_at("at"), **many, **values))
+    of_status = {
+        status: _TICKS.format(
+            **values,
+            id=id_at("at"),
+            status=status,
+            days=days,
+            count=ticks * share // 20,
+            launched=int(status == "SUCCESS"),
+        )
+        for status, (share, days) in _OF.items()
+    }
     moment = "CAST('{now}' AS timestamptz) - interval '28 days' * (1 - n / {count}.0)".format(**values, count=runs)
-    statements.append(_RUNS.format(id=id_at("at"), tick=id_at(moment), count=runs, **values))
-    statements += _REST.format(**values).split(";\n")
-    connection = await connect(database.url, command_seconds=None, settings={"timezone": "UTC"})
+    of_runs = _RUNS.format(id=id_at("at"), tick=id_at(moment), count=runs, **values)
+    skipped = of_status.pop("SKIPPED")
+    await _execute(database.url, _CODE.format(**values).split(";\n"))
+    # Two at a time, of about the same weight.
+    await asyncio.gather(_execute(database.url, [skipped]), _execute(database.url, [*of_status.values(), of_runs]))
+    await asyncio.gather(
+        *(_execute(database.url, rest.format(**values).split(";\n")) for rest in (_OF_RUNS, _OF_TICKS))
+    )
+    await _execute(database.url, _END)
+
+
+async def _execute(url: str, statements: Iterable[str]) -> None:
+    connection = await connect(url, command_seconds=None, settings={"timezone": "UTC"})
     try:
-        for statement in [*filter(str.strip, statements), _VACUUM]:
+        for statement in filter(str.strip, statements):
             await connection.execute(statement)
     finally:
         await connection.close()
