@@ -23,7 +23,6 @@ from vedette.storage import leases
 from vedette.storage.database import Database
 from vedette.storage.leases import Served
 
-ROLE = "EVALUATE"
 # How often at least to look for leases whose holder died; a renewal comes with each look.
 LOOK_SECONDS = 1.0
 # Of a lease: an evaluation that has lasted longer is not expected to end soon.
@@ -97,7 +96,7 @@ class LeaseKeeper:
             self._evaluations.drop_untrusted()
         released = self._drained(began)
         async with self._database.writing() as connection:
-            served = await leases.served(connection, self._worker_id, ROLE, self._code.loaded())
+            served = await leases.served(connection, self._worker_id, self._seconds, self._code.loaded())
             shares = {one.number: share_of(one) for one in served}
             if new := shares.keys() - self._prepared:
                 await leases.prepare(connection, sorted(new))

@@ -9,21 +9,22 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.sensors import SHARDS, shards_of
-from vedette.storage.workers import ANSWERS, HOLDS_ITS_LOCK, SILENT_SECONDS
+from vedette.storage.workers import HOLDS_ITS_LOCK
 
 PREFIX = "sensors/"
 
-# UPDATE without a change would lock the row that the worker's heartbeat writes.
 _TELL = text(
     """
-    UPDATE workers SET code_locations = CAST(:loaded AS text[])
-    WHERE id = :worker_id AND code_locations <> CAST(:loaded AS text[])
+    UPDATE workers SET code_locations = CAST(:loaded AS text[]), renewed_at = now() WHERE id = :worker_id
     """
 )
+# Who has not renewed for as long as a lease lasts holds none that counts, and must not have a share of them either:
+# frozen, it keeps its connection and with it its lock.
 _SERVED = text(
     f"""
     WITH live AS MATERIALIZED (
-        SELECT id, code_locations FROM workers WHERE id = :worker_id OR (role = :role AND {ANSWERS})
+        SELECT id, code_locations FROM workers WHERE id = :worker_id
+            OR (renewed_at > now() - make_interval(secs => :seconds) AND {HOLDS_ITS_LOCK})
     )
     SELECT number, name = ANY(CAST(:loaded AS text[])) AS is_loaded,
         (SELECT count(*) FROM live WHERE name = ANY(live.code_locations)) AS loaded_by,
@@ -108,9 +109,12 @@ class Served(NamedTuple):
     evaluators: int
 
 
-async def served(connection: AsyncConnection, worker_id: UUID, role: str, loaded: Sequence[str]) -> list[Served]:
-    """Tell the others which code locations `worker_id` has loaded, and return how all of them are served."""
-    given = {"worker_id": worker_id, "role": role, "loaded": sorted(loaded), "within": SILENT_SECONDS}
+async def served(connection: AsyncConnection, worker_id: UUID, seconds: float, loaded: Sequence[str]) -> list[Served]:
+    """Tell the others that `worker_id` evaluates and what it has loaded; return how all code locations are served.
+
+    `seconds`: how long a lease lasts, and with it the word of the others.
+    """
+    given = {"worker_id": worker_id, "seconds": seconds, "loaded": sorted(loaded)}
     await connection.execute(_TELL, {"worker_id": worker_id, "loaded": given["loaded"]})
     return [Served(*row) for row in await connection.execute(_SERVED, given)]
 

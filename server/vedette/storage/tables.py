@@ -366,6 +366,8 @@ workers = Table(
     Column("lock_key", BigInteger, nullable=False),
     # What an evaluator has loaded, by name: whose sensors it can evaluate.
     Column("code_locations", ARRAY(Text), nullable=False, server_default="{}"),
+    # When an evaluator last began to renew its leases: it counts as one for as long as a lease lasts from then.
+    Column("renewed_at", Timestamp),
     # Tasks of its event loop when it was last seen: a number that grows without end is a leak.
     Column("tasks", Integer, nullable=False, server_default="0"),
 )

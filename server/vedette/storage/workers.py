@@ -18,7 +18,6 @@ from vedette.storage.database import Database
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 3.0
-SILENT_SECONDS = 10.0
 ANSWER_SECONDS = 5.0
 LOSSES = (DatabaseError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -30,8 +29,6 @@ HOLDS_ITS_LOCK = """EXISTS (
       AND (CAST(held.classid AS bigint) << 32 | CAST(held.objid AS bigint)) = workers.lock_key
 )"""
 
-# Whether the worker has answered `within` seconds and its process lives.
-ANSWERS = f"last_seen_at > now() - make_interval(secs => :within) AND {HOLDS_ITS_LOCK}"
 _SEEN = """
 INSERT INTO workers (id, role, host, pid, lock_key, tasks) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), tasks = excluded.tasks

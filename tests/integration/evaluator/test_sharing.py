@@ -22,6 +22,8 @@ from vedette.storage import leases, orphans
 from vedette.storage.database import Database
 from vedette.storage.workers import registered
 
+LONG_SECONDS = 60.0
+
 
 async def shares(stage: Stage) -> list[int]:
     rows = await stage.rows("SELECT holder, count(*) AS held FROM leases WHERE holder IS NOT NULL GROUP BY holder")
@@ -180,12 +182,12 @@ async def test_leases_of_a_hanging_holder_are_taken_when_they_run_out(database: 
     async with registered(database, "EVALUATE", "there", 2) as hanging:
         sensor_id, task = await begin_abandoned(stage, bus, hanging, lease_seconds=2.0)
         await vanish(stage, hanging, task)
-    # A process that is stopped keeps its connection, and with it the lock; it was seen long ago.
+    # A process that is stopped keeps its connection, and with it the lock; it renewed long ago.
     connection = await asyncpg.connect(database.url)
     try:
         await connection.execute("SELECT pg_advisory_lock(5)")
         await connection.execute(
-            """INSERT INTO workers (id, role, host, pid, lock_key, last_seen_at)
+            """INSERT INTO workers (id, role, host, pid, lock_key, renewed_at)
             VALUES ($1, 'EVALUATE', 'there', 2, 5, now() - interval '1 minute')""",
             hanging,
         )
@@ -303,24 +305,47 @@ async def test_a_lease_counts_from_when_it_was_had_and_not_from_when_that_was_as
         assert after == [{**row, "epoch": row["epoch"] + 1} for row in before]
 
 
+async def evaluators(database: Database, asking: UUID, seconds: float = LONG_SECONDS) -> int:
+    """Return how many evaluators there are for one that asks and renews, with leases of that many seconds."""
+    async with database.writing() as connection:
+        [here] = await leases.served(connection, asking, seconds, [])
+    return here.evaluators
+
+
+async def test_an_evaluator_counts_for_as_long_as_it_renews_its_leases(database: Database) -> None:
+    """Frozen it keeps its connection, and its lock; were it counted, nobody would take more than its own share."""
+    await Stage(database).add()
+    async with (
+        registered(database, "EVALUATE", "there", 2) as first,
+        registered(database, "EVALUATE", "there", 3) as second,
+        registered(database, "LAUNCH", "there", 4),
+    ):
+        assert await evaluators(database, first) == 1
+        assert await evaluators(database, second) == 2
+
+        async def alone() -> bool:
+            return await evaluators(database, second, 0.5) == 1
+
+        await until(alone, within=3.0)
+        assert await evaluators(database, first, 0.5) == 2
+
+
 async def test_a_worker_is_live_as_long_as_its_connection(database: Database) -> None:
     stage = Stage(database)
     await stage.add()
 
-    async def live(role: str) -> int:
-        async with database.writing() as connection:
-            [here] = await leases.served(connection, new_id(), role, [])
-        return here.evaluators
+    async def live() -> int:
+        return await evaluators(database, new_id())
 
-    async with registered(database, "EVALUATE", "there", 2):
-        assert await live("EVALUATE") == 1
-        assert await live("LAUNCH") == 0
+    async with registered(database, "EVALUATE", "there", 2) as there:
+        assert await evaluators(database, there) == 1
+        assert await live() == 1
         row = await stage.row("SELECT * FROM workers")
         assert (row["role"], row["host"], row["pid"]) == ("EVALUATE", "there", 2)
         await cut_the_lock(stage)
 
         async def dead() -> bool:
-            return await live("EVALUATE") == 0
+            return await live() == 0
 
         async def live_again() -> bool:
             return not await dead()

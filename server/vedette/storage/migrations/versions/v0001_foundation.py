@@ -297,6 +297,7 @@ def _create_tables() -> None:
         sa.Column("last_seen_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("lock_key", sa.BigInteger(), nullable=False),
         sa.Column("code_locations", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("renewed_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("tasks", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
     )
