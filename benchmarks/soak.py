@@ -3,7 +3,8 @@
 Each quantity is sampled every few seconds. Over the second half its slope is estimated (`benchmarks/trends.py`); it
 grows if the slope's lower bound is above the tolerance, and is flat if its upper bound is within. What is neither is
 too noisy for a run of this length. The tolerance is TOLERANCES or SHARE of the level an hour, whichever is more.
-History is to grow, until its partitions have had their time, which is days: its slope says how much an hour adds.
+History is kept for minutes, in partitions of one, and so flat as well; but for run keys, which are kept for
+ever, and skips, which are kept for a day at least: their slope says how much an hour adds.
 """
 
 import asyncio
@@ -27,6 +28,10 @@ DOCUMENT = Path("docs/performance.md")
 SAMPLE_SECONDS = 5.0
 PROGRESS_SECONDS = 60.0
 HOUR = 3600.0
+# For how long history is kept, and how often it is looked after.
+KEPT = 4 / (24 * 60)
+KEEPING = {f"keep_{kind}_days": KEPT for kind in ("skipped", "success", "failure", "cursors", "runs", "changes")}
+KEEPING["retention_seconds"] = 20.0
 # An hour's growth that counts as none, by unit: at least this much, and SHARE of the level.
 TOLERANCES = {"MB": 2.0, "": 1.0}
 SHARE = 0.02
@@ -80,7 +85,7 @@ def _line(quantity: Quantity) -> str:
 
 async def _soak(server: MeasuredServer, minutes: float) -> list[Sample]:
     async with EmbeddedPostgres(server.folder / "home") as postgres:
-        with server.running():
+        with server.running(**KEEPING):
             async with Probe(server, postgres.url) as probe:
                 return await _watch(probe, minutes * 60)
 

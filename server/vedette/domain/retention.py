@@ -6,10 +6,15 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 # What a partition may span. Every list looks into each partition, so a few of them are to cover what is kept.
-SPANS = (HOUR, 3 * HOUR, 8 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY)
+SPANS = (
+    *(MINUTE, 5 * MINUTE, 20 * MINUTE),
+    *(HOUR, 3 * HOUR, 8 * HOUR),
+    *(DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY),
+)
 # A partition is dropped as a whole, when the last of it has had its time: the first of it stays a third longer at most.
 SHARE = 3
 
