@@ -128,7 +128,7 @@ async def _stage(folder: Path) -> "AsyncIterator[tuple[Ticks, psutil.Process, in
         async with Database(postgres.url) as database, Bus(postgres.url) as bus:
             ticks = Ticks(database, bus)
             await ticks.prepare()
-            command = ("benchmarks.subscription_server", postgres.url)
+            command = ("benchmarks.api_server", postgres.url)
             with _started(*command) as server:
                 assert server.stdout is not None
                 port = int(await asyncio.to_thread(server.stdout.readline))

@@ -67,7 +67,7 @@ async def _schemathesis(address: str, seed: int, seconds: float) -> list[str]:
 def _serving(url: str, log: Path) -> "Iterator[tuple[str, psutil.Process]]":
     """Yield the address of a server over a database, and its process."""
     with log.open("wb") as said:
-        command = [sys.executable, "-m", "benchmarks.subscription_server", url]
+        command = [sys.executable, "-m", "benchmarks.api_server", url]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
     try:
         assert process.stdout is not None
