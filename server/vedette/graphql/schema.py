@@ -2,6 +2,7 @@
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
 
 from vedette.bus import Bus
@@ -19,6 +20,7 @@ from vedette.graphql.loaders import Loaders
 from vedette.graphql.mutation_errors import MEMBERS
 from vedette.graphql.node_queries import NodeQueries
 from vedette.graphql.operations import Operations
+from vedette.graphql.plans import PlannedExecutor
 from vedette.graphql.rerun_mutations import RerunMutations
 from vedette.graphql.run_mutations import RunMutations
 from vedette.graphql.runs import RunQueries
@@ -50,6 +52,10 @@ class Mutation(SensorMutations, EvaluationMutations, RunMutations, RerunMutation
     """What can be done."""
 
 
+class _Executor(PlannedExecutor, StrawberryGraphQLCoreExecutionContext):
+    """Executes by plans, with what strawberry tells its resolvers."""
+
+
 class Schema(strawberry.Schema):
     """A schema whose errors are fit for clients."""
 
@@ -64,6 +70,7 @@ schema = Schema(
     subscription=Subscription,
     types=MEMBERS,
     extensions=[Operations],
+    execution_context_class=_Executor,
     config=CONFIG,
 )
 

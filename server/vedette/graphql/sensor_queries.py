@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from vedette.graphql import ids
+from vedette.graphql.code_locations import code_location
 from vedette.graphql.connections import SENSORS, After, Before, Connection, First, Last
 from vedette.graphql.context import Info
 from vedette.graphql.errors import AMBIGUOUS, RequestError
@@ -13,7 +14,7 @@ from vedette.graphql.filters import SensorFilterInput, sensor_filter
 from vedette.graphql.lookahead import selects
 from vedette.graphql.sensors import Sensor, sensor
 from vedette.graphql.ticks import tick
-from vedette.storage import sensors, ticks
+from vedette.storage import code_locations, sensors, ticks
 from vedette.storage.sensors import SensorOrder
 
 
@@ -82,4 +83,10 @@ class SensorQueries:
                 latest = [seen.sensor.last_tick_id for seen in page.rows if seen.sensor.last_tick_id is not None]
                 found = await ticks.by_ids(connection, latest)
                 info.context.loaders.tick.prime_many({key: tick(facts) for key, facts in found.items()})
+            if selects(info, "edges", "node", "codeLocation"):
+                names = {seen.sensor.code_location for seen in page.rows}
+                of_all = await code_locations.by_names(connection, list(names))
+                info.context.loaders.code_location_named.prime_many(
+                    {name: code_location(seen) for name, seen in of_all.items()}
+                )
         return cursors.connect(page, sensor)

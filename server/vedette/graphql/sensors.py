@@ -118,10 +118,9 @@ class Sensor(Node):
     )
 
     @field("The project that defines it.")
-    async def code_location(self, info: Info) -> CodeLocation:
-        """Load it; what it defines does not outlive it."""
-        found = await info.context.loaders.code_location_named.load(self.facts.code_location)
-        assert found is not None
+    def code_location(self, info: Info) -> CodeLocation:
+        """Load it, unless it was read with the list; what it defines does not outlive it."""
+        found: CodeLocation = settled(info.context.loaders.code_location_named.load(self.facts.code_location))
         return found
 
     @field("What it is marked with.")

@@ -1,0 +1,13 @@
+"""Plans: what an operation needs, worked out once and kept, so that its resolvers are most of what it costs again.
+
+`PlannedExecutor` goes before graphql-core's Executor, or a subclass of it, among the bases of a class that a schema
+executes with. A plan is the tree of an operation's fields as graphql-core collects them, each field a function. It is
+graphql-core in all that is seen: errors, nulls and the order of things are made by the executor's own methods, and what
+a plan does not know (an iterable that is no list, an executor with middleware, incremental delivery) goes to these.
+
+Only the ways in which strawberry resolves a field are known to `strawberry_fields`; the rest knows graphql-core alone.
+"""
+
+from vedette.graphql.plans.executor import PlannedExecutor
+
+__all__ = ["PlannedExecutor"]

@@ -1,0 +1,112 @@
+"""The executor that follows plans, and the plans that are kept."""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from graphql import DirectiveNode, Node, VariableNode, Visitor, visit
+from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
+from graphql.execution.executor import Executor
+from graphql.type import GraphQLObjectType
+
+from vedette.graphql.plans.selections import Selection, selection
+
+MOST_PLANS = 512
+_INCREMENTAL = ("defer", "stream")
+
+
+class _Kept(NamedTuple):
+    """A value, and the objects whose identities are its key, which must not be used again meanwhile."""
+
+    value: Any
+    identities: Sequence[object]
+
+
+class _Latest:
+    """Values by identity, those that were used last."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+
+    def get(self, key: Hashable) -> Any:
+        """Return the value of a key; None if there is none."""
+        found = self._kept.get(key)
+        if found is None:
+            return None
+        self._kept.move_to_end(key)
+        return found.value
+
+    def keep(self, key: Hashable, value: Any, identities: Sequence[object]) -> None:
+        """Keep a value, in place of the one that was not used for longest."""
+        self._kept[key] = _Kept(value, identities)
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+
+_conditions = _Latest(MOST_PLANS)
+_plans = _Latest(MOST_PLANS)
+
+
+class PlannedExecutor(Executor[Any]):
+    """Executes operations by plans. An operation that is executed again has its plan as long as its nodes are the same:
+    parse each document once.
+    """
+
+    def execute_collected_root_fields(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: GroupedFieldSet,
+        serially: bool,
+        new_defer_usages: Sequence[DeferUsage],
+    ) -> Any:
+        """Execute the root's fields."""
+        if new_defer_usages or not self._is_plannable():
+            return super().execute_collected_root_fields(
+                root_type, root_value, grouped_field_set, serially, new_defer_usages
+            )
+        plan = self._plan(root_type, grouped_field_set)
+        return plan.serially(self, root_value) if serially else plan.together(self, root_value, None)
+
+    def _is_plannable(self) -> bool:
+        return not (
+            self.abort_signal is not None
+            or (self.middleware_manager is not None and self.middleware_manager.middlewares)
+            or any(self.schema.get_directive(name) for name in _INCREMENTAL)
+            or any(fragment.variable_signatures for fragment in self.fragments.values())
+        )
+
+    def _plan(self, root_type: GraphQLObjectType, grouped_field_set: GroupedFieldSet) -> Selection:
+        nodes: list[Node] = [self.operation, *self.fragment_definitions.values()]
+        identities = (self.schema, *nodes)
+        key = tuple(map(id, identities))
+        names = _conditions.get(key)
+        if names is None:
+            names = tuple(sorted({name for node in nodes for name in _conditional(node)}))
+            _conditions.keep(key, names, identities)
+        given = self.variable_values.coerced
+        # What is skipped or included is the only thing about a plan that depends on variables.
+        key_of_plan = (key, tuple(given.get(name) for name in names))
+        plan: Selection | None = _plans.get(key_of_plan)
+        if plan is None:
+            plan = selection(self, root_type, grouped_field_set)
+            _plans.keep(key_of_plan, plan, identities)
+        return plan
+
+
+class _Conditions(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        values = (argument.value for argument in node.arguments or ())
+        self.names += [value.name.value for value in values if isinstance(value, VariableNode)]
+
+
+def _conditional(node: Node) -> Iterator[str]:
+    """Yield the variables that directives of an operation or a fragment are given."""
+    found = _Conditions()
+    visit(node, found)
+    yield from found.names

@@ -1,0 +1,133 @@
+"""What plans answer is what graphql-core answers, for any document and any data."""
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import graphql
+import pytest
+import uvloop
+from graphql.execution import Executor
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strawberry.execution.is_awaitable import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from documents import CONDITIONS, SEEDS, Drawn, documents
+from unit.graphql.plans.nasty import SCHEMA, root, spread
+from vedette.graphql.plans import PlannedExecutor
+
+# A task that is cancelled before its first step leaves what it was to await: graphql-core's as well as a plan's.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+class Planned(PlannedExecutor, StrawberryGraphQLCoreExecutionContext):
+    pass
+
+
+async def answer(executor: type[Executor[Any]], document: graphql.DocumentNode, **options: Any) -> Any:
+    execute: Any = graphql.execute
+    found = execute(SCHEMA, document, is_awaitable=optimized_is_awaitable, executor_class=executor, **options)
+    return await found if optimized_is_awaitable(found) else found
+
+
+def shown(result: Any) -> Any:
+    errors = Counter((error.message, tuple(error.path or ()), str(error.locations)) for error in result.errors or ())
+    return result.data, list(spread(result.data)), errors
+
+
+def assert_equal(document: graphql.DocumentNode, **options: Any) -> Any:
+    expected = uvloop.run(answer(StrawberryGraphQLCoreExecutionContext, document, **options))
+    found = uvloop.run(answer(Planned, document, **options))
+    assert shown(found) == shown(expected), graphql.print_ast(document)
+    return found
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    documents(SCHEMA, custom_scalars={"Even": st.just(graphql.IntValueNode(value="2"))}),
+    SEEDS,
+    st.sampled_from([0.0, 0.02, 0.2]),
+)
+def test_data_and_errors_are_those_of_graphql_core(drawn: Drawn, seed: int, wrong: float) -> None:
+    # Again and again: the later times by what was planned with other data and other conditions.
+    for number in range(2):
+        data = root(Random(seed + number), wrong)
+        for given_conditions in ((True, False), (False, True)):
+            conditions = dict(zip(CONDITIONS, given_conditions, strict=True))
+            assert_equal(drawn.document, root_value=data, variable_values=drawn.variables | conditions)
+
+
+LEAVES = "name nick loud id number count share isBig colour state at data even mustBeEven words matrix told"
+WIDE = f"""
+{{ thing {{ ...All }} named {{ ...All __typename }} either {{ ...All ... on Other {{ number things {{ ...All }} }} }} }}
+fragment All on Thing {{
+  {" ".join(f"few{leaf}: few {{ {leaf} }} twin{leaf}: twin {{ {leaf} }}" for leaf in LEAVES.split())}
+  owner {{ name ...Leaves }} few {{ mustHave {{ ...Leaves }} }} either {{ ...Leaves ... on Other {{ number }} }}
+  several {{ ...Leaves ... on Other {{ number }} }} twin {{ parts {{ ...Leaves }} }} plain {{ ...Leaves }}
+  waits {{ ...Leaves }} twin {{ mustWait {{ id }} inRange(of: {{}}) }}
+}}
+fragment Leaves on Thing {{ {LEAVES} }}
+"""
+
+
+@pytest.mark.parametrize("wrong", [0.0, 0.02, 0.1, 0.5])
+def test_a_wide_document_has_the_same_answer_whatever_the_data(wrong: float) -> None:
+    document = graphql.parse(WIDE)
+    for seed in range(20):
+        assert_equal(document, root_value=root(Random(seed), wrong))
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("{ __schema { types { name kind fields { name type { name ofType { name } } } } } }", {}),
+        ('{ __type(name: "Thing") { name interfaces { name } } __typename }', {}),
+        ("query($n: Int!) { must { loud(times: $n) } }", {"n": 11}),
+        ("query($n: Int!) { must { loud(times: $n) } }", {"n": "x"}),
+        ("query($n: Int) { must { loud(times: $n) } }", {"n": None}),
+        ("query($n: Int) { must { loud(times: $n) } }", {}),
+        ("query($c: Boolean = true) { must { parts @skip(if: $c) { id } name } }", {"c": None}),
+        ("query($c: Boolean = true) { must @skip(if: $c) { name } }", {}),
+        ("{ must { inRange(of: {most: 3, colours: [RED]}, also: [1]) told: __typename } }", {}),
+        ("{ nothing must { nothing { at all } name } }", {}),
+        (
+            "{ must { name ...Part } } fragment Part on Thing { few { name ...Leaf } } fragment Leaf on Named { nick }",
+            {},
+        ),
+    ],
+)
+def test_what_is_not_drawn_is_the_same(text: str, variables: dict[str, Any]) -> None:
+    document = graphql.parse(text)
+    for seed in range(3):
+        assert_equal(document, root_value=root(Random(seed), 0.05), variable_values=variables)
+
+
+def test_mutations_are_executed_one_after_the_other() -> None:
+    text = 'mutation { a: slow(name: "a") { name } b: quick(name: "") c: slow(name: "c") { name } d: quick(name: "d") }'
+    for names in ("a", "a b c d"):
+        told: dict[type[Executor[Any]], list[str]] = {StrawberryGraphQLCoreExecutionContext: [], Planned: []}
+        document = graphql.parse(text if "d" in names else text.replace('b: quick(name: "")', ""))
+        for executor, context in told.items():
+            uvloop.run(answer(executor, document, context_value=context))
+        assert told[Planned] == told[StrawberryGraphQLCoreExecutionContext]
+        assert told[Planned][:2] == ["a begins", "a ends"]
+
+
+async def test_items_of_subscriptions_are_the_same() -> None:
+    document = graphql.parse(
+        "subscription { things(count: 6) { name parts { number waits { id } } either { __typename } } }"
+    )
+
+    async def items(executor: type[Executor[Any]]) -> list[Any]:
+        stream: Any = graphql.subscribe(SCHEMA, document, executor_class=executor)
+        if optimized_is_awaitable(stream):
+            stream = await stream
+        return [shown(item) async for item in stream]
+
+    found = await items(Planned)
+    assert len(found) == 6
+    assert found == await items(StrawberryGraphQLCoreExecutionContext)
