@@ -126,7 +126,8 @@ class FolderWatch:
         concerned: set[str] = set()
         for _, path in changes:
             if path in self._sensors:
-                # It may lead elsewhere now.
+                # It may lead elsewhere now, or to a new folder that got the number of the old one.
+                self._identities.pop(path, None)
                 self._look_at = float("-inf")
             concerned.update({path, *map(str, Path(path).parents)} & self._sensors.keys())
         self._changed(concerned)
