@@ -81,16 +81,13 @@ async def record(database: Database, worker_id: UUID, ticks: Sequence[TickRecord
 
 async def _record(connection: AsyncConnection, worker_id: UUID, ticks: Sequence[TickRecord]) -> Recording:
     ticks = sorted(ticks, key=attrgetter("sensor_id"))
-    held = await leases.verify(connection, worker_id, {(tick.shard, tick.epoch) for tick in ticks})
-    sensors = await _lock(connection, [tick for tick in ticks if (tick.shard, tick.epoch) in held])
+    sensors = await _lock(connection, worker_id, ticks)
     verdicts = [decide(tick, sensors[tick.sensor_id]) for tick in ticks if tick.sensor_id in sensors]
     written = [verdict for verdict in verdicts if verdict.writing is not Writing.NOTHING]
     answered = await _answer_requests(connection, written)
     changed_runs = await _write(connection, written)
     tick_changes, sensor_changes = _changes(written)
-    await streams.append_runs(connection, changed_runs)
-    await streams.append_sensors(connection, sensor_changes)
-    await streams.append_ticks(connection, tick_changes)
+    await streams.append_all(connection, changed_runs, sensor_changes, tick_changes)
     outcomes = {verdict.tick.id: _outcome(verdict) for verdict in verdicts}
     return Recording(
         ticks=tuple(outcomes.get(tick.id) or RecordedTick(tick, None) for tick in ticks),
@@ -112,10 +109,12 @@ async def _write(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> li
     return changes
 
 
-async def _lock(connection: AsyncConnection, ticks: Sequence[TickRecord]) -> dict[UUID, LockedSensor]:
-    if not ticks:
-        return {}
+async def _lock(connection: AsyncConnection, worker_id: UUID, ticks: Sequence[TickRecord]) -> dict[UUID, LockedSensor]:
+    """Lock the leases of `ticks`, then the sensors of those whose lease is held as it was when they began."""
     parameters = {
+        "worker_id": worker_id,
+        "names": leases.lease_names(tick.shard for tick in ticks),
+        "epochs": [tick.epoch for tick in ticks],
         "ids": [tick.sensor_id for tick in ticks],
         "cursor_versions": [tick.before.cursor_version for tick in ticks],
     }
@@ -228,7 +227,6 @@ async def _write_cursors(connection: AsyncConnection, verdicts: Sequence[Verdict
         for verdict in verdicts
     ]
     await _execute(connection, statements.INSERT_CURSOR_CHANGES, changed)
-    await _execute(connection, statements.SET_CURSORS, changed)
 
 
 async def _write_sensors(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
@@ -245,6 +243,9 @@ async def _write_sensors(connection: AsyncConnection, verdicts: Sequence[Verdict
             verdict.tick.finished_at,
             verdict.next_tick_at,
             verdict.failures,
+            verdict.sensor.state.cursor_version + 1 if verdict.cursor_changed else None,
+            verdict.cursor_after if verdict.cursor_changed else None,
+            verdict.tick.id,
         )
         for verdict in verdicts
         if verdict.writing is not Writing.SHOW

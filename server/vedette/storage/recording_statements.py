@@ -5,8 +5,18 @@ from sqlalchemy import text
 # In the order of the fields of LockedSensor and SensorState. The cursor is read only where it is not the one that the
 # evaluation began with: cursors can be large.
 # A tick takes no repeats for longer than a day (FOLDED_WITHIN): its partition is dropped by when it began.
+# The leases are locked, and thereby verified, before any sensor: the sort below takes in all of `held` first.
 LOCK_SENSORS = text(
     """
+    WITH asked AS MATERIALIZED (
+        SELECT * FROM unnest(
+            CAST(:ids AS uuid[]), CAST(:cursor_versions AS integer[]), CAST(:names AS text[]), CAST(:epochs AS bigint[])
+        ) AS rows(id, cursor_version, lease, epoch)
+    ), held AS MATERIALIZED (
+        SELECT leases.name, leases.epoch FROM leases
+        WHERE leases.holder = :worker_id AND (leases.name, leases.epoch) IN (SELECT lease, epoch FROM asked)
+        ORDER BY leases.name FOR SHARE OF leases
+    )
     SELECT sensors.id, sensors.name, sensors.code_location,
         sensors.loaded, sensors.status, sensors.status_at, sensors.started_at, sensors.cursor_version,
         CASE WHEN sensors.cursor_version <> asked.cursor_version THEN sensors.cursor END AS edited_cursor,
@@ -18,7 +28,8 @@ LOCK_SENSORS = text(
             AND last.cursor_after IS NOT DISTINCT FROM sensors.cursor
             AND last.started_at > now() - interval '1 day', false) AS foldable,
         last.skip_reason AS quiet_reason, now() AS now
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:cursor_versions AS integer[])) AS asked(id, cursor_version)
+    FROM asked
+    JOIN held ON held.name = asked.lease AND held.epoch = asked.epoch
     JOIN sensors ON sensors.id = asked.id
     LEFT JOIN ticks AS last ON last.id = sensors.last_tick_id AND last.status = 'SKIPPED'
     ORDER BY sensors.id
@@ -93,17 +104,25 @@ ANSWER_REQUESTS = text(
     WHERE asked.id = recorded.id AND asked.state = 'TAKEN'
     """
 )
+# The cursor, where its version grows with the tick.
 UPDATE_SENSORS = text(
     """
     UPDATE sensors SET tick_count = ended.tick_count, last_tick_id = ended.last_tick_id,
         last_tick_at = ended.last_tick_at, last_finished_at = ended.last_finished_at,
         next_tick_at = ended.next_tick_at,
-        consecutive_failures = ended.failures, evaluating_tick_id = NULL
+        consecutive_failures = ended.failures, evaluating_tick_id = NULL,
+        cursor_version = coalesce(ended.version, sensors.cursor_version),
+        cursor = CASE WHEN ended.version IS NULL THEN sensors.cursor ELSE ended.cursor END,
+        cursor_at = CASE WHEN ended.version IS NULL THEN sensors.cursor_at ELSE now() END,
+        cursor_tick_id = CASE WHEN ended.version IS NULL THEN sensors.cursor_tick_id ELSE ended.tick_id END,
+        cursor_actor = CASE WHEN ended.version IS NULL THEN sensors.cursor_actor END
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:tick_counts AS integer[]), CAST(:last_tick_ids AS uuid[]),
         CAST(:last_tick_ats AS timestamptz[]), CAST(:last_finished_ats AS timestamptz[]),
-        CAST(:next_tick_ats AS timestamptz[]), CAST(:failures AS integer[])
-    ) AS ended(id, tick_count, last_tick_id, last_tick_at, last_finished_at, next_tick_at, failures)
+        CAST(:next_tick_ats AS timestamptz[]), CAST(:failures AS integer[]), CAST(:versions AS integer[]),
+        CAST(:cursors AS text[]), CAST(:tick_ids AS uuid[])
+    ) AS ended(id, tick_count, last_tick_id, last_tick_at, last_finished_at, next_tick_at, failures, version, cursor,
+        tick_id)
     WHERE sensors.id = ended.id
     """
 )
@@ -123,15 +142,5 @@ SHOW_EVALUATIONS = text(
     FROM unnest(CAST(:ids AS uuid[]), CAST(:tick_counts AS integer[]), CAST(:tick_ids AS uuid[]))
         AS shown(id, tick_count, tick_id)
     WHERE sensors.id = shown.id
-    """
-)
-SET_CURSORS = text(
-    """
-    UPDATE sensors SET cursor = changed.value, cursor_version = changed.version, cursor_at = now(),
-        cursor_tick_id = changed.tick_id, cursor_actor = NULL
-    FROM unnest(
-        CAST(:sensor_ids AS uuid[]), CAST(:versions AS integer[]), CAST(:values AS text[]), CAST(:tick_ids AS uuid[])
-    ) AS changed(id, version, value, tick_id)
-    WHERE sensors.id = changed.id
     """
 )
