@@ -31,7 +31,8 @@ class EventSender:
         self._sent_in_window = 0
         self._pid = os.getpid()
         os.register_at_fork(after_in_child=connection.close)
-        threading.Thread(target=self._send_late_ones, name="events", daemon=True).start()
+        # Most runs tell so little that they never need it.
+        self._late: threading.Thread | None = None
 
     def emit(self, event: RunEvent) -> None:
         """Send `event`, now or with others within 20 ms; blocks while 4096 events wait to be taken."""
@@ -43,6 +44,9 @@ class EventSender:
             self._unsent.append(event)
             if self._may_send_now() or len(self._unsent) >= MOST_UNSENT:
                 self._send_all()
+            elif self._late is None:
+                self._late = threading.Thread(target=self._send_late_ones, name="events", daemon=True)
+                self._late.start()
             else:
                 self._changed.notify()
 

@@ -46,15 +46,17 @@ def _execute(
         connection.sendall(encode(Finished(describe(error))))
         return
     connection.sendall(encode(Ready(execution.steps)))
-    orders.wait_for_go()
-    orders.die_at_the_end()
     sender = EventSender(connection)
 
     def emit(event: RunEvent) -> None:
         with termination.shield():
             sender.emit(event)
 
+    # What can be made ready is, while the server records the start.
+    watch = orders.watch()
     with captured_output(emit):
+        orders.wait_for_go()
+        watch.set()
         failure = execution.execute(emit)
         # As at the end of a script; what is registered there belongs to the run: its lines are still captured.
         atexit._run_exitfuncs()
@@ -82,11 +84,14 @@ class Orders:
         if not isinstance(self._next(), Go):
             os._exit(0)
 
-    def die_at_the_end(self) -> None:
-        """From now on, end this process and all that it started when the server is gone."""
-        threading.Thread(target=self._watch, name="server", daemon=True).start()
+    def watch(self) -> threading.Event:
+        """Once the event is set, end this process and all that it started when the server is gone."""
+        begun = threading.Event()
+        threading.Thread(target=self._watch, args=[begun], name="server", daemon=True).start()
+        return begun
 
-    def _watch(self) -> None:
+    def _watch(self, begun: threading.Event) -> None:
+        begun.wait()
         while self._connection.recv(1):
             pass
         os.killpg(0, signal.SIGKILL)
