@@ -77,7 +77,7 @@ class Generation:
         self._runs += 1
         self._runs_ended.clear()
         try:
-            async with RunProcess(await self._child(), instruction) as process:
+            async with RunProcess(await self._child(), instruction, self._fork_ahead) as process:
                 yield process
         finally:
             self._runs -= 1
@@ -85,13 +85,12 @@ class Generation:
                 self._runs_ended.set()
 
     async def _child(self) -> Child:
-        """Return a process for a run, and have the next one forked."""
+        """Return a process for a run."""
         spare, self._spare = self._spare, None
-        child = await self._forked_ahead(spare) or await self._zygote.fork(ChildKind.RUN)
-        self._fork_ahead()
-        return child
+        return await self._forked_ahead(spare) or await self._zygote.fork(ChildKind.RUN)
 
     def _fork_ahead(self) -> None:
+        """Have the next run's process forked: not before this one has begun, which needs the processor first."""
         if self._spare is None and not self._closed:
             self._spare = asyncio.create_task(self._zygote.fork(ChildKind.RUN), name="next run's process")
 

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -60,12 +60,13 @@ class RunExit:
 class RunProcess:
     """A process made for one run; `async with` ends it, and all that it started, if it has not ended by then."""
 
-    def __init__(self, child: Child, instruction: RunInstruction) -> None:
-        """Use it as a context manager."""
+    def __init__(self, child: Child, instruction: RunInstruction, on_begin: Callable[[], None]) -> None:
+        """Use it as a context manager; `on_begin` is called once user code was let begin."""
         self.pid = child.pid
         self.result: RunExit | None = None
         self._child = child
         self._instruction = instruction
+        self._on_begin = on_begin
         self._events: deque[RunEvent] = deque()
         self._changed = asyncio.Event()
         self._frames_read = 0
@@ -113,6 +114,7 @@ class RunProcess:
         if self._connection is not None:
             self._connection.send(Go())
             self._connection.flush()
+        self._on_begin()
 
     async def events(self) -> AsyncIterator[list[RunEvent]]:
         """Yield what happens, in batches; ends when the process has ended, and `result` tells how, and what came last.
