@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 Announce = Callable[[str], None]
 
 FROZEN_SHARE = 0.3
+SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,8 @@ async def dev(settings: Settings, url: str, targets: Mapping[str, str], watch: b
 
     The API has a loop of its own: clients that flood it do not make leases late.
     """
+    # Two threads: each waits so long at most for the other to hand the interpreter on.
+    sys.setswitchinterval(SWITCH_SECONDS)
     async with (
         _ground(settings, url) as ground,
         own_loop(functools.partial(_serving, ground)) as address,
