@@ -92,7 +92,7 @@ async def _work(database: Database, bus: Bus) -> None:
                 done += 1
                 await _answer(database, request, number)
             if done:
-                bus.knock(topics.EVALUATIONS, topics.CODE_LOCATIONS)
+                bus.knock(topics.ANSWERS, topics.CODE_LOCATIONS)
             await listener.wait(0.1)
 
 

@@ -45,7 +45,7 @@ async def evaluator(database: Database, bus: Bus, respond: Respond) -> AsyncIter
                 statement = "UPDATE evaluation_requests SET state = 'TAKEN' WHERE state IS NULL RETURNING *"
                 for request in await seeds.execute(database, statement):
                     await respond(database, request)
-                    bus.knock(topics.EVALUATIONS)
+                    bus.knock(topics.ANSWERS)
                 await listener.wait(0.1)
 
     async with asyncio.TaskGroup() as tasks:

@@ -1,9 +1,17 @@
 """What one can knock about. A topic says where to look again, never what happened."""
 
 SENSORS = "sensors"
+# Of the changes of sensors, those that somebody made: evaluators know of those that they make themselves.
+EDITS = "edits"
 TICKS = "ticks"
 RUNS = "runs"
+# Two of what a change of a run may mean besides, for those who would look in vain after most changes: runs wait for a
+# launcher; runs are to be cancelled.
+QUEUE = "queue"
+CANCELS = "cancels"
+# An evaluation was asked for; one was answered.
 EVALUATIONS = "evaluations"
+ANSWERS = "answers"
 CODE_LOCATIONS = "code_locations"
 
 _RUN_EVENTS = "run/"

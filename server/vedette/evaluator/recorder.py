@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from vedette.bus import Bus
-from vedette.bus.topics import EVALUATIONS, RUNS, SENSORS, TICKS, tick_logs
+from vedette.bus.topics import ANSWERS, QUEUE, RUNS, SENSORS, TICKS, tick_logs
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.ticks import Evaluation, TickCause
 from vedette.errors import DatabaseError
@@ -164,11 +164,13 @@ class Recorder:
         return held
 
     def _tell(self, recording: Recording) -> None:
+        # In the order in which somebody waits for it.
         changed = {
+            QUEUE: recording.runs_changed,
+            ANSWERS: recording.requests_answered,
             TICKS: recording.ticks_changed,
             SENSORS: recording.sensors_changed,
             RUNS: recording.runs_changed,
-            EVALUATIONS: recording.requests_answered,
         }
         followed = [tick_logs(tick.tick.id) for tick in recording.ticks if tick.tick.shown and tick.tick.evaluation]
         if topics := [*(topic for topic, has_changed in changed.items() if has_changed), *followed]:

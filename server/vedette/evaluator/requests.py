@@ -8,7 +8,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from vedette.bus import Bus
-from vedette.bus.topics import EVALUATIONS
+from vedette.bus.topics import ANSWERS, EVALUATIONS
 from vedette.domain.ticks import TickCause
 from vedette.errors import VedetteError
 from vedette.evaluator.code import LoadedCode
@@ -84,7 +84,7 @@ class Requests:
             taken = await evaluation_requests.take(connection, self._worker_id, shards, locations)
         del self._given_back[: len(given_back)]
         if late:
-            self._bus.knock(EVALUATIONS)
+            self._bus.knock(ANSWERS)
         for request in taken:
             self._queue(tasks, request)
 
@@ -119,7 +119,7 @@ class Requests:
             return
         answer = Answer(evaluation, cursor, state.cursor_version)
         await keep_trying("answer a preview", functools.partial(self._answer, request.id, answer))
-        self._bus.knock(EVALUATIONS)
+        self._bus.knock(ANSWERS)
 
     async def _answer(self, request_id: UUID, answer: Answer) -> None:
         async with self._database.writing() as connection:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from vedette.bus import Bus
-from vedette.bus.topics import CODE_LOCATIONS, EVALUATIONS, SENSORS, TICKS
+from vedette.bus.topics import ANSWERS, CODE_LOCATIONS, EDITS, EVALUATIONS, SENSORS, TICKS
 from vedette.domain.failure_policy import FailurePolicy
 from vedette.domain.ticks import TickCause
 from vedette.evaluator.clock import DatabaseClock
@@ -140,7 +140,7 @@ class Evaluator:
         except Exception as error:
             report("leave in order", error)
         else:
-            self._bus.knock(EVALUATIONS, *([SENSORS, TICKS] if closed else []))
+            self._bus.knock(EVALUATIONS, *([SENSORS, TICKS, ANSWERS] if closed else []))
 
     async def _begin_due(self) -> None:
         while True:
@@ -207,9 +207,11 @@ class Evaluator:
             self._put_off(sensor_id, not_before)
 
     async def _follow_changes(self) -> None:
-        with self._bus.listen(SENSORS, CODE_LOCATIONS) as listener:
+        with self._bus.listen(SENSORS, EDITS, CODE_LOCATIONS) as listener:
             while True:
-                await listener.wait(self._settings.poll_seconds)
+                if await listener.wait(self._settings.poll_seconds) == {SENSORS}:
+                    # Our own commits, mostly: what follows them, runs above all, goes first.
+                    await asyncio.sleep(READ_PAUSE_SECONDS)
                 if self._code.has_changed():
                     self._schedule.code_changed()
                     self._rescheduled.set()
@@ -258,7 +260,7 @@ class Evaluator:
         async with self._reading:
             await self._read_shards(shards, complete=True)
         self._holdings.made_ready(pairs)
-        self._bus.knock(EVALUATIONS, *([SENSORS, TICKS] if closed else []))
+        self._bus.knock(EVALUATIONS, *([SENSORS, TICKS, ANSWERS] if closed else []))
 
     async def _tidy(self) -> None:
         while True:

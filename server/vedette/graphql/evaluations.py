@@ -1,14 +1,13 @@
 """Evaluations that somebody asks for: a test, of which nothing is kept, and a real tick now."""
 
-import asyncio
+import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
 
-from vedette.bus import topics
+from vedette.bus import Listener, topics
 from vedette.domain import ticks as domain
 from vedette.domain.ticks import RunRequestOutcome
 from vedette.graphql import ids
@@ -98,20 +97,27 @@ class _Wait:
     async def answer(self) -> AskedEvaluation | MutationError:
         """Return how the request stands once it is done, or as far as it came; else why it will not be."""
         patience = self._context.settings.evaluation_wait_seconds
-        with self._context.bus.listen(topics.EVALUATIONS) as listener:
+        with self._context.bus.listen(topics.ANSWERS) as listener:
             self._context.bus.knock(topics.EVALUATIONS)
-            with suppress(TimeoutError):
-                # The evaluator says BUSY after the same time: what it has to say goes first.
-                async with asyncio.timeout(patience + 2 * LOOK_SECONDS):
-                    while (asked := await self._read()) is None or asked.state is None:
-                        await listener.wait(LOOK_SECONDS)
-            if await self._withdraw():
+            # What was asked for just now cannot have been answered; what a twin asked for can.
+            asked = None if self._given.idempotency_key is None else await self._read()
+            # The evaluator says BUSY after the same time: what it has to say goes first.
+            asked = await self._while(listener, asked, {None}, patience + 2 * LOOK_SECONDS)
+            if (asked is None or asked.state is None) and await self._withdraw():
                 return await self._not_taken()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(patience + self._sensor.timeout_seconds + GRACE_SECONDS):
-                    while (asked := await self._read()) is None or asked.state in {None, RequestState.TAKEN}:
-                        await listener.wait(LOOK_SECONDS)
-        return await self._judged(await self._read())
+            longest = patience + self._sensor.timeout_seconds + GRACE_SECONDS
+            asked = await self._while(listener, asked, {None, RequestState.TAKEN}, longest)
+        return await self._judged(asked)
+
+    async def _while(
+        self, listener: Listener, asked: AskedEvaluation | None, states: set[RequestState | None], seconds: float
+    ) -> AskedEvaluation | None:
+        """Wait while the request is in one of `states`, at most `seconds`; return how it stands then."""
+        deadline = time.monotonic() + seconds
+        while (asked is None or asked.state in states) and (left := deadline - time.monotonic()) > 0:
+            await listener.wait(min(left, LOOK_SECONDS))
+            asked = await self._read()
+        return asked
 
     async def _read(self) -> AskedEvaluation | None:
         async with self._context.database.reading() as connection:
@@ -168,7 +174,7 @@ async def _ask(
         message = f"The code location of {sensor.name!r} does not define it any more; it cannot be evaluated."
         return WrongState(message=message, path=["sensorId"])
 
-    request_id = await once(info.context, mutation, given, UUID, effect)
+    request_id = await once(info.context, mutation, given, UUID, effect, alone=True)
     if isinstance(request_id, MutationError):
         return sensor, request_id
     return sensor, await _Wait(info.context, given, sensor, request_id).answer()

@@ -44,17 +44,21 @@ async def once(
     given: KeyedInput,
     kind: type[Outcome],
     effect: Callable[[Any], Awaitable[Outcome | MutationError]],
+    *,
+    alone: bool = False,
 ) -> Outcome | MutationError:
     """Have `effect` act in one transaction and return its outcome, or the outcome of the twin that went before.
 
     `mutation` is its name. What `effect` returns is kept as JSON and read as `kind`; where that is an error, what it
-    wrote is rolled back.
+    wrote is rolled back. One that is a single statement or nothing may be `alone`: without a key it is a transaction by
+    itself.
     """
     key = given.idempotency_key
     if key is not None and not 1 <= len(key) <= LONGEST_KEY:
         return InvalidInput(message=f"An idempotency key has 1 to {LONGEST_KEY} characters.", path=["idempotencyKey"])
     try:
-        async with context.database.writing() as connection:
+        writing = context.database.writing_at_once if alone and key is None else context.database.writing
+        async with writing() as connection:
             if key is None:
                 return _effective(await effect(connection))
             digest = _digest(mutation, given)

@@ -98,7 +98,7 @@ async def launched(
     outcome = await once(info.context, mutation, given, UUID, launch)
     if isinstance(outcome, MutationError):
         return LaunchRunPayload(errors=[outcome])
-    info.context.bus.knock(topics.RUNS, topics.run_events(outcome))
+    info.context.bus.knock(topics.QUEUE, topics.RUNS, topics.run_events(outcome))
     return LaunchRunPayload(run=await info.context.loaders.run.load(outcome), errors=[])
 
 
@@ -184,6 +184,6 @@ class RunMutations:
             return key
 
         outcome = await once(info.context, "cancelRun", input, UUID, cancel)
-        info.context.bus.knock(topics.RUNS, topics.run_events(key))
+        info.context.bus.knock(topics.CANCELS, topics.RUNS, topics.run_events(key))
         errors = [outcome] if isinstance(outcome, MutationError) else []
         return RunPayload(run=await info.context.loaders.run.load(key), errors=errors)

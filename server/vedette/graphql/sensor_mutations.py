@@ -88,7 +88,7 @@ async def _change(
     if isinstance(error, NotFound):
         return SensorPayload(errors=[error])
     if error is None:
-        info.context.bus.knock(topics.SENSORS)
+        info.context.bus.knock(topics.EDITS, topics.SENSORS)
     return SensorPayload(sensor=await _read_anew(info, key), errors=[] if error is None else [error])
 
 

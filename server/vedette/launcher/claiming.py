@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from vedette.bus import Bus, Listener
-from vedette.bus.topics import RUNS, run_events
+from vedette.bus.topics import QUEUE, RUNS, run_events
 from vedette.faults import Point, reached
 from vedette.launcher.enduring import endure
 from vedette.launcher.engines.contract import Changes, Engine
@@ -40,7 +40,7 @@ class Claimer:
 
     async def run(self, runs: asyncio.TaskGroup) -> None:
         """Claim until cancelled; each claimed run becomes a task of `runs`."""
-        with self._bus.listen(RUNS) as knocks, self._engine.listen() as changes:
+        with self._bus.listen(QUEUE) as knocks, self._engine.listen() as changes:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._wake_on_knocks(knocks))
                 group.create_task(self._wake_on_changes(changes))
@@ -62,12 +62,11 @@ class Claimer:
         if free <= 0 or not code_locations:
             return
         began = time.monotonic()
-        async with self._database.writing() as connection:
+        reached(Point.RUN_CLAIM)
+        async with self._database.writing_at_once() as connection:
             claimed = await run_queue.claim(
                 connection, self._launcher_id, code_locations, free, self._settings.lease_seconds
             )
-            if claimed:
-                reached(Point.RUN_CLAIM)
         if claimed:
             reached(Point.RUN_CLAIMED)
         if time.monotonic() - began > CLAIM_SHARE * self._settings.lease_seconds:

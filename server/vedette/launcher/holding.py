@@ -4,14 +4,14 @@ import asyncio
 from uuid import UUID
 
 from vedette.bus import Bus
-from vedette.bus.topics import RUNS
+from vedette.bus.topics import CANCELS
 from vedette.launcher.enduring import endure
 from vedette.launcher.fleet import Fleet
 from vedette.settings import Settings
 from vedette.storage import run_queue
 from vedette.storage.database import Database
 
-# Knocks come with every change of any run; cancels are looked for no more often than this.
+# Cancels are looked for no more often than this.
 LOOK_SECONDS = 0.1
 
 
@@ -41,11 +41,14 @@ class Holder:
 
     async def follow_cancels(self) -> None:
         """Look for cancels on each knock, and every few seconds without one, until cancelled."""
-        with self._bus.listen(RUNS) as knocks:
+        with self._bus.listen(CANCELS) as knocks:
             while True:
-                await knocks.wait(self._settings.poll_seconds)
+                knocked = await knocks.wait(self._settings.poll_seconds)
                 await endure("look for cancels", self._look)
                 await asyncio.sleep(LOOK_SECONDS)
+                if knocked:
+                    # The run may have been claimed here just then, and not have been in the fleet yet.
+                    await endure("look for cancels", self._look)
 
     async def _look(self) -> None:
         if not self._fleet.epochs():

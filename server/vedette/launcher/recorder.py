@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from vedette.bus import Bus
-from vedette.bus.topics import RUNS, run_events
+from vedette.bus.topics import QUEUE, RUNS, run_events
 from vedette.domain.runs import FINISHED, RunStatus
 from vedette.errors import DatabaseUnreachable, LeaseLost, VedetteError
 from vedette.faults import Point, reached
@@ -151,6 +151,8 @@ class Recorder:
         topics = [run_events(update.run_id) for update in updates]
         if any(update.statuses for update in updates):
             topics.append(RUNS)
+        if any(update.is_queued_again for update in updates):
+            topics.append(QUEUE)
         self._bus.knock(*topics)
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 import psutil
 
 from vedette.bus import Bus
-from vedette.bus.topics import RUNS, run_events
+from vedette.bus.topics import QUEUE, RUNS, run_events
 from vedette.domain.runs import RunStatus
 from vedette.faults import Point, reached
 from vedette.launcher.endings import rescued
@@ -97,7 +97,7 @@ class Rescuer:
             await run_queue.close_steps(connection, ids[RunStatus.FAILURE], canceled=False)
         for update in updates:
             logger.warning("Run %s lost its launcher; it is %s now.", update.run_id, update.status)
-        self._bus.knock(RUNS, *(run_events(run_id) for run_id in held))
+        self._bus.knock(QUEUE, RUNS, *(run_events(run_id) for run_id in held))
 
     def _dead(self, holders: Sequence[Holder], now: float) -> list[UUID]:
         """Return which of `holders` are dead for certain, or as good as."""

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from vedette.bus import Bus
-from vedette.bus.topics import RUNS
+from vedette.bus.topics import CANCELS, QUEUE, RUNS
 from vedette.domain.events import RunEvent
 from vedette.domain.ids import new_id
 from vedette.domain.runs import FINISHED, RunStatus, can_become
@@ -64,7 +64,7 @@ class Queue:
             await connection.execute(_INSERT, {"ids": ids, **values})
             await connection.execute(_TELL, {"ids": ids})
             await streams.append_runs(connection, [(run_id, "QUEUED") for run_id in ids])
-        self.bus.knock(RUNS)
+        self.bus.knock(QUEUE, RUNS)
         return ids
 
     async def execute(self, statement: str, **values: Any) -> list[Any]:
@@ -78,7 +78,7 @@ class Queue:
         await self.execute(
             "UPDATE runs SET cancel_asked_at = now(), cancel_forced = :forced WHERE id = :id", id=run_id, forced=forced
         )
-        self.bus.knock(RUNS)
+        self.bus.knock(CANCELS, RUNS)
 
     async def row(self, run_id: UUID) -> Any:
         """Return the run as it stands."""
