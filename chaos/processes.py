@@ -23,6 +23,7 @@ SETTINGS = {
     "VEDETTE_STARTED_AFTER_SECONDS": "0.1",
     "VEDETTE_SHUTDOWN_GRACE_SECONDS": "4",
     "VEDETTE_SLOTS": "4",
+    "VEDETTE_EXECUTION_SECONDS": "6",
     "VEDETTE_READY_LAG_SECONDS": "1.5",
 }
 ANNOUNCED = {"serve": "GraphQL at", "evaluate": "Evaluating the sensors of", "launch": "Launching the runs of"}

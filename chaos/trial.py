@@ -19,7 +19,7 @@ from chaos.template import Template
 
 EVENTS_PER_SECOND = 16.0
 SETTLE_SECONDS = 60.0
-CATCH_UP_SECONDS = 70.0
+CATCH_UP_SECONDS = 15.0
 # An evaluation of 0.3 s, the lease of 2 s, the look of a successor and its wait for locks, on a machine that is busy.
 STARTED_SECONDS = 8.0
 UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from reliability.proxy import Proxy
 from vedette.errors import DatabaseUnreachable
 from vedette.storage.database import Database
 from vedette.storage.tables import code_locations
@@ -93,7 +94,7 @@ async def test_json_travels_in_arrays(database: Database) -> None:
 async def test_connections_say_who_they_are_and_do_not_wait_for_ever(database: Database) -> None:
     async with database.reading() as connection:
         show = text("SELECT current_setting('application_name'), current_setting('statement_timeout')")
-        assert (await connection.execute(show)).one() == ("vedette", "55s")
+        assert (await connection.execute(show)).one() == ("vedette", "54s")
 
 
 async def test_connections_lost_while_idle_cost_one_failure_at_most(database: Database) -> None:
@@ -121,6 +122,22 @@ async def test_a_connection_lost_in_use_is_an_unreachable_database_once(database
         with pytest.raises(DatabaseUnreachable):
             await lose(other)
         await other.now()
+
+
+async def test_connections_that_carry_nothing_any_more_cost_one_wait_for_all(database_url: str) -> None:
+    async def transaction() -> None:
+        async with database.writing() as connection:
+            await connection.execute(NAMES)
+            proxy.silence()
+            await connection.execute(NAMES)
+
+    with Proxy(database_url) as proxy:
+        async with Database(proxy.url, command_seconds=1.0) as database:
+            await use_at_once(database, 5)
+            with pytest.raises(DatabaseUnreachable):
+                await transaction()
+            # Each on its own connection, none of them one that would be silent.
+            await use_at_once(database, 5)
 
 
 async def test_an_error_of_a_statement_stays_what_it_is(database: Database) -> None:

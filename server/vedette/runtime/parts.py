@@ -21,6 +21,7 @@ from vedette.retention.keeper import Keeper
 from vedette.runtime.own_loop import own_loop
 from vedette.settings import Settings
 from vedette.storage import restored, workers
+from vedette.storage.connecting import COMMAND_SECONDS
 from vedette.storage.database import Database
 from vedette.web.app import create_app, draining
 from vedette.web.server import serve_http
@@ -44,9 +45,10 @@ class Ground:
     url: str
     bus: Bus
 
-    def database(self, pool_size: int = 5) -> Database:
+    def database(self, pool_size: int = 5, command_seconds: float = COMMAND_SECONDS) -> Database:
         """Return connections to enter; what a frozen process has locked is free again well before its leases are."""
-        return Database(self.url, pool_size, frozen_seconds=self.settings.lease_seconds * FROZEN_SHARE)
+        frozen_seconds = self.settings.lease_seconds * FROZEN_SHARE
+        return Database(self.url, pool_size, frozen_seconds, command_seconds)
 
 
 @asynccontextmanager
@@ -64,7 +66,7 @@ async def _serving(ground: Ground) -> AsyncIterator[str]:
     """Serve the API; yield its base address."""
     settings = ground.settings
     async with (
-        ground.database() as database,
+        ground.database(command_seconds=settings.execution_seconds) as database,
         workers.registered(database, "SERVE", socket.gethostname(), os.getpid()),
     ):
         app = create_app(database, ground.bus, settings)
@@ -95,7 +97,8 @@ async def _evaluating(ground: Ground, locations: CodeLocations) -> AsyncIterator
 @asynccontextmanager
 async def _launching(ground: Ground, locations: CodeLocations) -> AsyncIterator[None]:
     async with (
-        ground.database() as database,
+        # What a connection that carries nothing keeps waiting is a claim, which lasts for a lease.
+        ground.database(command_seconds=ground.settings.lease_seconds) as database,
         workers.registered(database, "LAUNCH", socket.gethostname(), os.getpid()) as worker_id,
         asyncio.TaskGroup() as tasks,
     ):

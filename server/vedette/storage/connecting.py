@@ -10,13 +10,22 @@ from vedette.settings import redacted
 OLDEST_POSTGRES = 15
 CONNECT_SECONDS = 10.0
 COMMAND_SECONDS = 60.0
-# The server gives up a little before the client does, so that the error says what took long.
-SERVER_SETTINGS = {
-    "application_name": "vedette",
-    "statement_timeout": "55s",
-    "lock_timeout": "30s",
-    "timezone": "UTC",
-}
+# Of the time that the client waits, what a statement may take: the server gives up first and says what took long.
+STATEMENT_SHARE = 0.9
+LOCK_SHARE = 0.5
+
+
+def server_settings(command_seconds: float) -> dict[str, str]:
+    """Return the settings of a session whose client gives a statement up after `command_seconds`."""
+    return {
+        "application_name": "vedette",
+        "statement_timeout": f"{1000 * command_seconds * STATEMENT_SHARE:.0f}ms",
+        "lock_timeout": f"{1000 * command_seconds * LOCK_SHARE:.0f}ms",
+        "timezone": "UTC",
+    }
+
+
+SERVER_SETTINGS = server_settings(COMMAND_SECONDS)
 
 
 async def connect(

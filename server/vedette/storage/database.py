@@ -12,15 +12,16 @@ from types import TracebackType
 from typing import Self
 
 import asyncpg
-from sqlalchemy import PoolProxiedConnection, event, text
+from sqlalchemy import Engine, ExceptionContext, PoolProxiedConnection, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from vedette.errors import DatabaseUnreachable, unreachable
 from vedette.faults import Point, reached
 from vedette.settings import redacted
-from vedette.storage.connecting import SERVER_SETTINGS, connect
+from vedette.storage.connecting import COMMAND_SECONDS, connect, server_settings
 
 POOL_SECONDS = 30.0
 # Classes of SQLSTATE that pass: a replica that is not the primary yet, or no more, deadlock, no room or memory, a lock
@@ -44,6 +45,35 @@ def _refuse_closed(connection: PoolProxiedConnection, record: object, proxy: obj
         raise DisconnectionError
 
 
+class _Silences:
+    """Drops a connection that did not answer in time, and the idle ones with it.
+
+    They lead over the same network: each would be silent for as long again, at its rollback or at its next use.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._idle: set[asyncpg.Connection] = set()
+        event.listen(engine, "checkout", self._taken)
+        event.listen(engine, "checkin", self._given_back)
+        event.listen(engine, "handle_error", self._failed)
+
+    def _taken(self, connection: PoolProxiedConnection, record: object, proxy: object) -> None:
+        self._idle.discard(connection.driver_connection)
+
+    def _given_back(self, connection: object, record: ConnectionPoolEntry) -> None:
+        if record.driver_connection is not None:
+            self._idle.add(record.driver_connection)
+
+    def _failed(self, context: ExceptionContext) -> None:
+        if isinstance(context.original_exception, TimeoutError) and context.connection is not None:
+            context.is_disconnect = True
+            silent = context.connection.connection.driver_connection
+            if silent is not None:
+                silent.terminate()
+            while self._idle:
+                self._idle.pop().terminate()
+
+
 def _has_moved(state: str, error: DBAPIError) -> bool:
     """Tell whether a partition was made for a row that was on its way: it finds its place next time."""
     return state == "23514" and "partition constraint" in str(error.orig)
@@ -52,13 +82,21 @@ def _has_moved(state: str, error: DBAPIError) -> bool:
 class Database:
     """Connections to one Postgres, at most `pool_size`; `async with` opens and closes them.
 
-    A transaction in which nothing is asked for `frozen_seconds` is rolled back by the server.
+    What is not answered in `command_seconds` raises DatabaseUnreachable, and no idle connection is used again. A
+    transaction in which nothing is asked for `frozen_seconds` is rolled back by the server.
     """
 
-    def __init__(self, url: str, pool_size: int = 5, frozen_seconds: float = FROZEN_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        pool_size: int = 5,
+        frozen_seconds: float = FROZEN_SECONDS,
+        command_seconds: float = COMMAND_SECONDS,
+    ) -> None:
         self.url = url
+        self._command_seconds = command_seconds
         frozen = {"idle_in_transaction_session_timeout": f"{1000 * frozen_seconds:.0f}ms"}
-        self._server_settings = SERVER_SETTINGS | frozen
+        self._server_settings = server_settings(command_seconds) | frozen
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._connect,
@@ -69,11 +107,12 @@ class Database:
             json_deserializer=_as_text,
         )
         event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
+        _Silences(self._engine.sync_engine)
         # Each statement is a transaction of its own: no BEGIN and ROLLBACK around what only reads.
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def _connect(self) -> asyncpg.Connection:
-        return await connect(self.url, settings=self._server_settings)
+        return await connect(self.url, self._command_seconds, self._server_settings)
 
     async def __aenter__(self) -> Self:
         try:
@@ -132,6 +171,8 @@ class Database:
             if not (error.connection_invalidated or state.startswith(PASSING) or _has_moved(state, error)):
                 raise
             raise unreachable(redacted(self.url), error.orig or error) from error
+        except TimeoutError as error:
+            raise unreachable(redacted(self.url), error) from error
         except PoolTimeout as error:
             raise DatabaseUnreachable(
                 f"No connection to {redacted(self.url)} became free in {POOL_SECONDS:.0f} s; all are busy."
