@@ -25,8 +25,8 @@ run: $(READY) ## Start the example project: GraphQL at http://127.0.0.1:4400/gra
 	@echo "  echo 'to be or not to be' > examples/inbox/hamlet.txt"
 	@exec $(BIN)/vedette dev examples/inbox.py
 
-test: $(READY) ## Run the whole test suite
-	$(BIN)/pytest $(PYTEST)
+test: $(READY) ## Run the whole test suite, two files at a time
+	$(BIN)/pytest -n 2 --dist loadfile $(PYTEST)
 
 check: $(READY) ## Format, lint, types, import rules, schema (also for what breaks clients) and migrations
 	$(BIN)/ruff format --check
