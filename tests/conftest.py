@@ -2,10 +2,12 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import psutil
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -31,6 +33,23 @@ async def execute(url: str, statement: str) -> None:
 def named(url: str, name: str) -> str:
     """The URL of another database of the same server."""
     return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+def _zygotes() -> set[psutil.Process]:
+    found = set()
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if "vedette.hosts.child.zygote" in child.cmdline():
+                found.add(child)
+    return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_zygote_outlives_its_tests() -> Iterator[None]:
+    """Hold every test file to this: the code locations that it opens are closed when it ends."""
+    earlier = _zygotes()
+    yield
+    assert not _zygotes() - earlier
 
 
 @pytest.fixture(scope="session")

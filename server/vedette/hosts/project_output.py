@@ -22,10 +22,15 @@ class ProjectOutput(asyncio.Protocol):
     @classmethod
     async def open(cls, name: str) -> Self:
         """Make the pipe; `close_sink` once the child has its end."""
-        source, sink = os.pipe()
         output = cls(name)
-        output.sink = sink
-        await asyncio.get_running_loop().connect_read_pipe(lambda: output, os.fdopen(source, "rb", buffering=0))
+        source, output.sink = os.pipe()
+        pipe = os.fdopen(source, "rb", buffering=0)
+        try:
+            await asyncio.get_running_loop().connect_read_pipe(lambda: output, pipe)
+        except BaseException:
+            output.close_sink()
+            pipe.close()
+            raise
         return output
 
     def close_sink(self) -> None:

@@ -44,8 +44,8 @@ class Zygote:
     @classmethod
     async def start(cls, name: str, options: ChildOptions) -> "Zygote":
         """Start a zygote that imports the project. Raises NoChild."""
-        ours, theirs = socket.socketpair()
         output = await ProjectOutput.open(name)
+        ours, theirs = socket.socketpair()
         try:
             process = await _start_process(options, theirs, output)
         except BaseException:
@@ -53,7 +53,13 @@ class Zygote:
             await output.close()
             raise
         zygote = cls(name, process, ours.dup(), output)
-        zygote._connection = await FrameConnection.open(ours, FromZygote, zygote._take, zygote._lost)
+        try:
+            zygote._connection = await FrameConnection.open(ours, FromZygote, zygote._take, zygote._lost)
+        except BaseException:
+            # Given up between the start of the process and its first frame: nobody else knows of it.
+            ours.close()
+            await zygote.close()
+            raise
         return zygote
 
     async def loaded(self, timeout_seconds: float) -> Loaded | LoadFailed:
@@ -106,7 +112,11 @@ class Zygote:
         except TimeoutError:
             self._kill()
             await self._process.wait()
-        await self._output.close()
+        except asyncio.CancelledError:
+            self._kill()
+            raise
+        finally:
+            await self._output.close()
 
     def _kill(self) -> None:
         with suppress(ProcessLookupError, PermissionError):

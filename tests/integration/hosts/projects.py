@@ -22,16 +22,11 @@ from vedette import *
 """
 
 
-# Processes that tests before this one have left in the same process of the test runner.
-_earlier: set[int] = set()
-
-
 class Project:
     """A project file that a test writes, and the location that serves it."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "project.py"
-        _earlier.update(child.pid for child in psutil.Process().children())
 
     def write(self, body: str) -> None:
         self.path.write_text(PREAMBLE + textwrap.dedent(body))
@@ -59,8 +54,8 @@ async def until(condition: Callable[[], Any] | Callable[[], Awaitable[Any]], wha
 
 
 def zygotes() -> list[psutil.Process]:
-    """Return the zygotes that this test has started and that still run."""
-    children = [each for each in psutil.Process().children() if each.pid not in _earlier and is_running(each.pid)]
+    """Return the zygotes that this process has started and that still run."""
+    children = [child for child in psutil.Process().children() if is_running(child.pid)]
     return [child for child in children if "vedette.hosts.child.zygote" in child.cmdline()]
 
 

@@ -13,7 +13,9 @@ import pytest
 from integration.hosts.projects import Project, evaluate, until, zygotes
 from vedette.domain.runs import RunInstruction
 from vedette.errors import LocationUnloaded
+from vedette.hosts.child.options import ChildOptions
 from vedette.hosts.locations import CodeLocations
+from vedette.hosts.zygote import Zygote
 from vedette.settings import Settings
 
 SAYS = """
@@ -267,3 +269,20 @@ async def test_the_environment_is_passed_on(project: Project, monkeypatch: pytes
     async with project.served() as location:
         assert (await evaluate(location, "says")).skip_reason == "secret1"
     assert "VEDETTE_CHILD" not in os.environ
+
+
+async def test_who_gives_up_a_start_at_any_step_leaves_no_process(project: Project) -> None:
+    project.write(SAYS.format(words="here"))
+    options = ChildOptions(-1, -1, str(project.path), 0, 1, bytecode=True)
+    for steps in range(40):
+        starting = asyncio.create_task(Zygote.start("project", options))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.wait([starting])
+        if not starting.cancelled():
+            await starting.result().close()
+            break
+        assert not zygotes(), f"given up after {steps} steps"
+    else:
+        pytest.fail("the start has more steps than were tried")
