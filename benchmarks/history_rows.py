@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from vedette.domain.retention import DAY, missing
 from vedette.retention.keeper import kept
 from vedette.settings import Settings
-from vedette.storage import partitions
+from vedette.storage import table_partitions
 from vedette.storage.connecting import connect
 from vedette.storage.database import Database
 
@@ -98,19 +98,19 @@ _END = "DROP TABLE numbered", "VACUUM (ANALYZE)"
 async def partition(database: Database, days: int = 29) -> None:
     """Make the partitions that a keeper would have made over the last `days` and not have dropped since."""
     now = await database.now()
-    for family in partitions.FAMILIES:
+    for family in table_partitions.FAMILIES:
         keeps = kept(Settings()).of(family.kind)
         oldest = days if keeps is None else min(days, keeps // DAY)
         for ago in range(oldest, -1, -1):
             await _make(database, family, now - ago * DAY)
 
 
-async def _make(database: Database, family: partitions.Family, at: datetime) -> None:
+async def _make(database: Database, family: table_partitions.Family, at: datetime) -> None:
     async with database.reading() as connection:
-        there = await partitions.existing(connection, family)
+        there = await table_partitions.existing(connection, family)
     for covered in missing(at, kept(Settings()).of(family.kind), list(there)):
         async with database.writing() as connection:
-            await partitions.make(connection, family, covered)
+            await table_partitions.make(connection, family, covered)
 
 
 async def fill(database: Database, ticks: int, runs: int, sensors: int = SENSORS) -> None:

@@ -14,9 +14,9 @@ from vedette.domain.ids import new_id
 from vedette.domain.retention import DAY, Range, floor
 from vedette.retention.keeper import Keeper, Pass, kept
 from vedette.settings import Settings
-from vedette.storage import changes, partitions, retention, streams
+from vedette.storage import changes, retention, streams, table_partitions
 from vedette.storage.database import Database
-from vedette.storage.partitions import FAMILIES
+from vedette.storage.table_partitions import FAMILIES
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 HISTORY = ("ticks", "tick_logs", "run_requests", "cursor_changes", "tick_changes", "runs", "run_steps", "run_events")
@@ -188,7 +188,7 @@ async def test_passes_at_once_do_no_harm(database: Database) -> None:
     await add_history(database, NOW - 400 * DAY)
     await add_history(database, NOW)
     done = await asyncio.gather(*(work(database) for _ in range(3)), return_exceptions=True)
-    assert all(isinstance(one, (Pass, partitions.Busy)) for one in done), done
+    assert all(isinstance(one, (Pass, table_partitions.Busy)) for one in done), done
     await work(database)
     assert await strays(database) == {}
     assert await count(database, "ticks") == 1
@@ -212,7 +212,7 @@ async def test_who_reads_while_a_partition_is_made_misses_nothing_that_moves_int
             return len(await changes.ticks_after(connection, 0, 100))
 
     async with asyncio.TaskGroup() as tasks, database.writing() as connection:
-        await partitions.make(connection, family, Range(floor(now, DAY), floor(now, DAY) + DAY))
+        await table_partitions.make(connection, family, Range(floor(now, DAY), floor(now, DAY) + DAY))
         reading = tasks.create_task(read())
         await waiting(database, 1)
     assert reading.result() == 1
@@ -222,7 +222,7 @@ async def test_who_inserts_while_a_partition_is_made_is_not_refused(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Routed to the rest before the partition is there and let go after, a row would be refused by the rest."""
-    monkeypatch.setattr(partitions, "LOCK_SECONDS", 60.0)
+    monkeypatch.setattr(table_partitions, "LOCK_SECONDS", 60.0)
     family = next(family for family in FAMILIES if family.table == "ticks_skipped")
     now = await database.now()
 
@@ -231,7 +231,7 @@ async def test_who_inserts_while_a_partition_is_made_is_not_refused(
 
     async def make() -> None:
         async with database.writing() as connection:
-            await partitions.make(connection, family, Range(floor(now, DAY), floor(now, DAY) + DAY))
+            await table_partitions.make(connection, family, Range(floor(now, DAY), floor(now, DAY) + DAY))
 
     other = Database(database.url, frozen_seconds=60)
     async with asyncio.TaskGroup() as tasks, other, other.writing() as connection:

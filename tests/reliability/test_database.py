@@ -19,7 +19,7 @@ from chaos.template import Template
 from chaos.trial import Trial
 
 from vedette.domain.retention import Range
-from vedette.storage import partitions
+from vedette.storage import table_partitions
 from vedette.storage.database import Database
 from vedette.storage.embedded import EmbeddedPostgres
 from vedette.storage.migrating import migrate
@@ -130,9 +130,9 @@ def test_who_looks_after_history_fails_in_the_midst_of_it(
 async def grow_old(url: str) -> None:
     """Make partitions that have had their time."""
     async with Database(url) as database:
-        for family in partitions.FAMILIES:
+        for family in table_partitions.FAMILIES:
             async with database.writing() as connection:
-                await partitions.make(connection, family, OLD)
+                await table_partitions.make(connection, family, OLD)
 
 
 @pytest.mark.parametrize("fault", ["kill", "term", "stop:2", "error", "timeout"])

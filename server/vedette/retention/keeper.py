@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from vedette.domain.retention import Kept, expired, expiry, missing
 from vedette.errors import DatabaseError
 from vedette.settings import Settings
-from vedette.storage import partitions, retention
+from vedette.storage import retention, table_partitions
 from vedette.storage.database import Database
-from vedette.storage.partitions import Busy, Family
 from vedette.storage.retention import Work
+from vedette.storage.table_partitions import Busy, Family
 
 logger = logging.getLogger(__name__)
 
@@ -116,20 +116,20 @@ class Pass:
 
     async def all(self) -> None:
         """Make what is missing, then drop what has had its time. Raises Busy where another process is at it."""
-        for family in partitions.FAMILIES:
+        for family in table_partitions.FAMILIES:
             await self._make(family)
-        for family in partitions.FAMILIES:
+        for family in table_partitions.FAMILIES:
             await self._drop(family)
 
     async def _make(self, family: Family) -> None:
         while True:
             async with self._database.reading() as connection:
-                there = await partitions.existing(connection, family)
-                astray = await partitions.astray(connection, family)
+                there = await table_partitions.existing(connection, family)
+                astray = await table_partitions.astray(connection, family)
             wanted = missing(self._now, self._kept.of(family.kind), list(there), astray)
             for covered in wanted:
                 async with self._database.writing() as connection:
-                    await partitions.make(connection, family, covered)
+                    await table_partitions.make(connection, family, covered)
                 self.work = self.work._replace(made=self.work.made + 1)
             if not wanted:
                 return
@@ -137,19 +137,19 @@ class Pass:
     async def _drop(self, family: Family) -> None:
         keep = self._kept.of(family.kind)
         async with self._database.reading() as connection:
-            there = await partitions.existing(connection, family)
+            there = await table_partitions.existing(connection, family)
         since = expiry(self._now, keep)
         for covered in expired(self._now, keep, list(there)):
             name = there[covered]
             async with self._database.reading() as connection:
-                if await partitions.is_needed(connection, family, name, covered, since):
+                if await table_partitions.is_needed(connection, family, name, covered, since):
                     continue
             await self._drop_one(family, name)
 
     async def _drop_one(self, family: Family, name: str) -> None:
         if family.stream is not None:
             async with self._database.writing() as connection:
-                await partitions.forget(connection, family, name)
+                await table_partitions.forget(connection, family, name)
         async with self._database.writing() as connection:
-            rows = await partitions.drop(connection, name)
+            rows = await table_partitions.drop(connection, name)
         self.work = self.work._replace(dropped=self.work.dropped + 1, rows=self.work.rows + rows)

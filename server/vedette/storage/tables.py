@@ -5,7 +5,7 @@ spent once by its primary key; a tick's number, a cursor's version and a stream'
 that counts them, under its lock. What a stream shows is an append-only `*_changes` table whose positions come from the
 `streams` counter row, taken last in the writing transaction, so that positions are gapless and in commit order.
 
-And what grows without end is history: partitioned by time, to be dropped a partition at a time (see `partitions.py`).
+And what grows without end is history: partitioned by time, to be dropped a partition at a time (`table_partitions.py`).
 Ids are UUIDv7, so an id is a time: the id of a tick or run is its partition key, and its rows elsewhere follow it. What
 is kept for as long as its status says is split by status first. No foreign key leads into or out of history: it would
 cost each insert a look-up, and each drop a scan; whoever writes history holds the row that it belongs to.
