@@ -15,39 +15,76 @@ if TYPE_CHECKING:
     from vedette.authoring.jobs import JobDefinition, job, validate_run_config
     from vedette.authoring.op_contexts import OpExecutionContext, build_op_context
     from vedette.authoring.ops import In, Nothing, OpDefinition, Out, Output, op
+    from vedette.authoring.partitions.definition import PartitionsDefinition
+    from vedette.authoring.partitions.dynamic import DynamicPartitionsDefinition
+    from vedette.authoring.partitions.multi import MultiPartitionKey, MultiPartitionsDefinition
+    from vedette.authoring.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
+    from vedette.authoring.partitions.schedules import (
+        DailyPartitionsDefinition,
+        HourlyPartitionsDefinition,
+        MonthlyPartitionsDefinition,
+        WeeklyPartitionsDefinition,
+    )
+    from vedette.authoring.partitions.static import StaticPartitionsDefinition
+    from vedette.authoring.partitions.time_windows import ScheduleType, TimeWindowPartitionsDefinition
     from vedette.authoring.retry_after import RetryAfter
     from vedette.authoring.run_requests import RunRequest
     from vedette.authoring.sensor_decorator import sensor
     from vedette.authoring.sensor_results import SensorResult, SkipReason
     from vedette.authoring.sensors import DefaultSensorStatus, SensorDefinition
+    from vedette.domain.partitions import PartitionKeyRange
     from vedette.domain.ticks import Evaluation
-    from vedette.errors import DefinitionError, InvalidConfig, InvalidResult, InvocationError, VedetteError
+    from vedette.domain.time_windows import TimeWindow
+    from vedette.errors import (
+        DefinitionError,
+        InvalidConfig,
+        InvalidResult,
+        InvocationError,
+        UnknownPartition,
+        VedetteError,
+    )
 
 __all__ = [
+    "AddDynamicPartitionsRequest",
     "Config",
+    "DailyPartitionsDefinition",
     "DefaultSensorStatus",
     "DefinitionError",
     "Definitions",
+    "DeleteDynamicPartitionsRequest",
+    "DynamicPartitionsDefinition",
     "Evaluation",
     "ExecuteInProcessResult",
+    "HourlyPartitionsDefinition",
     "In",
     "InvalidConfig",
     "InvalidResult",
     "InvocationError",
     "JobDefinition",
+    "MonthlyPartitionsDefinition",
+    "MultiPartitionKey",
+    "MultiPartitionsDefinition",
     "Nothing",
     "OpDefinition",
     "OpExecutionContext",
     "Out",
     "Output",
+    "PartitionKeyRange",
+    "PartitionsDefinition",
     "RetryAfter",
     "RunConfig",
     "RunRequest",
+    "ScheduleType",
     "SensorDefinition",
     "SensorEvaluationContext",
     "SensorResult",
     "SkipReason",
+    "StaticPartitionsDefinition",
+    "TimeWindow",
+    "TimeWindowPartitionsDefinition",
+    "UnknownPartition",
     "VedetteError",
+    "WeeklyPartitionsDefinition",
     "build_op_context",
     "build_sensor_context",
     "job",

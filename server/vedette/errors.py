@@ -11,6 +11,7 @@ VedetteError                    everything below; its text is one sentence that 
 ├── DefinitionError             what an author wrote is not a legal definition
 ├── InvocationError             a definition was called in a way it does not allow
 ├── InvalidConfig               a run config that the job refuses
+├── UnknownPartition            a partition key that there is not
 ├── InvalidResult               what a sensor or an op handed back is not what it may hand back
 ├── LocationUnloaded            a code location that is not loaded was asked for work
 └── LeaseLost                   another process holds what this one held; drop the work
@@ -79,6 +80,10 @@ class InvocationError(VedetteError):
 
 class InvalidConfig(VedetteError):
     """A run config that the job refuses."""
+
+
+class UnknownPartition(VedetteError):
+    """A partition key that there is not."""
 
 
 class InvalidResult(VedetteError):
