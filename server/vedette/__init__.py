@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from vedette.authoring.sensor_results import SensorResult, SkipReason
     from vedette.authoring.sensors import DefaultSensorStatus, SensorDefinition
     from vedette.domain.partitions import PartitionKeyRange
+    from vedette.domain.run_keys import Dedup
     from vedette.domain.ticks import Evaluation
     from vedette.domain.time_windows import TimeWindow
     from vedette.errors import (
@@ -48,6 +49,7 @@ __all__ = [
     "AddDynamicPartitionsRequest",
     "Config",
     "DailyPartitionsDefinition",
+    "Dedup",
     "DefaultSensorStatus",
     "DefinitionError",
     "Definitions",

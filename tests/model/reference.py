@@ -5,11 +5,38 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True)
 class Request:
-    """A run that an evaluation asks for: `label` is unique, `key` is its run key."""
+    """A run that an evaluation asks for: `label` is unique, `key` is its run key, held for as long as `dedup` says."""
 
     label: str
     job: str
     key: str | None
+    dedup: str = "FOREVER"
+
+
+@dataclass
+class Keys:
+    """The run keys of a sensor or of all jobs: each with the label of the run that holds it, and for how long."""
+
+    held: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def take(self, request: Request) -> bool:
+        """Tell whether the request gets a run."""
+        if request.key is None:
+            return True
+        return self.held.setdefault(request.key, (request.label, request.dedup))[0] == request.label
+
+    def ended(self, label: str, status: str) -> None:
+        """Free the key of a run that has ended, if that does."""
+        freeing = {"FOREVER": (), "TTL": (), "UNTIL_SUCCESS": ("FAILURE", "CANCELED")}
+        self.held = {
+            key: (holder, dedup)
+            for key, (holder, dedup) in self.held.items()
+            if holder != label or status not in freeing.get(dedup, ("SUCCESS", "FAILURE", "CANCELED"))
+        }
+
+    def lapsed(self) -> None:
+        """Free what is held for a time: it has passed."""
+        self.held = {key: (holder, dedup) for key, (holder, dedup) in self.held.items() if dedup != "TTL"}
 
 
 @dataclass
@@ -24,7 +51,7 @@ class Sensor:
     stops: int = 0
     cursor: str | None = None
     version: int = 0
-    keys: set[str] = field(default_factory=set)
+    keys: Keys = field(default_factory=Keys)
 
     def become(self, status: str) -> None:
         """Run or stop."""
@@ -78,7 +105,7 @@ class World:
     def __init__(self, names: tuple[str, ...]) -> None:
         self.sensors = {name: Sensor() for name in names}
         self.runs: dict[str, Run] = {}
-        self.job_keys: set[str] = set()
+        self.job_keys = Keys()
         self.shift = 0
 
     def snapshot(self, name: str) -> Sensor:
@@ -91,23 +118,40 @@ class World:
         if shift != self.shift or not sensor.allows(before):
             return
         for request in requests:
-            if request.key is None or request.key not in sensor.keys:
+            if sensor.keys.take(request):
                 self.runs[request.label] = Run(request.job)
-                sensor.keys.update([request.key] if request.key else [])
         if cursor != before.cursor:
             sensor.edited(cursor, None)
 
     def launched(self, request: Request) -> None:
-        """Take in a run asked for by hand: a key is spent once a job."""
-        if request.key is None or request.key not in self.job_keys:
+        """Take in a run asked for by hand: a key is held once a job."""
+        if self.job_keys.take(request):
             self.runs[request.label] = Run(request.job)
-            self.job_keys.update([request.key] if request.key else [])
+
+    def all_keys(self) -> list[Keys]:
+        """Return the keys of each sensor, and those of the jobs."""
+        return [self.job_keys, *(sensor.keys for sensor in self.sensors.values())]
+
+    def ended(self, label: str, status: str) -> None:
+        """Take in the end of a run."""
+        self.runs[label].status = status
+        for keys in self.all_keys():
+            keys.ended(label, status)
+
+    def passed(self) -> None:
+        """Take in that so much time has passed that all that is held for a time is free."""
+        for keys in self.all_keys():
+            keys.lapsed()
+
+    def released(self, name: str, key: str) -> bool:
+        """Free a key of a sensor; return whether it was held."""
+        return self.sensors[name].keys.held.pop(key, None) is not None
 
     def cancelled(self, label: str) -> None:
         """Cancel: at once while it waits, else its launcher is asked to."""
         run = self.runs[label]
         if run.status == "QUEUED":
-            run.status = "CANCELED"
+            self.ended(label, "CANCELED")
         elif run.status in ("STARTING", "STARTED"):
             run.canceling = True
 
@@ -120,15 +164,15 @@ class World:
 
     def lost(self) -> None:
         """The launcher dies, and the next one tells what became of its runs."""
-        for run in self.runs.values():
+        for label, run in self.runs.items():
             if run.status not in ("STARTING", "STARTED"):
                 continue
             run.claims += 1
             if run.canceling:
-                run.status = "CANCELED"
+                self.ended(label, "CANCELED")
             elif run.status == "STARTING":
                 run.status = "QUEUED"
             elif run.job == "again":
                 run.status, run.attempt = "QUEUED", run.attempt + 1
             else:
-                run.status = "FAILURE"
+                self.ended(label, "FAILURE")

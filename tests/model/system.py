@@ -11,11 +11,24 @@ from model.reference import Request
 from vedette.domain.catalog import Catalog, Interruption, JobSpec, SensorSpec, SensorStatus
 from vedette.domain.events import RunEvent
 from vedette.domain.ids import new_id
+from vedette.domain.run_keys import Dedup
 from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import Evaluation, RequestedRun, TickCause
 from vedette.launcher.endings import rescued
 from vedette.launcher.record import TOLD_BY, told
-from vedette.storage import catalogs, cursors, due, jobs, leases, orphans, run_commands, run_queue, run_updates, sensors
+from vedette.storage import (
+    catalogs,
+    cursors,
+    due,
+    jobs,
+    leases,
+    orphans,
+    run_commands,
+    run_keys,
+    run_queue,
+    run_updates,
+    sensors,
+)
 from vedette.storage.database import Database
 from vedette.storage.recording import record
 from vedette.storage.run_queue import ClaimedRun
@@ -26,6 +39,11 @@ JOBS = (JobSpec("once"), JobSpec("again", on_interrupted=Interruption.RETRY))
 LONG_SECONDS = 3600.0
 _SENSORS = "SELECT name, loaded, status, cursor, cursor_version FROM sensors WHERE code_location = :location"
 _RUNS = "SELECT tags->>'label' AS label, id, status, attempt FROM runs WHERE code_location = :location"
+_HELD = """
+    SELECT sensors.name, run_keys.run_key, runs.tags->>'label' AS label FROM run_keys
+    JOIN sensors ON sensors.id = run_keys.scope JOIN runs ON runs.id = run_keys.run_id
+    WHERE sensors.code_location = :location AND (expires_at IS NULL OR expires_at > now())
+"""
 _UNSOUND = """
     SELECT 'numbers of ticks' FROM ticks GROUP BY sensor_id HAVING count(*) <> max(number)
     UNION ALL SELECT 'history of a cursor' FROM sensors WHERE cursor_version > 0 AND NOT EXISTS (
@@ -40,6 +58,18 @@ _UNSOUND = """
     UNION ALL SELECT 'STARTED ticks' FROM ticks JOIN sensors ON sensors.id = ticks.sensor_id
         WHERE ticks.status = 'STARTED' AND sensors.evaluating_tick_id IS DISTINCT FROM ticks.id
 """
+
+
+def _dedup(request: Request) -> tuple[Dedup, float | None]:
+    if request.key is None:
+        return Dedup.FOREVER, None
+    return Dedup(request.dedup), LONG_SECONDS if request.dedup == Dedup.TTL else None
+
+
+def _requested(request: Request) -> RequestedRun:
+    dedup, seconds = _dedup(request)
+    tags = {"label": request.label}
+    return RequestedRun(request.job, request.key, tags=tags, dedup=dedup, ttl_seconds=seconds)
 
 
 @dataclass
@@ -115,7 +145,7 @@ class System:
 
     async def finish(self, flight: Flight, cursor: str | None, requests: list[Request]) -> None:
         """Record what an evaluation came to."""
-        asked = tuple(RequestedRun(one.job, one.key, tags={"label": one.label}) for one in requests)
+        asked = tuple(_requested(one) for one in requests)
         skip = None if asked else "Nothing."
         evaluation = Evaluation(asked, skip, cursor_set=True, cursor=cursor)
         old = flight.tick
@@ -129,7 +159,10 @@ class System:
         """Launch a run by hand."""
         async with self.database.writing() as connection:
             [job] = await jobs.by_name(connection, request.job, self.location)
-            wish = run_commands.RunWish(job, {}, {"label": request.label}, request.key)
+            dedup, seconds = _dedup(request)
+            wish = run_commands.RunWish(
+                job, {}, {"label": request.label}, request.key, dedup=dedup, ttl_seconds=seconds
+            )
             await run_commands.launch(connection, wish, "somebody")
 
     async def cancel(self, label: str) -> None:
@@ -172,6 +205,22 @@ class System:
         ]  # fmt: skip
         async with self.database.writing() as connection:
             await run_updates.apply(connection, updates)
+
+    async def release(self, name: str, key: str) -> bool:
+        """Free a run key of a sensor; return whether it was held."""
+        sensor = await self.sensor(name)
+        async with self.database.writing() as connection:
+            return await run_keys.release(connection, sensor.id, key) is not None
+
+    async def pass_time(self) -> None:
+        """Have so much time pass that every key that is held for a time is free."""
+        async with self.database.writing() as connection:
+            await connection.execute(text("UPDATE run_keys SET expires_at = now() WHERE expires_at IS NOT NULL"))
+
+    async def held_keys(self) -> dict[tuple[str, str], str]:
+        """Return the run keys that are held for sensors: (sensor, key) -> label of the run."""
+        rows = await self.rows(_HELD, location=self.location)
+        return {(row.name, row.run_key): row.label for row in rows}
 
     async def seen(self) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
         """Return sensors, runs, and what is unsound."""

@@ -24,7 +24,8 @@ from hypothesis.stateful import (
 
 from model.reference import Request, Sensor, World
 from model.system import Flight, System
-from vedette.domain.runs import RunStatus
+from vedette.domain.run_keys import Dedup
+from vedette.domain.runs import FINISHED, RunStatus
 from vedette.storage.database import Database
 from vedette.storage.run_queue import ClaimedRun
 
@@ -35,7 +36,9 @@ statuses = st.sampled_from(("RUNNING", "STOPPED"))
 cursors = st.sampled_from((None, "", "1", "2", "3"))
 keys = st.sampled_from((None, "k1", "k2", "k3"))
 happenings = st.sampled_from(("edit", "crash", "reset", "unload", "RUNNING", "STOPPED"))
-asked = st.lists(st.tuples(st.sampled_from(("once", "again")), keys), max_size=3)
+dedups = st.sampled_from(list(Dedup))
+asked = st.lists(st.tuples(st.sampled_from(("once", "again")), keys, dedups), max_size=3)
+Asked = list[tuple[str, str | None, str]]
 
 
 class Machine(RuleBasedStateMachine):
@@ -59,10 +62,10 @@ class Machine(RuleBasedStateMachine):
         """Do a step of the system."""
         return self.portal.call(step, *arguments)
 
-    def requests(self, asked: list[tuple[str, str | None]]) -> list[Request]:
+    def requests(self, asked: Asked) -> list[Request]:
         """Return requests with labels of their own."""
         self.labels += len(asked)
-        return [Request(str(self.labels - n), job, key) for n, (job, key) in enumerate(asked)]
+        return [Request(str(self.labels - n), job, key, dedup) for n, (job, key, dedup) in enumerate(asked)]
 
     @initialize(running=statuses)
     def install(self, running: str) -> None:
@@ -100,7 +103,7 @@ class Machine(RuleBasedStateMachine):
             self.flights[name] = (flight, self.world.snapshot(name), self.world.shift)
 
     @rule(name=names, cursor=cursors, asked=asked)
-    def end_tick(self, name: str, cursor: str | None, asked: list[tuple[str, str | None]]) -> None:
+    def end_tick(self, name: str, cursor: str | None, asked: Asked) -> None:
         if name in self.flights:
             flight, before, shift = self.flights.pop(name)
             requests = self.requests(asked)
@@ -110,7 +113,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(name=names, cursor=cursors, asked=asked, shown=st.booleans(), between=st.lists(happenings, max_size=2))
     def tick_while_things_happen(
-        self, name: str, cursor: str | None, asked: list[tuple[str, str | None]], shown: bool, between: list[str]
+        self, name: str, cursor: str | None, asked: Asked, shown: bool, between: list[str]
     ) -> None:
         """A whole evaluation; by single steps alone, chance would seldom put something in the midst of one."""
         self.begin_tick(name, shown)
@@ -130,10 +133,24 @@ class Machine(RuleBasedStateMachine):
             self.zombie_wakes(cursor, asked)
         self.record_again_as_the_answer_was_lost()
 
-    @rule(job=st.sampled_from(("once", "again")), between=st.lists(st.sampled_from(("cancel", "crash")), max_size=3))
-    def run_while_things_happen(self, job: str, between: list[str]) -> None:
+    @rule()
+    def time_passes(self) -> None:
+        self.do(self.system.pass_time)
+        self.world.passed()
+
+    @rule(name=names, key=keys.filter(bool))
+    def release_a_run_key(self, name: str, key: str) -> None:
+        assert self.do(self.system.release, name, key) == self.world.released(name, key)
+
+    @rule(
+        job=st.sampled_from(("once", "again")),
+        key=keys,
+        dedup=dedups,
+        between=st.lists(st.sampled_from(("cancel", "crash")), max_size=3),
+    )
+    def run_while_things_happen(self, job: str, key: str | None, dedup: str, between: list[str]) -> None:
         """A run from the queue to its end, by launchers that are lost at any time and write afterwards."""
-        self.launch(job, None)
+        self.launch(job, key, dedup)
         label = str(self.labels)
         for event in [*between, ""]:
             self.claim_runs(4)
@@ -141,7 +158,7 @@ class Machine(RuleBasedStateMachine):
                 self.advance(label, number, twice=True)
             if event == "crash":
                 self.crash_launcher()
-            elif event == "cancel":
+            elif event == "cancel" and label in self.world.runs:
                 self.cancelled(label)
 
     @rule()
@@ -162,15 +179,15 @@ class Machine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.zombies)
     @rule(cursor=cursors, asked=asked)
-    def zombie_wakes(self, cursor: str | None, asked: list[tuple[str, str | None]]) -> None:
+    def zombie_wakes(self, cursor: str | None, asked: Asked) -> None:
         name, flight, before, shift = self.zombies.pop()
         requests = self.requests(asked)
         self.do(self.system.finish, flight, cursor, requests)
         self.world.ticked(name, before, shift, cursor, requests)
 
-    @rule(job=st.sampled_from(("once", "again")), key=st.sampled_from((None, "h1", "h2")))
-    def launch(self, job: str, key: str | None) -> None:
-        [request] = self.requests([(job, None if key is None else f"{job}-{key}")])
+    @rule(job=st.sampled_from(("once", "again")), key=st.sampled_from((None, "h1", "h2")), dedup=dedups)
+    def launch(self, job: str, key: str | None, dedup: str) -> None:
+        [request] = self.requests([(job, None if key is None else f"{job}-{key}", dedup)])
         self.do(self.system.launch, request)
         self.world.launched(request)
 
@@ -211,6 +228,8 @@ class Machine(RuleBasedStateMachine):
             assert self.do(self.system.tell, claim, events, *steps) == held
         if held:
             run.status = steps[-1].value
+            if steps[-1] in FINISHED:
+                self.world.ended(label, run.status)
             # Who has told the end of a run lets it go.
             ended = run.status in ("SUCCESS", "CANCELED")
             self.claims[label][number : number + 1] = [] if ended else [(claim, claims, events + len(steps))]
@@ -236,6 +255,8 @@ class Machine(RuleBasedStateMachine):
         assert unsound == []
         expected = {name: self.world.sensors[name] for name in found}
         assert found == {name: (s.loaded, s.status, s.cursor, s.version) for name, s in expected.items()}
+        held = {(name, key): label for name in found for key, (label, _) in self.world.sensors[name].keys.held.items()}
+        assert self.do(self.system.held_keys) == held
         assert runs == {label: (run.status, run.attempt) for label, run in self.world.runs.items()}
 
     def name_of(self, flight: Flight) -> str:

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import Any
 
 from vedette.authoring.config import RunConfig, run_config_dict
+from vedette.authoring.dedups import checked_dedup
 from vedette.authoring.naming import normalised_tags
 from vedette.authoring.text import flaw_of, shown
+from vedette.domain.run_keys import Dedup
 from vedette.domain.runs import LONGEST_RUN_KEY_BYTES
 from vedette.errors import InvalidResult
 
@@ -17,7 +20,8 @@ _LATER = ("asset_selection", "stale_assets_only", "asset_check_keys")
 class RunRequest:
     """A request for one run of a job; immutable.
 
-    A `run_key` is launched once per sensor, ever; without one each request is a new run. `run_config` is in the shape
+    A `run_key` is launched once per sensor, for as long as `dedup` says: see `vedette.Dedup`, or a timedelta from the
+    commit of the tick. Without a key each request is a new run. `run_config` is in the shape
     `{"ops": {name: {"config": {...}}}}`. `job_name` is needed where the sensor has several jobs.
     """
 
@@ -26,6 +30,7 @@ class RunRequest:
     tags: dict[str, str]
     job_name: str | None
     partition_key: str | None
+    dedup: Dedup | timedelta
 
     def __init__(
         self,
@@ -34,6 +39,7 @@ class RunRequest:
         tags: Mapping[str, Any] | None = None,
         job_name: str | None = None,
         partition_key: str | None = None,
+        dedup: Dedup | str | timedelta = Dedup.FOREVER,
         **later: Any,
     ) -> None:
         """Take the request; tag values that are not str are written as JSON. Raises InvalidResult, InvalidConfig."""
@@ -47,6 +53,7 @@ class RunRequest:
                 f"The run_key of a RunRequest has at most {LONGEST_RUN_KEY_BYTES} bytes, not {len(run_key.encode())}: "
                 f"{shown(run_key)}; a digest of it would do."
             )
+        object.__setattr__(self, "dedup", checked_dedup(dedup, run_key))
         try:
             object.__setattr__(self, "tags", normalised_tags(tags))
         except ValueError as error:

@@ -18,6 +18,7 @@ COMMANDS = {
     "tick": Lazy("vedette.cli.ticks:tick", "List ticks, or follow them live."),
     "job": Lazy("vedette.cli.jobs:job", "List and show jobs."),
     "run": Lazy("vedette.cli.runs:run", "List, show, launch and cancel runs."),
+    "run-key": Lazy("vedette.cli.run_keys:run_key", "List and release the keys that hold off further runs."),
     "migrate": Lazy("vedette.cli.database:migrate", "Bring the database up to this version."),
     "schema": Lazy("vedette.cli.schema:schema", "Print the GraphQL schema."),
     "settings": Lazy("vedette.cli.settings:settings", "List every setting, its value and where it came from."),

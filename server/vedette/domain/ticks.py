@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from vedette.domain.logs import ErrorInfo, LogRecord
+from vedette.domain.run_keys import Dedup
 
 
 class TickStatus(enum.StrEnum):
@@ -37,7 +38,10 @@ class RunRequestOutcome(enum.StrEnum):
 
 
 class RequestedRun(msgspec.Struct, frozen=True):
-    """A run request as data, its job resolved: what an evaluation sends, not what the author wrote."""
+    """A run request as data, its job resolved: what an evaluation sends, not what the author wrote.
+
+    `dedup` says for how long its run holds its run key; `ttl_seconds` goes with TTL, and counts from the tick's commit.
+    """
 
     job_name: str
     run_key: str | None = None
@@ -45,6 +49,8 @@ class RequestedRun(msgspec.Struct, frozen=True):
     tags: dict[str, str] = {}
     partition_key: str | None = None
     asset_selection: tuple[tuple[str, ...], ...] | None = None
+    dedup: Dedup = Dedup.FOREVER
+    ttl_seconds: float | None = None
 
 
 class Evaluation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

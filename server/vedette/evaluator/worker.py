@@ -25,7 +25,7 @@ from vedette.evaluator.schedule import Schedule
 from vedette.evaluator.watching import FolderWatch
 from vedette.faults import Point, reached
 from vedette.settings import Settings
-from vedette.storage import due, evaluation_requests, idempotency, orphans
+from vedette.storage import due, evaluation_requests, idempotency, orphans, run_keys
 from vedette.storage.database import Database
 from vedette.storage.due import DueSensor
 from vedette.storage.recording import RecordedTick
@@ -266,6 +266,7 @@ class Evaluator:
         while True:
             await keep_trying("delete old evaluation requests", self._purge_requests)
             await keep_trying("delete old idempotency keys", self._purge_keys)
+            await keep_trying("delete run keys that have expired", self._purge_run_keys)
             await asyncio.sleep(TIDY_SECONDS)
 
     async def _purge_requests(self) -> None:
@@ -279,3 +280,9 @@ class Evaluator:
         while deleted == idempotency.PURGED_AT_A_TIME:
             async with self._database.writing() as connection:
                 deleted = await idempotency.purge(connection)
+
+    async def _purge_run_keys(self) -> None:
+        deleted = run_keys.PURGED_AT_A_TIME
+        while deleted == run_keys.PURGED_AT_A_TIME:
+            async with self._database.writing() as connection:
+                deleted = await run_keys.purge(connection)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from vedette.authoring.dedups import as_data
 from vedette.authoring.definitions import Definitions
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.run_configs import checked_json
@@ -41,12 +42,15 @@ def _resolved(sensor: SensorDefinition, request: RunRequest, definitions: Defini
     config = checked_json(request.run_config) if request.run_config else {}
     if job is not None:
         job.resolve_config(config)
+    dedup, ttl_seconds = as_data(request.dedup)
     return RequestedRun(
         job_name=name,
         run_key=request.run_key,
         run_config=config,
         tags=_tags(job, request),
         partition_key=request.partition_key,
+        dedup=dedup,
+        ttl_seconds=ttl_seconds,
     )
 
 

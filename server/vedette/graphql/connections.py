@@ -132,6 +132,7 @@ SENSORS = {
 }
 JOBS = Cursors("jobs", tuple[_Text, UUID])
 CURSOR_CHANGES = Cursors("cursor changes", tuple[_Number])
+RUN_KEYS = Cursors("run keys", tuple[_Text])
 RUN_REQUESTS = Cursors("run requests", tuple[_Number])
 TICK_LOGS = Cursors("tick logs", tuple[_Number])
 RUN_EVENTS = Cursors("run events", tuple[_Number])

@@ -9,6 +9,7 @@ from vedette.domain.catalog import SensorKind, SensorStatus
 from vedette.domain.events import RunEventKind
 from vedette.domain.logs import LogLevel
 from vedette.domain.partitions import PartitionChangeKind
+from vedette.domain.run_keys import Dedup
 from vedette.domain.runs import RunStatus, StepStatus
 from vedette.domain.sensors import SensorConditionKind, StatusSource
 from vedette.domain.ticks import RunRequestOutcome, TickCause, TickStatus
@@ -23,8 +24,8 @@ class WorkerRole(StrEnum):
     LAUNCH = "LAUNCH"
 
 
-def _describe(kind: type[Enum], description: str, values: dict[str, str]) -> None:
-    registered: Any = strawberry.enum(kind, description=description)
+def _describe(kind: type[Enum], description: str, values: dict[str, str], name: str | None = None) -> None:
+    registered: Any = strawberry.enum(kind, name=name, description=description)
     for value in registered.__strawberry_definition__.values:
         value.description = values[value.name]
 
@@ -100,6 +101,17 @@ _describe(
         "PREVIEWED": "It would launch a run; this was a test evaluation.",
         "REFUSED": "It was not launched.",
     },
+)
+_describe(
+    Dedup,
+    "For how long a run key holds off other runs with it.",
+    {
+        "FOREVER": "For ever: one run a key.",
+        "UNTIL_SUCCESS": "Unless its run fails or is canceled: that frees it.",
+        "WHILE_ACTIVE": "Until its run has ended, however it ends.",
+        "TTL": "For a time, whatever becomes of its run.",
+    },
+    name="RunKeyDedup",
 )
 _describe(
     RunStatus,

@@ -20,7 +20,7 @@ from vedette.graphql.partitions import PartitionChange
 from vedette.graphql.sensor_mutations import no_sensor
 from vedette.graphql.sensors import Sensor
 from vedette.graphql.ticks import RunRequest, Tick, run_request
-from vedette.storage import evaluation_requests, run_commands
+from vedette.storage import evaluation_requests, run_keys
 from vedette.storage.evaluation_requests import Answer, AskedEvaluation, RequestKind, RequestState
 
 # How often to look without a knock, in seconds; somebody waits for the answer.
@@ -184,7 +184,7 @@ async def _previewed(info: Info, sensor_id: UUID, evaluation: domain.Evaluation)
     """Return the run requests of a test, told apart by whether a run has their key already, here or before."""
     keys = [request.run_key for request in evaluation.run_requests if request.run_key is not None]
     async with info.context.database.reading() as connection:
-        spent: dict[str, UUID | None] = {**await run_commands.spent_keys(connection, sensor_id, keys)}
+        spent: dict[str, UUID | None] = {**await run_keys.holders(connection, sensor_id, keys)}
     previewed = []
     for request in evaluation.run_requests:
         repeats = request.run_key is not None and request.run_key in spent

@@ -9,7 +9,7 @@ from strawberry.scalars import JSON
 from vedette.domain.catalog import JobSpec
 from vedette.graphql import ids
 from vedette.graphql.code_locations import CodeLocation
-from vedette.graphql.connections import JOBS, RUNS, After, Before, Connection, First, Last
+from vedette.graphql.connections import JOBS, RUN_KEYS, RUNS, After, Before, Connection, First, Last
 from vedette.graphql.context import Info
 from vedette.graphql.errors import AMBIGUOUS, RequestError
 from vedette.graphql.fields import field
@@ -20,10 +20,13 @@ from vedette.storage import jobs
 from vedette.storage.jobs import JobSeen
 
 if TYPE_CHECKING:
+    from vedette.graphql.run_keys import RunKey
     from vedette.graphql.runs import Run
     from vedette.graphql.sensors import Sensor
 
 LazyRun = Annotated["Run", strawberry.lazy("vedette.graphql.runs")]
+LazyRunKey = Annotated["RunKey", strawberry.lazy("vedette.graphql.run_keys")]
+Contains = Annotated[str | None, strawberry.argument(description="Only those with this in them.")]
 LazySensor = Annotated["Sensor", strawberry.lazy("vedette.graphql.sensors")]
 
 
@@ -86,6 +89,14 @@ class Job(Node):
         """Load them."""
         key = ((self.location_name, self.name), run_filter(filter), RUNS.window(first, after, last, before))
         return await info.context.loaders.runs_of_job.load(key)
+
+    @field("The run keys that runs hold for it, by key; those launched by mutation, not those of sensors.")
+    async def run_keys(
+        self, info: Info, contains: Contains = None, first: First = None, after: After = None
+    ) -> Connection[LazyRunKey]:
+        """Load them."""
+        key = (self.key, contains, RUN_KEYS.window(first, after))
+        return await info.context.loaders.run_keys_of.load(key)
 
 
 def job(seen: JobSeen) -> Job:

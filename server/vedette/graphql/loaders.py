@@ -17,6 +17,7 @@ from vedette.graphql.connections import (
     CURSOR_CHANGES,
     JOBS,
     RUN_EVENTS,
+    RUN_KEYS,
     RUN_LOGS,
     RUN_REQUESTS,
     RUNS,
@@ -30,11 +31,12 @@ from vedette.graphql.cursors import CursorChange, cursor_change
 from vedette.graphql.instance import Worker, patience, worker
 from vedette.graphql.jobs import Job, job
 from vedette.graphql.logs import LogRecord, error_info, log_record
+from vedette.graphql.run_keys import RunKey, run_key
 from vedette.graphql.runs import Run, RunEvent, RunStep, run, run_event, run_step
 from vedette.graphql.sensors import Sensor, sensor
 from vedette.graphql.ticks import RunRequest, Tick, run_request, tick
 from vedette.settings import Settings
-from vedette.storage import code_locations, cursors, instance, jobs, runs, sensors, ticks
+from vedette.storage import code_locations, cursors, instance, jobs, run_keys, runs, sensors, ticks
 from vedette.storage.database import Database
 from vedette.storage.pages import Page, Window
 from vedette.storage.runs import PlacedEvent, RunFilter
@@ -179,6 +181,11 @@ class Loaders:
     def runs_of_job(self) -> DataLoader[tuple[tuple[str, str], RunFilter, Window], Connection[Run]]:
         """Runs by code location and job name."""
         return self._lists(RUNS, runs.page_each_job, run)
+
+    @cached_property
+    def run_keys_of(self) -> DataLoader[tuple[UUID, str | None, Window], Connection[RunKey]]:
+        """Run keys that are held, by the id of their sensor or job."""
+        return self._lists(RUN_KEYS, run_keys.page_each, run_key)
 
     @cached_property
     def requests_of_tick(self) -> DataLoader[tuple[tuple[UUID, UUID], Window], Connection[RunRequest]]:

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from vedette.bus import topics
+from vedette.domain.run_keys import LONGEST_TTL_SECONDS, Dedup
 from vedette.domain.runs import LONGEST_RUN_KEY_BYTES
 from vedette.graphql import ids
 from vedette.graphql.context import Info
@@ -48,7 +49,13 @@ class LaunchRunInput(KeyedInput):
         default=None, description="Keys of those of the job's assets to run for."
     )
     run_key: str | None = strawberry.field(
-        default=None, description="Makes the run unique: one run a key and job, ever."
+        default=None, description="Makes the run unique: one run a key and job, for as long as `dedup` says."
+    )
+    dedup: Dedup | None = strawberry.field(
+        default=Dedup.FOREVER, description="For how long the run holds `runKey`; TTL goes with `ttlSeconds`."
+    )
+    ttl_seconds: float | None = strawberry.field(
+        default=None, description="For how many seconds the run holds `runKey`, where `dedup` is TTL."
     )
 
 
@@ -119,7 +126,10 @@ async def _wish(connection: Any, given: LaunchRunInput) -> RunWish | MutationErr
     if (unaccepted := refused(job, config)) is not None:
         return unaccepted
     tags = {tag.key: tag.value for tag in given.tags or ()}
-    return RunWish(job, config, tags, given.run_key, given.partition_key)
+    dedup = given.dedup or Dedup.FOREVER
+    return RunWish(
+        job, config, tags, given.run_key, given.partition_key, dedup=dedup, ttl_seconds=given.ttl_seconds
+    )  # fmt: skip
 
 
 async def _job(connection: Any, given: LaunchRunInput) -> JobSeen | MutationError:
@@ -145,11 +155,24 @@ def _unfit(given: LaunchRunInput) -> MutationError | None:
     if given.run_key is not None and len(given.run_key.encode()) > LONGEST_RUN_KEY_BYTES:
         message = f"A run key has at most {LONGEST_RUN_KEY_BYTES} bytes, not {len(given.run_key.encode())}."
         return InvalidInput(message=message, path=["runKey"])
+    if (unfit := _unfit_dedup(given)) is not None:
+        return unfit
     if any(not tag.key for tag in given.tags or ()):
         return InvalidInput(message="A tag's key has at least one character.", path=["tags"])
     if given.asset_selection is not None:
         return InvalidInput(message="The job does not produce assets.", path=["assetSelection"])
     return unstorable(given.run_config)
+
+
+def _unfit_dedup(given: LaunchRunInput) -> InvalidInput | None:
+    dedup = given.dedup or Dedup.FOREVER
+    if given.run_key is None and (dedup is not Dedup.FOREVER or given.ttl_seconds is not None):
+        return InvalidInput(message="`dedup` says for how long `runKey` counts; give a key too.", path=["dedup"])
+    if (dedup is Dedup.TTL) != (given.ttl_seconds is not None):
+        return InvalidInput(message="`dedup: TTL` and `ttlSeconds` go together.", path=["ttlSeconds"])
+    if given.ttl_seconds is not None and not 0 < given.ttl_seconds <= LONGEST_TTL_SECONDS:
+        return InvalidInput(message="`ttlSeconds` is above 0 and at most 1000 years.", path=["ttlSeconds"])
+    return None
 
 
 @strawberry.type

@@ -22,6 +22,7 @@ from vedette.graphql.node_queries import NodeQueries
 from vedette.graphql.operations import Operations
 from vedette.graphql.plans import PlannedExecutor
 from vedette.graphql.rerun_mutations import RerunMutations
+from vedette.graphql.run_keys import RunKeyMutations
 from vedette.graphql.run_mutations import RunMutations
 from vedette.graphql.runs import RunQueries
 from vedette.graphql.scalars import CONFIG
@@ -48,7 +49,9 @@ class Query(
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(SensorMutations, EvaluationMutations, RunMutations, RerunMutations, CodeLocationMutations):
+class Mutation(
+    SensorMutations, EvaluationMutations, RunMutations, RunKeyMutations, RerunMutations, CodeLocationMutations
+):
     """What can be done."""
 
 

@@ -13,6 +13,7 @@ from vedette.graphql import ids
 from vedette.graphql.code_locations import CodeLocation
 from vedette.graphql.connections import (
     CURSOR_CHANGES,
+    RUN_KEYS,
     RUNS,
     TICKS,
     After,
@@ -33,10 +34,13 @@ from vedette.graphql.tags import Tag, tag_list
 from vedette.storage.sensors import SensorSeen
 
 if TYPE_CHECKING:
+    from vedette.graphql.run_keys import RunKey
     from vedette.graphql.runs import Run
     from vedette.graphql.ticks import Tick
 
 LazyRun = Annotated["Run", strawberry.lazy("vedette.graphql.runs")]
+LazyRunKey = Annotated["RunKey", strawberry.lazy("vedette.graphql.run_keys")]
+Contains = Annotated[str | None, strawberry.argument(description="Only those with this in them.")]
 LazyTick = Annotated["Tick", strawberry.lazy("vedette.graphql.ticks")]
 
 LONGEST_WINDOW_SECONDS = 366 * 24 * 3600
@@ -213,6 +217,14 @@ class Sensor(Node):
         """Load them."""
         key = (self.facts.id, run_filter(filter), RUNS.window(first, after, last, before))
         return await info.context.loaders.runs_of_sensor.load(key)
+
+    @field("The run keys that runs hold for it, by key: requests with one of them repeat that run.")
+    async def run_keys(
+        self, info: Info, contains: Contains = None, first: First = None, after: After = None
+    ) -> Connection[LazyRunKey]:
+        """Load them."""
+        key = (self.facts.id, contains, RUN_KEYS.window(first, after))
+        return await info.context.loaders.run_keys_of.load(key)
 
 
 def sensor(seen: SensorSeen) -> Sensor:

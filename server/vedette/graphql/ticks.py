@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 
 from vedette.domain import ticks as domain
 from vedette.domain.logs import LogLevel
+from vedette.domain.run_keys import Dedup
 from vedette.domain.ticks import RequestedRun, RunRequestOutcome, TickCause, TickStatus
 from vedette.graphql import ids
 from vedette.graphql.connections import (
@@ -47,7 +48,13 @@ class RunRequest:
     sensor_key: strawberry.Private[UUID]
     request: strawberry.Private[RequestedRun]
     run_key_id: strawberry.Private[UUID | None]
-    run_key: str | None = strawberry.field(description="What makes it unique: one run a key and sensor, ever.")
+    run_key: str | None = strawberry.field(
+        description="What makes it unique: one run a key and sensor, for as long as `dedup` says."
+    )
+    dedup: Dedup | None = strawberry.field(description="For how long its run holds the key; null without a key.")
+    ttl_seconds: float | None = strawberry.field(
+        description="How long that is from the tick's end on; null unless `dedup` is TTL."
+    )
     job_name: str | None = strawberry.field(description="Name of the job.")
     partition_key: str | None = strawberry.field(description="The partition to run for.")
     asset_selection: list[list[str]] | None = strawberry.field(description="Keys of the assets to run for.")
@@ -81,6 +88,8 @@ def run_request(request: RequestedRun, sensor_id: UUID, outcome: RunRequestOutco
         request=request,
         run_key_id=run_id,
         run_key=request.run_key,
+        dedup=None if request.run_key is None else request.dedup,
+        ttl_seconds=request.ttl_seconds,
         job_name=request.job_name,
         partition_key=request.partition_key,
         asset_selection=None if selection is None else [list(key) for key in selection],

@@ -11,35 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vedette.domain.ids import new_id
 from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import RequestedRun, RunRequestOutcome
+from vedette.storage import run_keys
+from vedette.storage.run_keys import KeyWish
 from vedette.storage.verdicts import Verdict
 
 SENSOR_TAG = "vedette/sensor_name"
 TICK_TAG = "vedette/tick"
 RUN_KEY_TAG = "vedette/run_key"
 
-# Rows travel as one JSON text: the driver looks at every element of an array, which took half of the time of a burst.
-_SPEND_KEYS = text(
-    """
-    INSERT INTO run_keys (scope, run_key, run_id)
-    SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS asked(scope uuid, run_key text, run_id uuid)
-    ORDER BY scope, run_key
-    ON CONFLICT DO NOTHING RETURNING run_id
-    """
-)
-_READ_KEYS = text(
-    """
-    SELECT run_keys.scope, run_keys.run_key, run_keys.run_id FROM run_keys
-    JOIN json_to_recordset(CAST(:rows AS json)) AS asked(scope uuid, run_key text) USING (scope, run_key)
-    """
-)
 # A job that the database does not know (its code location is just being stored) has no tags and does not retry.
 _LAUNCH = text(
     """
     WITH asked AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS asked(
             tick_id uuid, index integer, status text, code_location text, sensor_id uuid, job_name text, run_key text,
-            run_config jsonb, tags jsonb, run_tags jsonb, partition_key text, asset_selection jsonb, outcome text,
-            run_id uuid
+            dedup text, ttl_seconds double precision, run_config jsonb, tags jsonb, run_tags jsonb, partition_key text,
+            asset_selection jsonb, outcome text, run_id uuid
         )
     ), made AS (
         INSERT INTO runs (id, code_location, job_name, status, run_key, run_config, tags, partition_key,
@@ -55,9 +42,10 @@ _LAUNCH = text(
         INSERT INTO run_events (run_id, position, at, kind, message)
         SELECT id, 1, now(), 'RUN_QUEUED', 'Asked for by a sensor.' FROM made
     )
-    INSERT INTO run_requests (tick_id, index, status, job_name, run_key, run_config, tags, partition_key,
-        asset_selection, outcome, run_id)
-    SELECT tick_id, index, status, job_name, run_key, run_config, tags, partition_key, asset_selection, outcome, run_id
+    INSERT INTO run_requests (tick_id, index, status, job_name, run_key, dedup, ttl_seconds, run_config, tags,
+        partition_key, asset_selection, outcome, run_id)
+    SELECT tick_id, index, status, job_name, run_key, dedup, ttl_seconds, run_config, tags, partition_key,
+        asset_selection, outcome, run_id
     FROM asked
     """
 )
@@ -101,35 +89,20 @@ def _itemise(verdicts: Sequence[Verdict]) -> list[TickRequest]:
 async def spend_run_keys(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> list[TickRequest]:
     """Decide by their run keys which requests launch; each verdict gets its `launched`, and its skip if all repeat."""
     items = _itemise(verdicts)
-    first: dict[tuple[UUID, str], UUID] = {}
+    first: dict[tuple[UUID, str], KeyWish] = {}
     for item in items:
-        if item.key is not None:
-            first.setdefault(item.key, item.run_id)
-    if first:
-        await _spend(connection, first, items)
+        if item.key is not None and item.key not in first:
+            first[item.key] = KeyWish(*item.key, item.run_id, item.request.dedup, item.request.ttl_seconds)
+    holders = await run_keys.spend(connection, first.values())
+    for item in items:
+        if item.key is not None and holders[item.key] != item.run_id:
+            item.run_id, item.outcome = holders[item.key], RunRequestOutcome.DUPLICATE
     for item in items:
         item.verdict.launched += item.outcome is RunRequestOutcome.LAUNCHED
     for verdict in verdicts:
         if verdict.requests and not verdict.launched:
             verdict.all_repeat()
     return items
-
-
-async def _spend(
-    connection: AsyncConnection, first: dict[tuple[UUID, str], UUID], items: Sequence[TickRequest]
-) -> None:
-    rows = [{"scope": scope, "run_key": key, "run_id": run_id} for (scope, key), run_id in first.items()]
-    spent = await connection.execute(_SPEND_KEYS, {"rows": _json(rows)})
-    mine = set(spent.scalars())
-    repeated = [row for row in rows if row["run_id"] not in mine]
-    runs = dict(first)
-    if repeated:
-        # A statement of its own: what another transaction committed while the insert waited is visible only now.
-        found = await connection.execute(_READ_KEYS, {"rows": _json(repeated)})
-        runs.update({(row.scope, row.run_key): row.run_id for row in found})
-    for item in items:
-        if item.key is not None and (item.key not in first or runs[item.key] != item.run_id):
-            item.run_id, item.outcome = runs[item.key], RunRequestOutcome.DUPLICATE
 
 
 async def launch(connection: AsyncConnection, items: Sequence[TickRequest]) -> list[tuple[UUID, str]]:
@@ -152,6 +125,8 @@ def _row(item: TickRequest) -> dict[str, object]:
         "sensor_id": item.verdict.sensor.id,
         "job_name": item.request.job_name,
         "run_key": item.request.run_key,
+        "dedup": None if item.request.run_key is None else item.request.dedup,
+        "ttl_seconds": item.request.ttl_seconds,
         "run_config": item.request.run_config,
         "tags": item.request.tags,
         "run_tags": _tags(item) if launched else None,

@@ -10,19 +10,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.ids import new_id
+from vedette.domain.run_keys import Dedup
 from vedette.domain.runs import FINISHED, RunStatus
-from vedette.storage import streams
+from vedette.storage import run_keys, streams
 from vedette.storage.jobs import JobSeen
 from vedette.storage.requested_runs import RUN_KEY_TAG
+from vedette.storage.run_keys import FREE_ENDED, KeyWish
 
-_SPEND_KEY = text(
-    """
-    INSERT INTO run_keys (scope, run_key, run_id) VALUES (:job_id, :run_key, :run_id)
-    ON CONFLICT DO NOTHING RETURNING run_id
-    """
-)
-_READ_KEY = text("SELECT run_id FROM run_keys WHERE scope = :job_id AND run_key = :run_key")
-_SPENT = text("SELECT run_key, run_id FROM run_keys WHERE scope = :scope AND run_key = ANY(CAST(:run_keys AS text[]))")
 _LAUNCH = text(
     """
     WITH made AS (
@@ -55,18 +49,20 @@ class RunWish(NamedTuple):
     partition_key: str | None = None
     rerun_of: UUID | None = None
     done_steps: Sequence[str] | None = None
+    dedup: Dedup = Dedup.FOREVER
+    ttl_seconds: float | None = None
 
 
 async def launch(connection: AsyncConnection, wish: RunWish, actor: str) -> Launch:
-    """Queue a run; its tags are the job's and the wish's. A run key is spent once a job."""
+    """Queue a run; its tags are the job's and the wish's. A run key is held by one run of the job at a time."""
     run_id = new_id()
     job = wish.job
     all_tags = {**job.spec.tags, **wish.tags}
     if wish.run_key is not None:
-        key = {"job_id": job.id, "run_key": wish.run_key}
-        if (await connection.execute(_SPEND_KEY, {**key, "run_id": run_id})).first() is None:
-            # A statement of its own: what another transaction committed while the insert waited is visible only now.
-            return Launch((await connection.execute(_READ_KEY, key)).scalar_one(), made=False)
+        key = KeyWish(job.id, wish.run_key, run_id, wish.dedup, wish.ttl_seconds)
+        (holder,) = (await run_keys.spend(connection, [key])).values()
+        if holder != run_id:
+            return Launch(holder, made=False)
         all_tags[RUN_KEY_TAG] = wish.run_key
     values = {
         "id": run_id,
@@ -102,12 +98,6 @@ async def steps_done(connection: AsyncConnection, run_id: UUID) -> list[str]:
     return list((await connection.execute(_FINISHED_STEPS, {"id": run_id})).scalar_one())
 
 
-async def spent_keys(connection: AsyncConnection, scope: UUID, run_keys: list[str]) -> dict[str, UUID]:
-    """Return those of the run keys that are spent in a scope (a sensor's id, a job's id), each with its run."""
-    rows = await connection.execute(_SPENT, {"scope": scope, "run_keys": run_keys})
-    return {row.run_key: row.run_id for row in rows}
-
-
 class Cancellation(enum.Enum):
     """What became of the wish to cancel a run."""
 
@@ -119,14 +109,14 @@ class Cancellation(enum.Enum):
 
 _LOCK = text("SELECT status FROM runs WHERE id = :id FOR NO KEY UPDATE")
 _CANCEL = text(
-    """
-    WITH canceled AS (
+    f"""
+    WITH ended AS (
         UPDATE runs SET status = 'CANCELED', finished_at = now(), cancel_asked_at = now(),
             event_count = event_count + 1
-        WHERE id = :id RETURNING id, event_count
-    )
+        WHERE id = :id RETURNING id, status, event_count
+    ), freed AS ({FREE_ENDED})
     INSERT INTO run_events (run_id, position, at, kind, message)
-    SELECT id, event_count, now(), 'RUN_CANCELED', :message FROM canceled
+    SELECT id, event_count, now(), 'RUN_CANCELED', :message FROM ended
     """
 )
 _ASK_CANCEL = text(

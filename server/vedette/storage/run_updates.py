@@ -17,13 +17,14 @@ from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunStatus, RunStep
 from vedette.storage import run_events
 from vedette.storage.run_events import storable, storable_json
+from vedette.storage.run_keys import FREE_ENDED
 
 # All that a batch changes in one statement: each round trip costs the launcher more than what is done in it. The rows
 # of `runs` are locked first; the stream's counter waits for them, and is locked from then to the commit.
 # What tells of a change of status is told in the database's clock, as are the times of the run itself. The steps of a
 # run that is queued again belong to the attempt that was lost.
 _APPLY = text(
-    """
+    f"""
     WITH given AS (
         SELECT * FROM unnest(
             CAST(:ids AS uuid[]), CAST(:epochs AS bigint[]), CAST(:counts AS bigint[]), CAST(:added AS bigint[]),
@@ -48,8 +49,10 @@ _APPLY = text(
                             ELSE runs.claimed_until END
         FROM given JOIN held USING (id)
         WHERE runs.id = given.id AND runs.claim_epoch = given.epoch AND runs.event_count = given.event_count
-        RETURNING runs.id
-    ), told AS (
+        RETURNING runs.id, runs.status
+    ), ended AS (
+        SELECT id, status FROM updated
+    ), freed AS ({FREE_ENDED}), told AS (
         INSERT INTO run_events (run_id, position, at, kind, step, message, level, logger, error, data)
         SELECT run_id, position, CASE WHEN starts_with(kind, 'RUN_') THEN now() ELSE at END,
                kind, step, message, level, logger, error, data

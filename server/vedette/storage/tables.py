@@ -16,6 +16,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -206,6 +207,9 @@ run_requests = Table(
     Column("status", Text, primary_key=True),
     Column("job_name", Text, nullable=False),
     Column("run_key", Text),
+    # For how long the run that it launched holds the key.
+    Column("dedup", Text),
+    Column("ttl_seconds", Double),
     Column("run_config", JSONB, nullable=False),
     Column("tags", JSONB, nullable=False),
     Column("partition_key", Text),
@@ -223,6 +227,14 @@ run_keys = Table(
     Column("run_key", Text, primary_key=True),
     Column("run_id", Uuid, nullable=False),
     Column("at", Timestamp, nullable=False, server_default=NOW),
+    # The row is there for as long as the key is held: see `domain/run_keys.py`.
+    Column("dedup", Text, nullable=False, server_default="FOREVER"),
+    # From then on it is as if it were not there.
+    Column("expires_at", Timestamp),
+    CheckConstraint("(expires_at IS NOT NULL) = (dedup = 'TTL')", name="expires"),
+    # For the end of a run, which frees its key.
+    Index("ix_run_keys_ending", "run_id", postgresql_where=text("dedup IN ('UNTIL_SUCCESS', 'WHILE_ACTIVE')")),
+    Index("ix_run_keys_expiring", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
 )
 
 # An evaluation that somebody asked for by mutation: `serve` writes the row and knocks, the evaluator that holds the

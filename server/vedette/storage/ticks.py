@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.ids import first_id
 from vedette.domain.logs import ErrorInfo, LogLevel, LogRecord
+from vedette.domain.run_keys import Dedup
 from vedette.domain.ticks import RecordedRunRequest, RequestedRun, RunRequestOutcome, Tick, TickCause, TickStatus
 from vedette.storage import pages
 from vedette.storage.pages import By, Condition
@@ -139,7 +140,7 @@ def _conditions(of: TickFilter) -> list[Condition]:
 
 
 def _build_request(values: pages.Values) -> RecordedRunRequest:
-    tick_id, place, job, run_key, run_config, tags, partition, assets, outcome, run_id, *_ = values
+    tick_id, place, job, run_key, dedup, ttl, run_config, tags, partition, assets, outcome, run_id, *_ = values
     request = RequestedRun(
         job_name=job,
         run_key=run_key,
@@ -147,13 +148,15 @@ def _build_request(values: pages.Values) -> RecordedRunRequest:
         tags=_json(tags),
         partition_key=partition,
         asset_selection=None if assets is None else _json(assets, type=tuple[tuple[str, ...], ...]),
+        dedup=Dedup.FOREVER if dedup is None else Dedup(dedup),
+        ttl_seconds=ttl,
     )
     return RecordedRunRequest(tick_id, place, request, RunRequestOutcome(outcome), run_id)
 
 
 _REQUESTS = pages.Listing(
-    """tick_id, index, job_name, run_key, CAST(run_config AS text), CAST(tags AS text), partition_key,
-    CAST(asset_selection AS text), outcome, run_id""",
+    """tick_id, index, job_name, run_key, dedup, ttl_seconds, CAST(run_config AS text), CAST(tags AS text),
+    partition_key, CAST(asset_selection AS text), outcome, run_id""",
     "run_requests",
     (By("index", "integer"),),
     _build_request,

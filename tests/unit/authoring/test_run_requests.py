@@ -1,9 +1,10 @@
 import dataclasses
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from vedette import Config, InvalidConfig, InvalidResult, RunConfig, RunRequest, SensorResult, SkipReason
+from vedette import Config, Dedup, InvalidConfig, InvalidResult, RunConfig, RunRequest, SensorResult, SkipReason
 
 
 class Reading(Config):
@@ -29,6 +30,13 @@ def test_a_run_config_of_config_objects_becomes_plain() -> None:
     assert RunRequest().run_config == {}
 
 
+def test_the_scope_of_a_run_key_is_a_word_or_a_time() -> None:
+    assert RunRequest("k").dedup is Dedup.FOREVER
+    assert RunRequest("k", dedup="until_success").dedup is Dedup.UNTIL_SUCCESS
+    assert RunRequest("k", dedup=Dedup.WHILE_ACTIVE).dedup is Dedup.WHILE_ACTIVE
+    assert RunRequest("k", dedup=timedelta(hours=1)).with_replaced_attrs(run_key="l").dedup == timedelta(hours=1)
+
+
 def test_tag_values_that_are_no_text_are_written_as_json() -> None:
     assert RunRequest(tags={"a": 1, "b": [True], "c": "x"}).tags == {"a": "1", "b": "[true]", "c": "x"}
 
@@ -45,6 +53,11 @@ def test_tag_values_that_are_no_text_are_written_as_json() -> None:
         ({"tags": {"a": object()}}, 'tag "a" is not JSON'),
         ({"asset_selection": ["a"]}, "asset_selection needs assets"),
         ({"nonsense": 1}, "no argument nonsense"),
+        ({"run_key": "k", "dedup": "sometimes"}, '"forever", "until_success", "while_active", or a timedelta'),
+        ({"run_key": "k", "dedup": Dedup.TTL}, "or a timedelta, not"),
+        ({"run_key": "k", "dedup": 60}, "or a timedelta, not 60"),
+        ({"run_key": "k", "dedup": timedelta(0)}, "a time above 0"),
+        ({"dedup": "while_active"}, "give it a run_key too"),
     ],
 )
 def test_a_bad_request_is_refused_where_it_is_made(arguments: dict[str, Any], word: str) -> None:

@@ -29,6 +29,13 @@ class RunEventKind(str, Enum):
     ENGINE = "ENGINE"
 
 
+class RunKeyDedup(str, Enum):
+    FOREVER = "FOREVER"
+    UNTIL_SUCCESS = "UNTIL_SUCCESS"
+    WHILE_ACTIVE = "WHILE_ACTIVE"
+    TTL = "TTL"
+
+
 class RunRequestOutcome(str, Enum):
     LAUNCHED = "LAUNCHED"
     DUPLICATE = "DUPLICATE"

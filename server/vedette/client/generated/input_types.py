@@ -4,7 +4,14 @@ from typing import Any, Optional
 from pydantic import Field
 
 from .base_model import BaseModel
-from .enums import RunStatus, SensorConditionKind, SensorKind, SensorStatus, TickStatus
+from .enums import (
+    RunKeyDedup,
+    RunStatus,
+    SensorConditionKind,
+    SensorKind,
+    SensorStatus,
+    TickStatus,
+)
 
 
 class CancelRunInput(BaseModel):
@@ -69,7 +76,11 @@ class LaunchRunInput(BaseModel):
     )
     "Keys of those of the job's assets to run for."
     run_key: Optional[str] = Field(alias="runKey", default=None)
-    "Makes the run unique: one run a key and job, ever."
+    "Makes the run unique: one run a key and job, for as long as `dedup` says."
+    dedup: Optional[RunKeyDedup] = RunKeyDedup.FOREVER
+    "For how long the run holds `runKey`; TTL goes with `ttlSeconds`."
+    ttl_seconds: Optional[float] = Field(alias="ttlSeconds", default=None)
+    "For how many seconds the run holds `runKey`, where `dedup` is TTL."
 
 
 class RerunInput(BaseModel):

@@ -138,7 +138,24 @@ def _create_tables() -> None:
         sa.Column("run_key", sa.Text(), nullable=False),
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("dedup", sa.Text(), server_default="FOREVER", nullable=False),
+        sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint("(expires_at IS NOT NULL) = (dedup = 'TTL')", name=op.f("ck_run_keys_expires")),
         sa.PrimaryKeyConstraint("scope", "run_key", name=op.f("pk_run_keys")),
+    )
+    op.create_index(
+        "ix_run_keys_ending",
+        "run_keys",
+        ["run_id"],
+        unique=False,
+        postgresql_where=sa.text("dedup IN ('UNTIL_SUCCESS', 'WHILE_ACTIVE')"),
+    )
+    op.create_index(
+        "ix_run_keys_expiring",
+        "run_keys",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("expires_at IS NOT NULL"),
     )
     op.create_table(
         "run_requests",
@@ -147,6 +164,8 @@ def _create_tables() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("job_name", sa.Text(), nullable=False),
         sa.Column("run_key", sa.Text(), nullable=True),
+        sa.Column("dedup", sa.Text(), nullable=True),
+        sa.Column("ttl_seconds", sa.Double(), nullable=True),
         sa.Column("run_config", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("tags", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("partition_key", sa.Text(), nullable=True),
