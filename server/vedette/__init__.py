@@ -8,11 +8,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vedette.authoring.asset_events import (
+        AssetCheckEvaluation,
+        AssetCheckKey,
+        AssetMaterialization,
+        AssetObservation,
+    )
     from vedette.authoring.config import Config, RunConfig
     from vedette.authoring.contexts import SensorEvaluationContext, build_sensor_context
     from vedette.authoring.definitions import Definitions
     from vedette.authoring.in_process import ExecuteInProcessResult
     from vedette.authoring.jobs import JobDefinition, job, validate_run_config
+    from vedette.authoring.metadata import MetadataValue
     from vedette.authoring.op_contexts import OpExecutionContext, build_op_context
     from vedette.authoring.ops import In, Nothing, OpDefinition, Out, Output, op
     from vedette.authoring.partitions.definition import PartitionsDefinition
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
     from vedette.authoring.sensor_decorator import sensor
     from vedette.authoring.sensor_results import SensorResult, SkipReason
     from vedette.authoring.sensors import DefaultSensorStatus, SensorDefinition
+    from vedette.domain.assets import AssetCheckSeverity, AssetKey
     from vedette.domain.partitions import PartitionKeyRange
     from vedette.domain.run_keys import Dedup
     from vedette.domain.ticks import Evaluation
@@ -47,6 +55,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddDynamicPartitionsRequest",
+    "AssetCheckEvaluation",
+    "AssetCheckKey",
+    "AssetCheckSeverity",
+    "AssetKey",
+    "AssetMaterialization",
+    "AssetObservation",
     "Config",
     "DailyPartitionsDefinition",
     "Dedup",
@@ -63,6 +77,7 @@ __all__ = [
     "InvalidResult",
     "InvocationError",
     "JobDefinition",
+    "MetadataValue",
     "MonthlyPartitionsDefinition",
     "MultiPartitionKey",
     "MultiPartitionsDefinition",

@@ -1,11 +1,13 @@
 """What authors import, all of it: `vedette` hands these out, and imports them for those only who ask."""
 
 from vedette.authoring import in_process
+from vedette.authoring.asset_events import AssetCheckEvaluation, AssetCheckKey, AssetMaterialization, AssetObservation
 from vedette.authoring.config import Config, RunConfig
 from vedette.authoring.contexts import SensorEvaluationContext, build_sensor_context
 from vedette.authoring.definitions import Definitions
 from vedette.authoring.in_process import ExecuteInProcessResult
 from vedette.authoring.jobs import JobDefinition, job, validate_run_config
+from vedette.authoring.metadata import MetadataValue
 from vedette.authoring.op_contexts import OpExecutionContext, build_op_context
 from vedette.authoring.ops import In, Nothing, OpDefinition, Out, Output, op
 from vedette.authoring.partitions.definition import PartitionsDefinition
@@ -25,6 +27,7 @@ from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.sensor_decorator import sensor
 from vedette.authoring.sensor_results import SensorResult, SkipReason
 from vedette.authoring.sensors import DefaultSensorStatus, SensorDefinition
+from vedette.domain.assets import AssetCheckSeverity, AssetKey
 from vedette.domain.partitions import PartitionKeyRange
 from vedette.domain.run_keys import Dedup
 from vedette.domain.ticks import Evaluation
@@ -41,6 +44,12 @@ from vedette.execution.in_process import InThisProcess
 
 __all__ = [
     "AddDynamicPartitionsRequest",
+    "AssetCheckEvaluation",
+    "AssetCheckKey",
+    "AssetCheckSeverity",
+    "AssetKey",
+    "AssetMaterialization",
+    "AssetObservation",
     "Config",
     "DailyPartitionsDefinition",
     "Dedup",
@@ -57,6 +66,7 @@ __all__ = [
     "InvalidResult",
     "InvocationError",
     "JobDefinition",
+    "MetadataValue",
     "MonthlyPartitionsDefinition",
     "MultiPartitionKey",
     "MultiPartitionsDefinition",

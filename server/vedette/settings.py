@@ -71,6 +71,9 @@ class Settings(BaseModel):
     keep_cursors_days: Days = Field(
         30.0, description="How long earlier versions of a cursor are kept; 0 is for ever. The present one always is."
     )
+    keep_assets_days: Days = Field(
+        0.0, description="How long events of assets are kept, from when their run began; 0 is for ever."
+    )
     keep_runs_days: Days = Field(
         90.0, description="How long runs and their events are kept, from their end; 0 is for ever. Run keys always are."
     )

@@ -6,12 +6,16 @@ from itertools import islice
 
 from msgspec import UNSET, UnsetType
 
+from vedette.authoring.asset_events import AssetCheckEvaluation, AssetMaterialization, AssetObservation
 from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.text import flaw_of, shown
 from vedette.errors import InvalidResult
 
 MAX_RUN_REQUESTS = 10_000
 MAX_CURSOR_BYTES = 1024 * 1024
+MAX_ASSET_EVENTS = 10_000
+
+Told = AssetMaterialization | AssetObservation | AssetCheckEvaluation
 
 
 @dataclass(frozen=True)
@@ -30,19 +34,22 @@ class SkipReason:
 class SensorResult:
     """All that one evaluation has to say, in one value; it must then be the only one.
 
-    `cursor` left out keeps the cursor, None clears it, and "" is a value like any other. Raises InvalidResult for
-    requests together with a reason to skip.
+    `cursor` left out keeps the cursor, None clears it, and "" is a value like any other. `asset_events` are recorded
+    with the tick, once. Raises InvalidResult for requests together with a reason to skip.
     """
 
     run_requests: tuple[RunRequest, ...]
     skip_reason: SkipReason | None
     cursor: str | UnsetType | None
+    asset_events: tuple[Told, ...]
 
     def __init__(
         self,
         run_requests: Iterable[RunRequest] | None = None,
         skip_reason: str | SkipReason | None = None,
         cursor: str | UnsetType | None = UNSET,
+        *,
+        asset_events: Iterable[Told] | None = None,
     ) -> None:
         """Take any iterable of requests."""
         reason = SkipReason(skip_reason) if isinstance(skip_reason, str) else skip_reason
@@ -51,6 +58,7 @@ class SensorResult:
         object.__setattr__(self, "run_requests", _requests(run_requests))
         object.__setattr__(self, "skip_reason", reason)
         object.__setattr__(self, "cursor", cursor if cursor is UNSET else checked_cursor(cursor))
+        object.__setattr__(self, "asset_events", _told(asset_events))
         if self.run_requests and reason is not None:
             raise InvalidResult("A SensorResult has run_requests or a skip_reason, not both.")
 
@@ -81,3 +89,20 @@ def _requests(run_requests: object) -> tuple[RunRequest, ...]:
         if not isinstance(request, RunRequest):
             raise InvalidResult(f"run_requests holds {shown(request)}, which is no RunRequest.")
     return requests
+
+
+def _told(asset_events: object) -> tuple[Told, ...]:
+    if asset_events is None:
+        return ()
+    if not isinstance(asset_events, Iterable):
+        raise InvalidResult(f"asset_events is an iterable of events of assets, not {shown(asset_events)}.")
+    told = tuple(islice(asset_events, MAX_ASSET_EVENTS + 1))
+    if len(told) > MAX_ASSET_EVENTS:
+        raise InvalidResult(f"A SensorResult has at most {MAX_ASSET_EVENTS} asset_events; tell the rest next time.")
+    for event in told:
+        if not isinstance(event, Told):
+            raise InvalidResult(
+                f"asset_events holds {shown(event)}; it may hold AssetMaterialization, AssetObservation and"
+                " AssetCheckEvaluation."
+            )
+    return told

@@ -13,6 +13,8 @@ CANCELS = "cancels"
 EVALUATIONS = "evaluations"
 ANSWERS = "answers"
 CODE_LOCATIONS = "code_locations"
+# Something happened to assets.
+ASSETS = "assets"
 
 _RUN_EVENTS = "run/"
 _TICK_LOGS = "tick/"

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from vedette.domain.metadata import Metadata
+
 
 class SensorKind(enum.StrEnum):
     """What a sensor watches."""
@@ -71,12 +73,39 @@ class SensorSpec(msgspec.Struct, frozen=True):
     failures_before_pause: int | None = None
 
 
+class AssetCheckSpec(msgspec.Struct, frozen=True):
+    """A check of an asset; `blocking`: where it fails with severity ERROR, what is downstream is not made."""
+
+    name: str
+    description: str | None = None
+    blocking: bool = False
+
+
+class AssetSpec(msgspec.Struct, frozen=True):
+    """One asset. `deps` are keys; `jobs` names those that make it; one that none makes (external) is only watched."""
+
+    key: tuple[str, ...]
+    deps: tuple[tuple[str, ...], ...] = ()
+    group: str = "default"
+    description: str | None = None
+    metadata: Metadata = {}
+    tags: dict[str, str] = {}
+    owners: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    code_version: str | None = None
+    jobs: tuple[str, ...] = ()
+    executable: bool = True
+    op_name: str | None = None
+    checks: tuple[AssetCheckSpec, ...] = ()
+
+
 class Catalog(msgspec.Struct, frozen=True):
     """All that one code location defines. `code` is a digest of the project's own source files."""
 
     sensors: tuple[SensorSpec, ...] = ()
     jobs: tuple[JobSpec, ...] = ()
     code: str = ""
+    assets: tuple[AssetSpec, ...] = ()
 
     @property
     def version(self) -> str:

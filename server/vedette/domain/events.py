@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from vedette.domain.assets import AssetEvent, AssetEventKind
 from vedette.domain.logs import ErrorInfo, LogLevel
 
 
@@ -31,8 +32,19 @@ class RunEventKind(enum.StrEnum):
     ENGINE = "ENGINE"
 
 
+# The kinds of events that tell of assets.
+OF_ASSETS = {
+    AssetEventKind.MATERIALIZATION: RunEventKind.ASSET_MATERIALIZATION,
+    AssetEventKind.OBSERVATION: RunEventKind.ASSET_OBSERVATION,
+    AssetEventKind.CHECK: RunEventKind.ASSET_CHECK,
+}
+
+
 class RunEvent(msgspec.Struct, frozen=True):
-    """One event. `step` names the op it belongs to; `level` and `logger` are set on LOG events only."""
+    """One event. `step` names the op it belongs to; `level` and `logger` are set on LOG events only.
+
+    `asset` is set on events of assets; where they are read again, it is in `data`.
+    """
 
     at: datetime
     kind: RunEventKind
@@ -42,3 +54,4 @@ class RunEvent(msgspec.Struct, frozen=True):
     logger: str | None = None
     error: ErrorInfo | None = None
     data: dict[str, Any] | None = None
+    asset: AssetEvent | None = None

@@ -28,6 +28,7 @@ class Kept(msgspec.Struct, frozen=True):
     cursors: timedelta | None
     changes: timedelta | None
     runs: timedelta | None
+    assets: timedelta | None = None
 
     def of(self, kind: str) -> timedelta | None:
         """Return how long the kind, the name of a field, is kept.

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from vedette.domain.assets import AssetEvent
 from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.run_keys import Dedup
 
@@ -57,7 +58,8 @@ class Evaluation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What one evaluation produced. Exactly one of three: an error; run requests; or neither, which is a skip.
 
     `cursor_set` tells whether the function asked for a cursor; `cursor` is then its value (None clears it).
-    `retry_after_seconds` is when an evaluation that failed asks to be tried again.
+    `retry_after_seconds` is when an evaluation that failed asks to be tried again. `asset_events` are recorded with
+    the tick, whether it launches or skips.
     """
 
     run_requests: tuple[RequestedRun, ...] = ()
@@ -68,6 +70,7 @@ class Evaluation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     cursor: str | None = None
     logs: tuple[LogRecord, ...] = ()
     duration_seconds: float = 0.0
+    asset_events: tuple[AssetEvent, ...] = ()
 
     @property
     def status(self) -> TickStatus:

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from vedette.bus import Bus
-from vedette.bus.topics import ANSWERS, QUEUE, RUNS, SENSORS, TICKS, tick_logs
+from vedette.bus.topics import ANSWERS, ASSETS, QUEUE, RUNS, SENSORS, TICKS, tick_logs
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.ticks import Evaluation, TickCause
 from vedette.errors import DatabaseError
@@ -34,11 +34,12 @@ PASSING = (DatabaseError, OSError, TimeoutError)
 def _is_urgent(tick: TickRecord) -> bool:
     if tick.cause is not TickCause.INTERVAL or tick.interval_seconds <= GATHER_SECONDS:
         return True
-    return tick.evaluation is not None and bool(tick.evaluation.run_requests)
+    return tick.evaluation is not None and bool(tick.evaluation.run_requests or tick.evaluation.asset_events)
 
 
 def _weight(tick: TickRecord) -> int:
-    return 0 if tick.evaluation is None else len(tick.evaluation.run_requests) + len(tick.evaluation.logs)
+    made = tick.evaluation
+    return 0 if made is None else len(made.run_requests) + len(made.logs) + len(made.asset_events)
 
 
 def refused(tick: TickRecord, error: Exception) -> TickRecord:
@@ -171,6 +172,7 @@ class Recorder:
             TICKS: recording.ticks_changed,
             SENSORS: recording.sensors_changed,
             RUNS: recording.runs_changed,
+            ASSETS: recording.assets_changed,
         }
         followed = [tick_logs(tick.tick.id) for tick in recording.ticks if tick.tick.shown and tick.tick.evaluation]
         if topics := [*(topic for topic, has_changed in changed.items() if has_changed), *followed]:

@@ -60,6 +60,7 @@ class Attempt:
             skip_reason=outcome.skip_reason,
             cursor_set=outcome.cursor_set,
             cursor=outcome.cursor,
+            asset_events=outcome.asset_events,
         )
 
     def begin_and_end(self) -> Evaluation | Unfinished:
@@ -169,6 +170,7 @@ def finished(evaluation: Evaluation, logs: tuple[LogRecord, ...], duration_secon
         cursor=evaluation.cursor,
         logs=logs,
         duration_seconds=duration_seconds,
+        asset_events=evaluation.asset_events,
     )
 
 

@@ -8,6 +8,7 @@ from vedette.authoring.contexts import SensorEvaluationContext
 from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.sensor_results import MAX_RUN_REQUESTS, SensorResult, SkipReason
 from vedette.authoring.text import cleaned
+from vedette.domain.assets import AssetEvent
 from vedette.errors import InvalidResult
 from vedette.execution.collecting import Collected, too_many
 
@@ -17,12 +18,13 @@ MAX_SKIP_REASON_BYTES = 8 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Requests, or a reason to skip; and the cursor, if the function asked for one."""
+    """Requests, or a reason to skip; the cursor, if the function asked for one; and what it tells of assets."""
 
     run_requests: tuple[RunRequest, ...]
     skip_reason: str | None
     cursor_set: bool
     cursor: str | None
+    asset_events: tuple[AssetEvent, ...] = ()
 
 
 def outcome_of(collected: Collected, context: SensorEvaluationContext) -> Outcome:
@@ -50,22 +52,33 @@ def outcome_of(collected: Collected, context: SensorEvaluationContext) -> Outcom
 def _of_result(result: SensorResult, context: SensorEvaluationContext) -> Outcome:
     if len(result.run_requests) > MAX_RUN_REQUESTS:
         raise too_many(context.sensor_name)
+    events = tuple(told.as_event() for told in result.asset_events)
     if isinstance(result.cursor, UnsetType):
-        return _outcome(result.run_requests, result.skip_reason, context.cursor_updated, context.cursor)
+        return _outcome(result.run_requests, result.skip_reason, context.cursor_updated, context.cursor, events)
     if context.cursor_updated:
         raise InvalidResult(
             f'Sensor "{context.sensor_name}" called context.update_cursor() and handed back SensorResult(cursor=...);'
             " use one of the two."
         )
-    return _outcome(result.run_requests, result.skip_reason, True, result.cursor)
+    return _outcome(result.run_requests, result.skip_reason, True, result.cursor, events)
 
 
 def _outcome(
-    requests: tuple[RunRequest, ...], reason: SkipReason | None, cursor_set: bool, cursor: str | None
+    requests: tuple[RunRequest, ...],
+    reason: SkipReason | None,
+    cursor_set: bool,
+    cursor: str | None,
+    events: tuple[AssetEvent, ...] = (),
 ) -> Outcome:
     message = None
     if not requests:
-        message = EMPTY if reason is None else reason.skip_message
+        message = _nothing_but(events) if reason is None else reason.skip_message
     if message is not None:
         message = cleaned(message, MAX_SKIP_REASON_BYTES)
-    return Outcome(requests, message, cursor_set, cursor if cursor_set else None)
+    return Outcome(requests, message, cursor_set, cursor if cursor_set else None, events)
+
+
+def _nothing_but(events: tuple[AssetEvent, ...]) -> str:
+    if not events:
+        return EMPTY
+    return f"Told of {len(events)} asset event{'s' if len(events) > 1 else ''} and asked for no run."

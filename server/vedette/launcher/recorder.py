@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from vedette.bus import Bus
-from vedette.bus.topics import QUEUE, RUNS, run_events
+from vedette.bus.topics import ASSETS, QUEUE, RUNS, run_events
 from vedette.domain.runs import FINISHED, RunStatus
 from vedette.errors import DatabaseUnreachable, LeaseLost, VedetteError
 from vedette.faults import Point, reached
@@ -153,6 +153,8 @@ class Recorder:
             topics.append(RUNS)
         if any(update.is_queued_again for update in updates):
             topics.append(QUEUE)
+        if any(update.tells_of_assets for update in updates):
+            topics.append(ASSETS)
         self._bus.knock(*topics)
 
 

@@ -39,6 +39,7 @@ def kept(settings: Settings) -> Kept:
         cursors=days(settings.keep_cursors_days),
         changes=days(settings.keep_changes_days),
         runs=days(settings.keep_runs_days),
+        assets=days(settings.keep_assets_days),
     )
 
 

@@ -8,7 +8,8 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vedette.domain.catalog import Catalog, JobSpec, SensorSpec
+from vedette.domain.assets import escaped
+from vedette.domain.catalog import AssetSpec, Catalog, JobSpec, SensorSpec
 from vedette.domain.ids import new_id
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.sensors import shard_of
@@ -41,6 +42,30 @@ _JOBS = text(
 )
 _UNLOAD_JOBS = text(
     "UPDATE jobs SET loaded = false WHERE code_location = :name AND loaded AND name <> ALL(CAST(:names AS text[]))"
+)
+
+_ASSETS = text(
+    """
+    INSERT INTO asset_definitions AS old (code_location, key, loaded, spec)
+    SELECT :name, given.key, true, given.spec
+    FROM unnest(CAST(:keys AS text[]), CAST(:specs AS jsonb[])) AS given(key, spec)
+    ON CONFLICT (code_location, key) DO UPDATE SET loaded = true, spec = excluded.spec
+    WHERE NOT old.loaded OR old.spec <> excluded.spec
+    """
+)
+_UNLOAD_ASSETS = text(
+    """
+    UPDATE asset_definitions SET loaded = false
+    WHERE code_location = :name AND loaded AND key <> ALL(CAST(:keys AS text[]))
+    """
+)
+# Last in the transaction, under the lock that their writers hold.
+_KNOWN_ASSETS = text(
+    """
+    WITH locked AS MATERIALIZED (SELECT name FROM streams WHERE name = 'assets' FOR NO KEY UPDATE)
+    INSERT INTO assets (key) SELECT given.key FROM locked, unnest(CAST(:keys AS text[])) AS given(key)
+    ON CONFLICT DO NOTHING
+    """
 )
 
 # Rows of sensors are locked in the order of their ids, as everywhere.
@@ -143,7 +168,10 @@ async def store(connection: AsyncConnection, name: str, target: str, outcome: Ca
         mended = (await connection.execute(_END_BACK_OFF, {"name": name})).scalars()
         changed = list(dict.fromkeys([*changed, *mended]))
     await _store_jobs(connection, name, catalog.jobs)
+    await _store_assets(connection, name, catalog.assets)
     await append_sensors(connection, changed)
+    if catalog.assets:
+        await connection.execute(_KNOWN_ASSETS, {"keys": [escaped(asset.key) for asset in catalog.assets]})
 
 
 class Reloads(NamedTuple):
@@ -191,5 +219,11 @@ async def _store_jobs(connection: AsyncConnection, name: str, jobs: Sequence[Job
     await connection.execute(_UNLOAD_JOBS, {"name": name, "names": names})
 
 
-def _json(value: SensorSpec | JobSpec) -> str:
+async def _store_assets(connection: AsyncConnection, name: str, assets: Sequence[AssetSpec]) -> None:
+    keys = [escaped(asset.key) for asset in assets]
+    await connection.execute(_ASSETS, {"name": name, "keys": keys, "specs": [_json(asset) for asset in assets]})
+    await connection.execute(_UNLOAD_ASSETS, {"name": name, "keys": keys})
+
+
+def _json(value: SensorSpec | JobSpec | AssetSpec) -> str:
     return msgspec.json.encode(value).decode()

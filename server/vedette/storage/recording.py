@@ -21,8 +21,9 @@ from vedette.domain.catalog import SensorStatus
 from vedette.domain.logs import ErrorInfo
 from vedette.errors import DatabaseError, VedetteError
 from vedette.faults import Point, reached
-from vedette.storage import leases, streams
+from vedette.storage import asset_events, leases, streams
 from vedette.storage import recording_statements as statements
+from vedette.storage.asset_events import ToldEvent
 from vedette.storage.database import Database
 from vedette.storage.requested_runs import launch, spend_run_keys
 from vedette.storage.verdicts import LockedSensor, SensorState, TickRecord, Verdict, Writing, decide
@@ -52,6 +53,7 @@ class Recording(msgspec.Struct, frozen=True):
     sensors_changed: bool = False
     runs_changed: bool = False
     requests_answered: bool = False
+    assets_changed: bool = False
 
 
 @contextmanager
@@ -88,6 +90,7 @@ async def _record(connection: AsyncConnection, worker_id: UUID, ticks: Sequence[
     changed_runs = await _write(connection, written)
     tick_changes, sensor_changes = _changes(written)
     await streams.append_all(connection, changed_runs, sensor_changes, tick_changes)
+    assets_changed = await asset_events.append(connection, [told for verdict in written for told in _told(verdict)])
     outcomes = {verdict.tick.id: _outcome(verdict) for verdict in verdicts}
     return Recording(
         ticks=tuple(outcomes.get(tick.id) or RecordedTick(tick, None) for tick in ticks),
@@ -95,7 +98,13 @@ async def _record(connection: AsyncConnection, worker_id: UUID, ticks: Sequence[
         sensors_changed=bool(sensor_changes),
         runs_changed=bool(changed_runs),
         requests_answered=answered,
+        assets_changed=assets_changed,
     )
+
+
+def _told(verdict: Verdict) -> list[ToldEvent]:
+    tick_id = verdict.tick.id
+    return [ToldEvent(tick_id, index, event, tick_id=tick_id) for index, event in enumerate(verdict.asset_events)]
 
 
 async def _write(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> list[tuple[UUID, str]]:

@@ -65,7 +65,7 @@ class _Columns:
         self.event_levels.append(event.level)
         self.event_loggers.append(storable(event.logger))
         self.event_errors.append(storable_json(event.error))
-        self.event_datas.append(storable_json(event.data))
+        self.event_datas.append(storable_json(event.data if event.asset is None else event.asset))
 
 
 def columns(appended: Sequence[tuple[UUID, int, Sequence[RunEvent]]]) -> dict[str, list[Any]]:

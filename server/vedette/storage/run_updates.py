@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vedette.domain.events import RunEvent
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunStatus, RunStep
-from vedette.storage import run_events
+from vedette.storage import asset_events, run_events
+from vedette.storage.asset_events import ToldEvent
 from vedette.storage.run_events import storable, storable_json
 from vedette.storage.run_keys import FREE_ENDED
 
@@ -129,6 +130,11 @@ class RunUpdate:
         return self.statuses[-1] if self.statuses else None
 
     @property
+    def tells_of_assets(self) -> bool:
+        """Tell whether something happened to assets."""
+        return any(event.asset is not None for event in self.events)
+
+    @property
     def is_queued_again(self) -> bool:
         """Tell whether the run goes back to the queue."""
         return self.status is RunStatus.QUEUED
@@ -155,7 +161,19 @@ async def apply(connection: AsyncConnection, updates: Sequence[RunUpdate]) -> fr
             "changed_statuses": [status for _, status in changed],
         },
     )
-    return frozenset(rows.scalars())
+    held = frozenset(rows.scalars())
+    await asset_events.append(
+        connection, [told for update in ordered if update.run_id in held for told in _told(update)]
+    )
+    return held
+
+
+def _told(update: RunUpdate) -> list[ToldEvent]:
+    return [
+        ToldEvent(update.run_id, position, event.asset, run_id=update.run_id, step=event.step)
+        for position, event in enumerate(update.events, start=update.event_count + 1)
+        if event.asset is not None
+    ]
 
 
 def _step_columns(steps: Sequence[tuple[UUID, int, RunStep]]) -> dict[str, list[Any]]:

@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-STREAMS = ("runs", "sensors", "ticks")
+# The stream `assets` is written by `asset_events`, after these.
+STREAMS = ("runs", "sensors", "ticks", "assets")
 
 _APPEND = """
 WITH taken AS (

@@ -44,15 +44,20 @@ class Family:
         """Return the partition of what has no other."""
         return f"{self.table}_rest"
 
+    @property
+    def by_time(self) -> bool:
+        """Tell whether the key is a time, not an id."""
+        return self.key == "at"
+
     def bound(self, at: datetime) -> str:
         """Return where a partition begins or ends, as SQL has it."""
-        return f"'{at.isoformat() if self.stream else first_id(at)}'"
+        return f"'{at.isoformat() if self.by_time else first_id(at)}'"
 
     def time_of(self, bound: str | UUID | datetime) -> datetime:
         """Return the time of a key, or of its text."""
         if isinstance(bound, datetime):
             return bound
-        if isinstance(bound, UUID) or not self.stream:
+        if isinstance(bound, UUID) or not self.by_time:
             return made_at(bound if isinstance(bound, UUID) else UUID(bound))
         return datetime.fromisoformat(bound).astimezone(UTC)
 
@@ -67,6 +72,7 @@ FAMILIES = (
     Family("runs", "id", "runs"),
     Family("run_steps", "run_id", "runs", "runs"),
     Family("run_events", "run_id", "runs", "runs"),
+    Family("asset_events", "source_id", "assets", stream="assets"),
 )
 
 _PARTITIONS = text(

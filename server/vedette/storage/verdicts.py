@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from vedette.domain.assets import AssetEvent
 from vedette.domain.catalog import SensorStatus
 from vedette.domain.failure_policy import FailurePolicy, shown_seconds
 from vedette.domain.logs import ErrorInfo, LogRecord
@@ -133,6 +134,7 @@ class Verdict(msgspec.Struct, gc=False):
     requests: Sequence[RequestedRun] = ()
     launched: int = 0
     logs: Sequence[LogRecord] = ()
+    asset_events: Sequence[AssetEvent] = ()
     failures: int = 0
     next_tick_at: datetime | None = None
     status_change: StatusChange | None = None
@@ -264,6 +266,7 @@ def _decide_ended(tick: TickRecord, evaluation: Evaluation, sensor: LockedSensor
         cursor_changed=changed,
         requests=() if failed else evaluation.run_requests,
         logs=evaluation.logs,
+        asset_events=() if failed else evaluation.asset_events,
         failures=failures,
         next_tick_at=_after_failure(tick, evaluation, sensor, failures, status_change)
         if failed
@@ -326,6 +329,7 @@ def _is_quiet(verdict: Verdict) -> bool:
         and verdict.tick.cause is not TickCause.MANUAL
         and not verdict.cursor_changed
         and not verdict.logs
+        and not verdict.asset_events
         and sensor.foldable
         and sensor.quiet_reason == verdict.skip_reason
     )

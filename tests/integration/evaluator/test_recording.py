@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from integration.evaluator.stage import NOTHING_NEW, Row, Stage
+from vedette.domain.assets import AssetEvent, AssetEventKind
 from vedette.domain.catalog import SensorSpec, SensorStatus
 from vedette.domain.ids import new_id
 from vedette.domain.logs import ErrorInfo, LogLevel, LogRecord
@@ -340,3 +341,34 @@ async def test_positions_are_gapless_and_numbers_and_cursors_a_chain_with_many_c
         assert [row["version"] for row in history] == list(range(1, 16))
         befores = [tick["cursor_before"] for tick in ticks]
         assert befores == [None, *(row["value"] for row in history[:-1])]
+
+
+async def test_what_a_tick_tells_of_assets_is_recorded_with_it_and_once(stage: Stage, holder: Holder) -> None:
+    """A4.5, E37: events of assets are committed with the tick, or not at all; retries double nothing."""
+    sensor_id = await one(stage)
+    events = (AssetEvent(AssetEventKind.MATERIALIZATION, ("a",)), AssetEvent(AssetEventKind.OBSERVATION, ("b",)))
+    told = Evaluation(asset_events=events, skip_reason="Only told.")
+    tick = await holder.tick(sensor_id, told)
+    assert (await holder.record(tick)).assets_changed
+    # The answer of the commit was lost: it is recorded again.
+    assert not (await holder.record(tick)).assets_changed
+    failed = Evaluation(error=ErrorInfo("E", "m"), asset_events=events)
+    await holder.recorded(sensor_id, failed)
+    stopped = await holder.tick(sensor_id, told)
+    await stage.execute("UPDATE sensors SET status = 'STOPPED'")
+    await holder.record(stopped)
+    rows = await stage.rows("SELECT position, key, kind, tick_id FROM asset_events ORDER BY position")
+    assert [(row["position"], row["key"], row["kind"]) for row in rows] == [
+        (1, "a", "MATERIALIZATION"),
+        (2, "b", "OBSERVATION"),
+    ]
+    assert {row["tick_id"] for row in rows} == {tick.id}
+
+
+async def test_a_skip_that_tells_of_assets_is_a_tick_of_its_own(stage: Stage, holder: Holder) -> None:
+    sensor_id = await one(stage)
+    told = Evaluation(asset_events=(AssetEvent(AssetEventKind.OBSERVATION, ("a",)),), skip_reason="Only told.")
+    for _ in range(3):
+        await holder.recorded(sensor_id, told)
+    assert [tick["number"] for tick in await stage.ticks(sensor_id)] == [1, 2, 3]
+    assert len(await stage.rows("SELECT key FROM asset_events")) == 3

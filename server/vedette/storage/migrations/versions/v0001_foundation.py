@@ -15,7 +15,10 @@ BY_STATUS = {
     "tick_logs": ("tick_id", ("SKIPPED", "SUCCESS", "FAILURE")),
     "run_requests": ("tick_id", ("SKIPPED", "SUCCESS")),
 }
-BY_TIME = ("cursor_changes", "sensor_changes", "tick_changes", "run_changes", "runs", "run_steps", "run_events")
+BY_TIME = (
+    *("cursor_changes", "sensor_changes", "tick_changes", "run_changes"),
+    *("runs", "run_steps", "run_events", "asset_events"),
+)
 
 
 def upgrade() -> None:
@@ -30,7 +33,7 @@ def upgrade() -> None:
             _take_the_rest(family)
     for table in BY_TIME:
         _take_the_rest(table)
-    op.execute("INSERT INTO streams (name) VALUES ('runs'), ('sensors'), ('ticks')")
+    op.execute("INSERT INTO streams (name) VALUES ('runs'), ('sensors'), ('ticks'), ('assets')")
     op.execute("INSERT INTO retention (id) VALUES (1)")
     op.execute("INSERT INTO compatibility (id, oldest_code) VALUES (1, '0001')")
 
@@ -41,6 +44,52 @@ def _take_the_rest(table: str) -> None:
 
 
 def _create_tables() -> None:
+    op.create_table(
+        "asset_events",
+        sa.Column("source_id", sa.Uuid(), nullable=False),
+        sa.Column("index", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("partition_key", sa.Text(), nullable=True),
+        sa.Column("check_name", sa.Text(), nullable=True),
+        sa.Column("run_id", sa.Uuid(), nullable=True),
+        sa.Column("step", sa.Text(), nullable=True),
+        sa.Column("tick_id", sa.Uuid(), nullable=True),
+        sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("source_id", "index", name=op.f("pk_asset_events")),
+        postgresql_partition_by="RANGE (source_id)",
+    )
+    op.create_index(op.f("ix_asset_events_key_kind_position"), "asset_events", ["key", "kind", "position"])
+    op.create_index(
+        "ix_asset_events_partition",
+        "asset_events",
+        ["key", "partition_key", "position"],
+        unique=False,
+        postgresql_where=sa.text("partition_key IS NOT NULL"),
+    )
+    op.create_index(op.f("ix_asset_events_position"), "asset_events", ["position"])
+    op.create_table(
+        "asset_partitions",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("partition_key", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=True),
+        sa.PrimaryKeyConstraint("key", "partition_key", name=op.f("pk_asset_partitions")),
+        postgresql_with={"fillfactor": 50},
+    )
+    op.create_table(
+        "assets",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("materialized_position", sa.BigInteger(), nullable=True),
+        sa.Column("materialized_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("materialized_by", sa.Uuid(), nullable=True),
+        sa.Column("materialized_code_version", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_assets")),
+        postgresql_with={"fillfactor": 50},
+    )
     op.create_table(
         "code_locations",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -320,6 +369,18 @@ def _create_tables() -> None:
         sa.Column("tasks", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
     )
+    op.create_table(
+        "asset_definitions",
+        sa.Column("code_location", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("loaded", sa.Boolean(), nullable=False),
+        sa.Column("spec", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["code_location"], ["code_locations.name"], name=op.f("fk_asset_definitions_code_location")
+        ),
+        sa.PrimaryKeyConstraint("code_location", "key", name=op.f("pk_asset_definitions")),
+    )
+    op.create_index(op.f("ix_asset_definitions_key"), "asset_definitions", ["key"])
     op.create_table(
         "jobs",
         sa.Column("id", sa.Uuid(), nullable=False),
