@@ -5,7 +5,7 @@ READY := .venv/.ready
 FRONTEND := $(shell git ls-files frontend 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format schema client frontend lock bench growth soak reliability matrix chaos fuzz clean
+.PHONY: help setup run test check format schema client docs frontend lock bench growth soak reliability matrix chaos fuzz clean
 
 help: ## List every word
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,7 +28,7 @@ run: $(READY) ## Start the example project: GraphQL at http://127.0.0.1:4400/gra
 test: $(READY) ## Run the whole test suite, two files at a time
 	$(BIN)/pytest -n 2 --dist loadfile $(PYTEST)
 
-check: $(READY) ## Format, lint, types, import rules, schema (also for what breaks clients) and migrations
+check: $(READY) ## Format, lint, types, import rules, schema (also for what breaks clients), migrations and manual
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
@@ -37,6 +37,7 @@ check: $(READY) ## Format, lint, types, import rules, schema (also for what brea
 	$(BIN)/python -m checks.schema_changes
 	$(BIN)/python -m checks.client_types
 	$(BIN)/vedette migrate --check
+	$(BIN)/zensical build --strict
 
 format: $(READY) ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only
@@ -47,6 +48,10 @@ schema: $(READY) ## Print the GraphQL schema into schema.graphql
 
 client: $(READY) ## Generate the types of vedette.client from the schema
 	$(BIN)/python -m checks.client_types --write
+
+docs: $(READY) ## Build the manual as a site into .site/
+	$(BIN)/zensical build --strict
+	@echo "Open .site/index.html"
 
 frontend: $(READY) ## Build the GraphiQL page again if its sources changed
 	$(BIN)/python frontend/build_hook.py
@@ -79,4 +84,4 @@ fuzz: $(READY) ## Throw malformed requests at a server for MINUTES=10: no 5xx, n
 	$(BIN)/python -m fuzz --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 clean: ## Remove what was built; the data of .vedette/ stays
-	rm -rf .venv server/vedette/web/static frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .site server/vedette/web/static frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,7 +9,7 @@ AMBIGUOUS = "AMBIGUOUS"
 
 
 LISTS = {"sensor": "vedette sensor list", "job": "vedette job list"}
-LOCATIONS = "query Locations { codeLocations { name } }"
+LOCATIONS = "query Locations { codeLocations { name error { type message } } }"
 
 
 class Names:
@@ -44,5 +44,17 @@ def find(client: Client, document: str, kind: str, text: str) -> Json:
             raise OperationFailed(message) from None
         raise
     if found is None:
-        raise OperationFailed(f"There is no {kind} {text!r}; `{LISTS[kind]}` lists them.")
+        why = _why_missing(client.execute(LOCATIONS)["codeLocations"], location)
+        raise OperationFailed(f"There is no {kind} {text!r}{why or f'; `{LISTS[kind]}` lists them'}.")
     return found
+
+
+def _why_missing(locations: Json, location: str) -> str | None:
+    """Return what is wrong with the code locations that could have it; None where nothing is."""
+    if not locations:
+        return ": no project has been loaded yet"
+    broken = [one for one in locations if one["error"] is not None and location in ("", one["name"])]
+    if not broken:
+        return None
+    told = ", ".join(f"{one['name']} ({one['error']['type']}: {one['error']['message']})" for one in broken)
+    return f"; what does not load: {told}"
