@@ -221,4 +221,4 @@ def _time(argument: str, given: object, fmt: str, zone: ZoneInfo) -> float:
             ) from None
     if not isinstance(given, datetime):
         raise DefinitionError(f"{argument}= of partitions by time is a datetime or a str, not {shown(given)}.")
-    return (given if given.tzinfo is not None else given.replace(tzinfo=zone)).timestamp()
+    return int((given if given.tzinfo is not None else given.replace(tzinfo=zone)).timestamp())
