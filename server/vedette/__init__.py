@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from vedette.authoring.partitions.definition import PartitionsDefinition
     from vedette.authoring.partitions.dynamic import DynamicPartitionsDefinition
     from vedette.authoring.partitions.multi import MultiPartitionKey, MultiPartitionsDefinition
+    from vedette.authoring.partitions.partitioned_config import (
+        PartitionedConfig,
+        daily_partitioned_config,
+        dynamic_partitioned_config,
+        hourly_partitioned_config,
+        monthly_partitioned_config,
+        partitioned_config,
+        static_partitioned_config,
+        weekly_partitioned_config,
+    )
     from vedette.authoring.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
     from vedette.authoring.partitions.schedules import (
         DailyPartitionsDefinition,
@@ -87,6 +97,7 @@ __all__ = [
     "Out",
     "Output",
     "PartitionKeyRange",
+    "PartitionedConfig",
     "PartitionsDefinition",
     "RetryAfter",
     "RunConfig",
@@ -104,10 +115,17 @@ __all__ = [
     "WeeklyPartitionsDefinition",
     "build_op_context",
     "build_sensor_context",
+    "daily_partitioned_config",
+    "dynamic_partitioned_config",
+    "hourly_partitioned_config",
     "job",
+    "monthly_partitioned_config",
     "op",
+    "partitioned_config",
     "sensor",
+    "static_partitioned_config",
     "validate_run_config",
+    "weekly_partitioned_config",
 ]
 
 

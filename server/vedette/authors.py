@@ -13,6 +13,16 @@ from vedette.authoring.ops import In, Nothing, OpDefinition, Out, Output, op
 from vedette.authoring.partitions.definition import PartitionsDefinition
 from vedette.authoring.partitions.dynamic import DynamicPartitionsDefinition
 from vedette.authoring.partitions.multi import MultiPartitionKey, MultiPartitionsDefinition
+from vedette.authoring.partitions.partitioned_config import (
+    PartitionedConfig,
+    daily_partitioned_config,
+    dynamic_partitioned_config,
+    hourly_partitioned_config,
+    monthly_partitioned_config,
+    partitioned_config,
+    static_partitioned_config,
+    weekly_partitioned_config,
+)
 from vedette.authoring.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from vedette.authoring.partitions.schedules import (
     DailyPartitionsDefinition,
@@ -76,6 +86,7 @@ __all__ = [
     "Out",
     "Output",
     "PartitionKeyRange",
+    "PartitionedConfig",
     "PartitionsDefinition",
     "RetryAfter",
     "RunConfig",
@@ -93,10 +104,17 @@ __all__ = [
     "WeeklyPartitionsDefinition",
     "build_op_context",
     "build_sensor_context",
+    "daily_partitioned_config",
+    "dynamic_partitioned_config",
+    "hourly_partitioned_config",
     "job",
+    "monthly_partitioned_config",
     "op",
+    "partitioned_config",
     "sensor",
+    "static_partitioned_config",
     "validate_run_config",
+    "weekly_partitioned_config",
 ]
 
 # Authoring lies below execution: this is where its methods that call user code get who does it.

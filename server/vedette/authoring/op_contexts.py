@@ -1,13 +1,16 @@
 """The context of an op's execution."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from logging import LogRecord
 from typing import Any
 
 from vedette.authoring.config import RunConfig, run_config_dict
 from vedette.authoring.logs import ContextLogger, Sink, to_standard_logging
 from vedette.authoring.naming import normalised_tags
-from vedette.errors import InvocationError
+from vedette.authoring.partitions.definition import PartitionsDefinition
+from vedette.authoring.partitions.run_partition import RunPartition
+from vedette.domain.partitions import PartitionKeyRange
+from vedette.domain.time_windows import TimeWindow
 
 
 class OpExecutionContext:
@@ -23,6 +26,7 @@ class OpExecutionContext:
         run_config: Mapping[str, Any],
         tags: Mapping[str, str],
         partition_key: str | None = None,
+        partitions_def: PartitionsDefinition | None = None,
         attempt: int = 1,
         sink: Sink = to_standard_logging,
     ) -> None:
@@ -34,21 +38,39 @@ class OpExecutionContext:
         self.run_config = run_config
         self.tags = tags
         self.attempt = attempt
-        self._partition_key = partition_key
+        self._partition = RunPartition(f'The run {run_id} of job "{job_name}"', partition_key, tags, partitions_def)
         self._sink = sink
         self._log: ContextLogger | None = None
 
     @property
-    def partition_key(self) -> str:
-        """Return the partition of the run. Raises InvocationError in a run that has none."""
-        if self._partition_key is None:
-            raise InvocationError(f'The run {self.run_id} of job "{self.job_name}" has no partition_key.')
-        return self._partition_key
-
-    @property
     def has_partition_key(self) -> bool:
         """Tell whether the run is of one partition."""
-        return self._partition_key is not None
+        return self._partition.key is not None
+
+    @property
+    def partition_key(self) -> str:
+        """Return the partition of the run. Raises InvocationError in a run that has none."""
+        return self._partition.one_key()
+
+    @property
+    def has_partition_key_range(self) -> bool:
+        """Tell whether the run is of partitions, one or a range of them."""
+        return self._partition.key is not None or self._partition.range is not None
+
+    @property
+    def partition_key_range(self) -> PartitionKeyRange:
+        """Return the first and the last partition of the run. Raises InvocationError in a run that has none."""
+        return self._partition.key_range()
+
+    @property
+    def partition_keys(self) -> Sequence[str]:
+        """Return the partitions of the run, in order. Raises InvocationError in a run that has none."""
+        return self._partition.keys()
+
+    @property
+    def partition_time_window(self) -> TimeWindow:
+        """Return the time of the run's partitions, where they are of time. Raises InvocationError elsewhere."""
+        return self._partition.time_window()
 
     @property
     def log(self) -> ContextLogger:
@@ -70,6 +92,7 @@ def build_op_context(
     run_config: RunConfig | Mapping[str, Any] | None = None,
     tags: Mapping[str, Any] | None = None,
     partition_key: str | None = None,
+    partitions_def: PartitionsDefinition | None = None,
     attempt: int = 1,
 ) -> OpExecutionContext:
     """Build a context to call an op with in a test.
@@ -85,5 +108,6 @@ def build_op_context(
         run_config=run_config_dict(run_config),
         tags=normalised_tags(tags),
         partition_key=partition_key,
+        partitions_def=partitions_def,
         attempt=attempt,
     )

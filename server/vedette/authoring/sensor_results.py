@@ -7,6 +7,7 @@ from itertools import islice
 from msgspec import UNSET, UnsetType
 
 from vedette.authoring.asset_events import AssetCheckEvaluation, AssetMaterialization, AssetObservation
+from vedette.authoring.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.text import flaw_of, shown
 from vedette.errors import InvalidResult
@@ -15,6 +16,7 @@ MAX_RUN_REQUESTS = 10_000
 MAX_CURSOR_BYTES = 1024 * 1024
 MAX_ASSET_EVENTS = 10_000
 
+PartitionsRequest = AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest
 Told = AssetMaterialization | AssetObservation | AssetCheckEvaluation
 
 
@@ -35,19 +37,22 @@ class SensorResult:
     """All that one evaluation has to say, in one value; it must then be the only one.
 
     `cursor` left out keeps the cursor, None clears it, and "" is a value like any other. `asset_events` are recorded
-    with the tick, once. Raises InvalidResult for requests together with a reason to skip.
+    with the tick, once. `dynamic_partitions_requests` take effect with it, before its run requests are looked at.
+    Raises InvalidResult for requests together with a reason to skip.
     """
 
     run_requests: tuple[RunRequest, ...]
     skip_reason: SkipReason | None
     cursor: str | UnsetType | None
     asset_events: tuple[Told, ...]
+    dynamic_partitions_requests: tuple[PartitionsRequest, ...]
 
     def __init__(
         self,
         run_requests: Iterable[RunRequest] | None = None,
         skip_reason: str | SkipReason | None = None,
         cursor: str | UnsetType | None = UNSET,
+        dynamic_partitions_requests: Iterable[PartitionsRequest] | None = None,
         *,
         asset_events: Iterable[Told] | None = None,
     ) -> None:
@@ -59,6 +64,7 @@ class SensorResult:
         object.__setattr__(self, "skip_reason", reason)
         object.__setattr__(self, "cursor", cursor if cursor is UNSET else checked_cursor(cursor))
         object.__setattr__(self, "asset_events", _told(asset_events))
+        object.__setattr__(self, "dynamic_partitions_requests", _changes(dynamic_partitions_requests))
         if self.run_requests and reason is not None:
             raise InvalidResult("A SensorResult has run_requests or a skip_reason, not both.")
 
@@ -89,6 +95,21 @@ def _requests(run_requests: object) -> tuple[RunRequest, ...]:
         if not isinstance(request, RunRequest):
             raise InvalidResult(f"run_requests holds {shown(request)}, which is no RunRequest.")
     return requests
+
+
+def _changes(requests: object) -> tuple[PartitionsRequest, ...]:
+    if requests is None:
+        return ()
+    if not isinstance(requests, Iterable):
+        raise InvalidResult(f"dynamic_partitions_requests is a list of requests, not {shown(requests)}.")
+    found = tuple(requests)
+    for request in found:
+        if not isinstance(request, PartitionsRequest):
+            raise InvalidResult(
+                f"dynamic_partitions_requests holds {shown(request)}; it may hold AddDynamicPartitionsRequest and"
+                " DeleteDynamicPartitionsRequest."
+            )
+    return found
 
 
 def _told(asset_events: object) -> tuple[Told, ...]:

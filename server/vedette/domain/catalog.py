@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from vedette.domain.metadata import Metadata
+from vedette.domain.partitions import Partitions
 
 
 class SensorKind(enum.StrEnum):
@@ -51,6 +52,9 @@ class JobSpec(msgspec.Struct, frozen=True):
     ops: tuple[OpSpec, ...] = ()
     config_schema: dict[str, Any] | None = None
     on_interrupted: Interruption = Interruption.FAIL
+    # What its work is divided into, if it is; and whether the code has a config for each part of it.
+    partitions: Partitions | None = None
+    partitioned_config: bool = False
 
 
 class SensorSpec(msgspec.Struct, frozen=True):

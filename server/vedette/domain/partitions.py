@@ -18,6 +18,10 @@ from vedette.domain.time_windows import TimeWindowPartitions
 
 # What separates the keys of the dimensions, in the order of the dimensions' names.
 SEPARATOR = "|"
+# What a run for partitions is marked with: its one key, that of each dimension, or both ends of a range.
+PARTITION_TAG = "vedette/partition"
+RANGE_START_TAG = "vedette/asset_partition_range_start"
+RANGE_END_TAG = "vedette/asset_partition_range_end"
 # What an index can hold, with room beside it.
 LONGEST_KEY_BYTES = 1024
 # How many keys one evaluation may add and delete.
@@ -194,6 +198,12 @@ def dynamic_names(partitions: Partitions) -> list[str]:
     if isinstance(partitions, MultiPartitions):
         return [one.partitions.name for one in partitions.dimensions if isinstance(one.partitions, DynamicPartitions)]
     return [partitions.name] if isinstance(partitions, DynamicPartitions) else []
+
+
+def partition_tags(partitions: Partitions | None, key: str) -> dict[str, str]:
+    """Return what marks a run for a partition: its key, and that of each of several dimensions."""
+    dimensions = {} if partitions is None else dimension_keys(partitions, key)
+    return {PARTITION_TAG: key, **{f"{PARTITION_TAG}/{name}": part for name, part in dimensions.items()}}
 
 
 def dimension_keys(partitions: Partitions, key: str) -> dict[str, str]:

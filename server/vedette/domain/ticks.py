@@ -9,6 +9,7 @@ import msgspec
 
 from vedette.domain.assets import AssetEvent
 from vedette.domain.logs import ErrorInfo, LogRecord
+from vedette.domain.partitions import DynamicKey, PartitionChange
 from vedette.domain.run_keys import Dedup
 
 
@@ -42,6 +43,7 @@ class RequestedRun(msgspec.Struct, frozen=True):
     """A run request as data, its job resolved: what an evaluation sends, not what the author wrote.
 
     `dedup` says for how long its run holds its run key; `ttl_seconds` goes with TTL, and counts from the tick's commit.
+    `needed_keys` are what there has to be for its partition to be one.
     """
 
     job_name: str
@@ -52,6 +54,7 @@ class RequestedRun(msgspec.Struct, frozen=True):
     asset_selection: tuple[tuple[str, ...], ...] | None = None
     dedup: Dedup = Dedup.FOREVER
     ttl_seconds: float | None = None
+    needed_keys: tuple[DynamicKey, ...] = ()
 
 
 class Evaluation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -59,7 +62,7 @@ class Evaluation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     `cursor_set` tells whether the function asked for a cursor; `cursor` is then its value (None clears it).
     `retry_after_seconds` is when an evaluation that failed asks to be tried again. `asset_events` are recorded with
-    the tick, whether it launches or skips.
+    the tick, whether it launches or skips, and so are `partition_changes`, before its run requests are looked at.
     """
 
     run_requests: tuple[RequestedRun, ...] = ()
@@ -71,6 +74,7 @@ class Evaluation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     logs: tuple[LogRecord, ...] = ()
     duration_seconds: float = 0.0
     asset_events: tuple[AssetEvent, ...] = ()
+    partition_changes: tuple[PartitionChange, ...] = ()
 
     @property
     def status(self) -> TickStatus:

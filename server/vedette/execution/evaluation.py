@@ -61,6 +61,7 @@ class Attempt:
             cursor_set=outcome.cursor_set,
             cursor=outcome.cursor,
             asset_events=outcome.asset_events,
+            partition_changes=outcome.partition_changes,
         )
 
     def begin_and_end(self) -> Evaluation | Unfinished:
@@ -171,6 +172,7 @@ def finished(evaluation: Evaluation, logs: tuple[LogRecord, ...], duration_secon
         logs=logs,
         duration_seconds=duration_seconds,
         asset_events=evaluation.asset_events,
+        partition_changes=evaluation.partition_changes,
     )
 
 

@@ -20,6 +20,7 @@ from vedette.execution.capture import CURRENT, Capture
 from vedette.execution.collecting import Unfinished
 from vedette.execution.evaluation import MAX_LOG_RECORDS, Attempt, failed, finished
 from vedette.execution.redirection import redirect
+from vedette.execution.requested_partitions import check_partition
 from vedette.execution.run import RunExecution
 
 Result = TypeVar("Result")
@@ -57,6 +58,8 @@ class InThisProcess:
         raise_on_error: bool,
     ) -> ExecuteInProcessResult:
         """Run `job`; raises InvalidConfig, and what the first op that failed raised if `raise_on_error`."""
+        if partition_key is not None:
+            check_partition(job, partition_key)
         instruction = RunInstruction(new_id(), job.name, dict(run_config), dict(tags), partition_key)
         definitions = Definitions(jobs=[job])
         run = RunExecution(definitions, instruction, keep_outputs=True, echo=True)

@@ -9,8 +9,10 @@ from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.sensor_results import MAX_RUN_REQUESTS, SensorResult, SkipReason
 from vedette.authoring.text import cleaned
 from vedette.domain.assets import AssetEvent
+from vedette.domain.partitions import PartitionChange
 from vedette.errors import InvalidResult
 from vedette.execution.collecting import Collected, too_many
+from vedette.execution.requested_partitions import changes_of
 
 EMPTY = "Sensor function returned an empty result"
 MAX_SKIP_REASON_BYTES = 8 * 1024
@@ -18,13 +20,14 @@ MAX_SKIP_REASON_BYTES = 8 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Requests, or a reason to skip; the cursor, if the function asked for one; and what it tells of assets."""
+    """Requests, or a reason to skip; the cursor, if one was asked for; what is told of assets and partitions."""
 
     run_requests: tuple[RunRequest, ...]
     skip_reason: str | None
     cursor_set: bool
     cursor: str | None
     asset_events: tuple[AssetEvent, ...] = ()
+    partition_changes: tuple[PartitionChange, ...] = ()
 
 
 def outcome_of(collected: Collected, context: SensorEvaluationContext) -> Outcome:
@@ -53,14 +56,16 @@ def _of_result(result: SensorResult, context: SensorEvaluationContext) -> Outcom
     if len(result.run_requests) > MAX_RUN_REQUESTS:
         raise too_many(context.sensor_name)
     events = tuple(told.as_event() for told in result.asset_events)
+    changes = changes_of(result.dynamic_partitions_requests)
     if isinstance(result.cursor, UnsetType):
-        return _outcome(result.run_requests, result.skip_reason, context.cursor_updated, context.cursor, events)
+        cursor_set, cursor = context.cursor_updated, context.cursor
+        return _outcome(result.run_requests, result.skip_reason, cursor_set, cursor, events, changes)
     if context.cursor_updated:
         raise InvalidResult(
             f'Sensor "{context.sensor_name}" called context.update_cursor() and handed back SensorResult(cursor=...);'
             " use one of the two."
         )
-    return _outcome(result.run_requests, result.skip_reason, True, result.cursor, events)
+    return _outcome(result.run_requests, result.skip_reason, True, result.cursor, events, changes)
 
 
 def _outcome(
@@ -69,16 +74,22 @@ def _outcome(
     cursor_set: bool,
     cursor: str | None,
     events: tuple[AssetEvent, ...] = (),
+    changes: tuple[PartitionChange, ...] = (),
 ) -> Outcome:
     message = None
     if not requests:
-        message = _nothing_but(events) if reason is None else reason.skip_message
+        message = _nothing_but(events, changes) if reason is None else reason.skip_message
     if message is not None:
         message = cleaned(message, MAX_SKIP_REASON_BYTES)
-    return Outcome(requests, message, cursor_set, cursor if cursor_set else None, events)
+    return Outcome(requests, message, cursor_set, cursor if cursor_set else None, events, changes)
 
 
-def _nothing_but(events: tuple[AssetEvent, ...]) -> str:
-    if not events:
-        return EMPTY
-    return f"Told of {len(events)} asset event{'s' if len(events) > 1 else ''} and asked for no run."
+def _nothing_but(events: tuple[AssetEvent, ...], changes: tuple[PartitionChange, ...]) -> str:
+    keys = sum(len(change.keys) for change in changes)
+    did = [f"told of {_counted(len(events), 'asset event')}"] if events else []
+    did += [f"changed {_counted(keys, 'partition')}"] if keys else []
+    return f"{' and '.join(did).capitalize()} and asked for no run." if did else EMPTY
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -10,6 +10,7 @@ from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.sensors import SensorDefinition
 from vedette.domain.ticks import RequestedRun
 from vedette.errors import InvalidResult, VedetteError
+from vedette.execution.requested_partitions import needed_keys
 
 _DETAILED = 50
 
@@ -39,8 +40,11 @@ def _resolved(sensor: SensorDefinition, request: RunRequest, definitions: Defini
     job = sensor.targets[name]
     if job is None and definitions is not None:
         job = definitions.get_job_def(name)
+    needed = needed_keys(job, request)
     config = checked_json(request.run_config) if request.run_config else {}
     if job is not None:
+        if job.partitioned_config is not None:
+            config = dict(job.effective_config(config, request.partition_key))
         job.resolve_config(config)
     dedup, ttl_seconds = as_data(request.dedup)
     return RequestedRun(
@@ -51,11 +55,15 @@ def _resolved(sensor: SensorDefinition, request: RunRequest, definitions: Defini
         partition_key=request.partition_key,
         dedup=dedup,
         ttl_seconds=ttl_seconds,
+        needed_keys=needed,
     )
 
 
 def _tags(job: JobDefinition | None, request: RunRequest) -> dict[str, str]:
-    return request.tags if job is None or not job.tags else job.tags | request.tags
+    if job is None:
+        return request.tags
+    of_partition = job.tags_of_partition(request.partition_key)
+    return {**job.tags, **of_partition, **request.tags} if job.tags or of_partition else request.tags
 
 
 def _target(sensor: SensorDefinition, request: RunRequest) -> str:

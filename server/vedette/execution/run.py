@@ -39,8 +39,8 @@ class RunExecution:
     ) -> None:
         """Prepare the run; raises DefinitionError for an unknown job, InvalidConfig for a config it refuses."""
         self._job = definitions.get_job_def(instruction.job_name)
-        self._run_config = self._job.effective_config(instruction.run_config)
-        self._configs = self._job.resolve_config(instruction.run_config)
+        self._run_config = self._job.effective_config(instruction.run_config, instruction.partition_key)
+        self._configs = self._job.resolve_config(self._run_config)
         self._instruction = instruction
         self._keep_outputs = keep_outputs
         self._echo = echo
@@ -142,6 +142,7 @@ class RunExecution:
             run_config=self._run_config,
             tags=self._instruction.tags,
             partition_key=self._instruction.partition_key,
+            partitions_def=self._job.partitions_def,
             attempt=self._instruction.attempt,
             sink=capture.add_logged,
         )

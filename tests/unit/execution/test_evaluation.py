@@ -332,11 +332,11 @@ async def test_a_target_by_name_is_checked_like_one_by_object() -> None:
 
 
 async def test_a_request_becomes_data_with_the_tags_of_its_job_beneath_its_own() -> None:
-    evaluation = await evaluated(lambda: RunRequest("k", {}, {"both": "request", "n": 1}, partition_key="p"))
+    evaluation = await evaluated(lambda: RunRequest("k", {}, {"both": "request", "n": 1}))
     (request,) = evaluation.run_requests
     assert request.job_name == "plain"
     assert request.tags == {"from": "job", "both": "request", "n": "1"}
-    assert (request.partition_key, request.run_config) == ("p", {})
+    assert request.run_config == {}
     evaluation = await evaluated(
         lambda: RunRequest(run_config=RunConfig(ops={"read": Reading(path="x")})), job=configured
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from vedette.authoring.partitions.definition import PartitionsDefinition
+from vedette.authoring.partitions.time_windows import TimeWindowPartitionsDefinition
 from vedette.authoring.text import shown
 from vedette.domain.partitions import (
     SEPARATOR,
@@ -70,6 +71,23 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         """Return the definition of a dimension; raises InvocationError for an unknown one."""
         if (found := self._definitions.get(dimension_name)) is None:
             raise InvocationError(f'There is no dimension "{dimension_name}" ({", ".join(self._definitions)}).')
+        return found
+
+    @property
+    def time_window_dimension_name(self) -> str:
+        """Return the name of the one dimension that is time; raises InvocationError where there is none or several."""
+        found = [name for name, one in self._definitions.items() if isinstance(one, TimeWindowPartitionsDefinition)]
+        if len(found) != 1:
+            raise InvocationError(
+                f"{self} has {len(found)} dimensions of time; there is a time window where it is one."
+            )
+        return found[0]
+
+    @property
+    def time_window_partitions_def(self) -> TimeWindowPartitionsDefinition:
+        """Return the definition of the one dimension that is time; raises InvocationError."""
+        found = self._definitions[self.time_window_dimension_name]
+        assert isinstance(found, TimeWindowPartitionsDefinition)
         return found
 
     def get_partition_key_from_str(self, partition_key_str: str) -> MultiPartitionKey:

@@ -1,6 +1,6 @@
 """Partitions that the code lists."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from vedette.authoring.partitions.definition import MOST_NAMED, PartitionsDefinition, checked_keys
 from vedette.domain.partitions import StaticPartitions
@@ -10,7 +10,7 @@ from vedette.errors import DefinitionError
 class StaticPartitionsDefinition(PartitionsDefinition):
     """The keys in a list: `StaticPartitionsDefinition(["europe", "asia"])`."""
 
-    def __init__(self, partition_keys: Sequence[str]) -> None:
+    def __init__(self, partition_keys: Iterable[str]) -> None:
         """Take the keys, in order; raises DefinitionError for one that cannot be one, or comes twice."""
         keys = checked_keys(partition_keys, "StaticPartitionsDefinition")
         seen: set[str] = set()
