@@ -104,6 +104,22 @@ async def test_resuming_clients_join_without_a_hole_or_a_repeat(api: Api, databa
         assert told.result() == list(range(after + 1, 201))
 
 
+async def test_more_at_once_than_is_remembered_reaches_all_who_wait(api: Api, database: Database, bus: Bus) -> None:
+    sensor = await seeded(database)
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(api.subscribe(TICKS)) for _ in range(3)]
+        for client in clients:
+            await client.send({"type": "ping"})
+            assert (await client.receive())["type"] == "pong"
+        await eventually(lambda: is_listened_to(bus, topics.TICKS))
+        await more(database, bus, sensor, 1)
+        assert [positions(await client.take(1)) for client in clients] == [[1]] * 3
+        for number in range(2, 62):
+            await seeds.tick(database, sensor, number)
+        bus.knock(topics.TICKS)
+        assert [positions(await client.take(60)) for client in clients] == [list(range(2, 62))] * 3
+
+
 async def test_other_variables_are_another_execution(api: Api, database: Database, bus: Bus) -> None:
     sensor = await seeded(database)
     async with (

@@ -107,7 +107,7 @@ class Subscription:
                 case "next":
                     yield data_of(message["payload"])[self.name]
                 case "error":
-                    _resume_if_behind(message["payload"])
+                    _resume_where_told(message["payload"])
                     data_of({"errors": message["payload"]})
                 case "ping":
                     await socket.send(json.dumps({"type": "pong"}))
@@ -118,9 +118,18 @@ class Subscription:
         raise Lost("the server ended the connection")
 
 
-def _resume_if_behind(errors: Json) -> None:
-    """Raise Lost where the server only says that this client has read too slowly, as one whose output is not read."""
+# What ends a stream that can be resumed: this client has read too slowly, as one whose output is not read, or the
+# server's database did not answer for long.
+PASSING = {
+    "FELL_BEHIND": "it was not read as fast as there was news",
+    "UNAVAILABLE": "the server's database did not answer",
+}
+
+
+def _resume_where_told(errors: Json) -> None:
+    """Raise Lost where the server only says that the stream is to be resumed."""
     for error in errors:
         extensions = error.get("extensions") or {}
-        if extensions.get("code") == "FELL_BEHIND":
-            raise Lost("it was not read as fast as there was news", extensions.get("position"))
+        reason = PASSING.get(str(extensions.get("code")))
+        if reason is not None:
+            raise Lost(reason, extensions.get("position"))

@@ -16,9 +16,18 @@ from vedette.graphql.broadcasts import Broadcasts
 from vedette.graphql.connections import LARGEST_SIZE
 from vedette.graphql.context import Context
 from vedette.graphql.costs import Cost
-from vedette.graphql.errors import BAD_PAGE_SIZE, MORE_ERRORS, TIMEOUT, RequestError, limit_exceeded, presentable
+from vedette.graphql.errors import (
+    BAD_PAGE_SIZE,
+    MORE_ERRORS,
+    TIMEOUT,
+    UNAVAILABLE,
+    RequestError,
+    limit_exceeded,
+    presentable,
+)
 from vedette.graphql.items import Item, refusal
 from vedette.graphql.operations import flaws, parsed
+from vedette.graphql.patience import Interrupted
 from vedette.graphql.requests import Operation, Refused, Request, operation_of
 from vedette.graphql.schema import schema
 from vedette.graphql.stretches import Stretch
@@ -109,7 +118,7 @@ class Api:
                 yield batch
 
     async def _items(self, operation: Operation, stretch: Stretch) -> AsyncGenerator[Item, None]:
-        """Execute a subscription for the stretch; yield what is sent to its followers."""
+        """Execute a subscription for the stretch; yield what is sent to its followers. Raises Interrupted."""
         context = self._context.covering(stretch)
         results = await schema.stream(operation.text, operation.variables, context, operation_name=operation.name)
         async with aclosing(results):
@@ -117,6 +126,9 @@ class Api:
                 assert isinstance(result, ExecutionResult)
                 if isinstance(result, PreExecutionError):
                     yield refusal(*_fitting(result.errors or [], context.limits.max_errors))
+                elif _is_unavailable(result.errors or []):
+                    # An item without what could not be read would be passed over for ever.
+                    raise Interrupted
                 else:
                     yield Item(stretch.at, _encoded(self._body(result, True)).decode())
                     stretch.at = None
@@ -131,6 +143,10 @@ class Api:
 
 def _encoded(body: dict[str, Any]) -> bytes:
     return msgspec.json.encode(body)
+
+
+def _is_unavailable(errors: Sequence[GraphQLError]) -> bool:
+    return any((error.extensions or {}).get("code") == UNAVAILABLE for error in errors)
 
 
 def _fitting(errors: Sequence[GraphQLError], most: int) -> Sequence[GraphQLError]:

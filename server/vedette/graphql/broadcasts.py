@@ -2,15 +2,18 @@
 
 A client that resumes first catches up by an execution of its own, as far as the shared one still remembers, and then
 joins that one; positions tell where, so that it misses nothing and gets nothing twice. One that falls further behind
-than the shared execution remembers is told so, with the position to resume at.
+than the shared execution remembers is told so, with the position to resume at; and so is each of them where an
+execution ends because the database did not answer.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from typing import Any
 
-from vedette.graphql.errors import FELL_BEHIND, RequestError
+from vedette.graphql.errors import FELL_BEHIND, UNAVAILABLE, RequestError
 from vedette.graphql.items import Item, refusal
+from vedette.graphql.patience import Interrupted
 from vedette.graphql.requests import Operation
 from vedette.graphql.shares import Share
 from vedette.graphql.stretches import NOW, Stretch
@@ -38,7 +41,9 @@ class Broadcasts:
             is_first = not share.stretch.begun.is_set()
             await share.begun()
             position = 0 if after is None and share.stretch.whole else after
-            if position is None:
+            if share.is_interrupted and share.stretch.begun_at is None:
+                batches = _once(_unavailable(position))
+            elif position is None:
                 batches = _live(share, 0, share.floor) if is_first else _live(share, share.end, share.head)
             else:
                 batches = self._resumed(share, operation, position)
@@ -52,9 +57,14 @@ class Broadcasts:
         # As long as it catches up, the shared execution goes on and forgets.
         while position < share.floor or (position > share.head and not is_checked):
             stretch = Stretch(after=position, until=max(position, share.floor))
-            async with aclosing(self._execute(operation, stretch)) as items:
-                async for item in items:
-                    yield [item]
+            try:
+                async with aclosing(self._execute(operation, stretch)) as items:
+                    async for item in items:
+                        position = item.position or position
+                        yield [item]
+            except Interrupted:
+                yield [_unavailable(position)]
+                return
             if not stretch.is_over():
                 return
             position = max(position, stretch.reached or 0)
@@ -93,11 +103,12 @@ class Broadcasts:
 async def _live(share: Share, number: int, position: int) -> AsyncGenerator[Sequence[Item], None]:
     """Yield the items of a share from `number` on that come after a position."""
     while True:
-        if number < share.first:
-            yield [refusal(_fell_behind(position))]
-            return
         items = await share.next(number)
         if not items:
+            if number < share.first:
+                yield [_fell_behind(position)]
+            elif share.is_interrupted:
+                yield [_unavailable(position)]
             return
         number += len(items)
         fresh = [item for item in items if item.position is None or item.position > position]
@@ -106,9 +117,17 @@ async def _live(share: Share, number: int, position: int) -> AsyncGenerator[Sequ
             yield fresh
 
 
-def _fell_behind(position: int) -> RequestError:
-    return RequestError(
-        FELL_BEHIND,
-        f"This client reads more slowly than there is news; resume after position {position}.",
-        position=str(position),
-    )
+async def _once(item: Item) -> AsyncGenerator[Sequence[Item], None]:
+    yield [item]
+
+
+def _fell_behind(position: int) -> Item:
+    said = f"This client reads more slowly than there is news; resume after position {position}."
+    return refusal(RequestError(FELL_BEHIND, said, position=str(position)))
+
+
+def _unavailable(position: int | None) -> Item:
+    place: dict[str, Any] = {} if position is None else {"position": str(position)}
+    said = "The database does not answer at the moment; resume soon"
+    said += "." if position is None else f" after position {position}."
+    return refusal(RequestError(UNAVAILABLE, said, **place))

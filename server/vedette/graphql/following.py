@@ -6,11 +6,13 @@ is lost on a slow client, as the rows wait in the database.
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from vedette import faults
 from vedette.graphql.context import Context
 from vedette.graphql.errors import BAD_POSITION, RequestError
+from vedette.graphql.patience import patiently
 from vedette.graphql.stretches import NOW
 from vedette.storage import changes
 
@@ -55,10 +57,12 @@ async def follow(
     stretch = context.stretch
     # Listening comes first: what is knocked while rows are read is not missed.
     with context.bus.listen(stream.topic) as listener:
-        position = await _start(context, stream, after if stretch.after is None else stretch.after)
+        wanted = after if stretch.after is None else stretch.after
+        seconds = context.settings.execution_seconds
+        position = await patiently(lambda: _start(context, stream, wanted), seconds)
         stretch.begin(position)
         while not stretch.is_over():
-            items, reached = await _read(context, stream, position, show)
+            items, reached = await patiently(partial(_read, context, stream, position, show), seconds)
             for left, item in zip(reversed(range(len(items))), items, strict=True):
                 context.renew()
                 stretch.pass_by(item.position, is_open=left > 0)
@@ -70,12 +74,18 @@ async def follow(
             position = reached
 
 
+def page_size(context: Context) -> int:
+    """Return how many items are read at a time: no more than are remembered for those who wait for them."""
+    return min(PAGE_SIZE, context.settings.max_buffered_items)
+
+
 async def _read(
     context: Context, stream: Stream[C], position: int, show: Callable[[Any, Sequence[C]], Awaitable[Sequence[T]]]
 ) -> tuple[Sequence[T | Gap], int]:
     """Return what to send next, and the position that is reached with it."""
     until = context.stretch.until
-    limit = PAGE_SIZE if until is None else min(PAGE_SIZE, until - position)
+    size = page_size(context)
+    limit = size if until is None else min(size, until - position)
     async with context.database.reading() as connection:
         page = await stream.after(connection, position, limit)
         # Positions have no gaps, so a gap is what was purged; any other is told as well, never passed over.

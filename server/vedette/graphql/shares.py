@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from vedette.graphql.items import Item
+from vedette.graphql.patience import Interrupted
 from vedette.graphql.stretches import Stretch
 
 MOST_BYTES = 8 * 2**20
@@ -15,7 +16,7 @@ class Share:
     """The newest items, numbered in the order that they came: the oldest that is kept is number `first`.
 
     Every change after `floor` is an item here, or will be, unless the execution does not tell it at all. `is_over`
-    tells that nothing will be added.
+    tells that nothing will be added; `is_interrupted`, that this is because the database did not answer.
     """
 
     def __init__(self, stretch: Stretch, most_items: int) -> None:
@@ -24,6 +25,7 @@ class Share:
         self.first = 0
         self.floor = 0
         self.is_over = False
+        self.is_interrupted = False
         self._most_items = most_items
         self._items: deque[Item] = deque()
         self._bytes = 0
@@ -49,6 +51,8 @@ class Share:
                     # What is at hand already comes with it, so that clients are woken once.
                     if not self.stretch.is_open:
                         self._tell()
+        except Interrupted:
+            self.is_interrupted = True
         finally:
             self.is_over = True
             self.stretch.begun.set()
@@ -61,10 +65,10 @@ class Share:
         self.floor = max(self.floor, self.stretch.begun_at or 0)
 
     async def next(self, number: int) -> list[Item]:
-        """Return the items from `number` on, waiting for the first of them; none when it is over."""
+        """Return the items from `number` on, when there is one; none when it is over, or the first of them is gone."""
         while number >= self.end and not self.is_over:
             await self._news.wait()
-        return [self._items[index] for index in range(number - self.end, 0)]
+        return [self._items[index] for index in range(number - self.end, 0)] if number >= self.first else []
 
     def _add(self, item: Item) -> None:
         self._items.append(item)

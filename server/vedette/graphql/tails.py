@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from vedette.domain.events import RunEvent
 from vedette.domain.logs import LogRecord
 from vedette.graphql.context import Context
 from vedette.graphql.errors import BAD_POSITION, NOT_FOUND, RequestError
-from vedette.graphql.following import PAGE_SIZE
+from vedette.graphql.following import page_size
+from vedette.graphql.patience import patiently
 from vedette.graphql.stretches import NOW
 from vedette.storage import changes, run_events, tick_logs
 from vedette.storage.changes import Progress
@@ -42,7 +44,8 @@ async def follow_tail(context: Context, tail: Tail[T], key: UUID, after: int) ->
     position = after if stretch.after is None else stretch.after
     with context.bus.listen(tail.topic(key)) as listener:
         while not stretch.is_over():
-            progress, page = await _read(context, tail, key, position)
+            reading = partial(_read, context, tail, key, position)
+            progress, page = await patiently(reading, context.settings.execution_seconds)
             if position == NOW:
                 position = progress.position
             if not stretch.begun.is_set():
@@ -55,14 +58,15 @@ async def follow_tail(context: Context, tail: Tail[T], key: UUID, after: int) ->
             stretch.reached = position
             if progress.finished and position >= progress.position:
                 return
-            if len(page) < PAGE_SIZE and not stretch.is_over():
+            if len(page) < page_size(context) and not stretch.is_over():
                 await listener.wait(context.settings.poll_seconds)
 
 
 async def _read(context: Context, tail: Tail[T], key: UUID, position: int) -> tuple[Progress, Sequence[tuple[int, T]]]:
     """Return how far the thing goes, and what it says next; that is nothing where `position` is NOW."""
     until = context.stretch.until
-    limit = PAGE_SIZE if until is None else min(PAGE_SIZE, until - position)
+    size = page_size(context)
+    limit = size if until is None else min(size, until - position)
     async with context.database.reading() as connection:
         # How far it goes is read first: what is added in between comes with a knock.
         progress = await tail.progress(connection, key)

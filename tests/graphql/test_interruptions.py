@@ -1,0 +1,105 @@
+"""What followers see of a database that does not answer: nothing of a short outage, where to go on after a long one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+
+import seeds
+from serving import Api, Subscription, eventually, is_listened_to, serving
+from vedette.bus import Bus, topics
+from vedette.domain.catalog import SensorStatus
+from vedette.settings import Settings
+from vedette.storage.connecting import connect
+from vedette.storage.database import Database
+
+TICKS = """
+subscription($after: StreamPosition) { ticks(after: $after) {
+  ... on TickChanged { position tick { number sensor { name } } } } }
+"""
+
+
+@asynccontextmanager
+async def outage(url: str) -> AsyncIterator[None]:
+    """Cut every connection to a database off, and let no new one in, while the block runs."""
+    parts = urlsplit(url)
+    name = parts.path.removeprefix("/")
+    connection = await connect(parts._replace(path="/postgres").geturl())
+    try:
+        await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+        yield
+    finally:
+        await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        await connection.close()
+
+
+async def following(stack: AsyncExitStack, api: Api, bus: Bus) -> list[Subscription]:
+    """Return two clients that follow ticks from the first on, by one execution."""
+    clients = [await stack.enter_async_context(api.subscribe(TICKS, after="0")) for _ in range(2)]
+    for client in clients:
+        assert [item["ticks"]["position"] for item in await client.take(2)] == ["1", "2"]
+    await eventually(lambda: is_listened_to(bus, topics.TICKS))
+    return clients
+
+
+@pytest.fixture
+async def sensor(database: Database) -> UUID:
+    await seeds.code_location(database)
+    sensor = await seeds.sensor(database, default_status=SensorStatus.RUNNING)
+    for number in (1, 2):
+        await seeds.tick(database, sensor, number)
+    return sensor
+
+
+async def test_a_short_outage_ends_no_stream(database: Database, bus: Bus, sensor: UUID) -> None:
+    async with serving(database, bus, Settings(poll_seconds=0.1)) as api, AsyncExitStack() as stack:
+        clients = await following(stack, api, bus)
+        async with outage(database.url):
+            await asyncio.sleep(0.5)
+        await seeds.tick(database, sensor, 3)
+        for client in clients:
+            assert (await client.next())["ticks"]["position"] == "3"
+
+
+async def test_a_long_outage_tells_each_where_to_go_on(database: Database, bus: Bus, sensor: UUID) -> None:
+    settings = Settings(poll_seconds=0.1, execution_seconds=0.3)
+    async with serving(database, bus, settings) as api, AsyncExitStack() as stack:
+        clients = await following(stack, api, bus)
+        async with outage(database.url):
+            for client in clients:
+                message = await client.receive()
+                assert message["type"] == "error"
+                [error] = message["payload"]
+                assert error["extensions"] == {"code": "UNAVAILABLE", "position": "2"}
+            async with api.subscribe(TICKS) as newcomer:
+                [error] = (await newcomer.receive())["payload"]
+                assert error["extensions"] == {"code": "UNAVAILABLE"}
+        await seeds.tick(database, sensor, 3)
+        async with api.subscribe(TICKS, after="2") as client:
+            assert (await client.next())["ticks"]["position"] == "3"
+
+
+async def test_an_item_that_cannot_be_read_whole_is_not_passed_over(database: Database, bus: Bus, sensor: UUID) -> None:
+    async with (
+        Database(database.url, command_seconds=1.0) as impatient,
+        serving(impatient, bus, Settings(poll_seconds=600, execution_seconds=0.1)) as api,
+        AsyncExitStack() as stack,
+    ):
+        clients = await following(stack, api, bus)
+        await seeds.tick(database, sensor, 3)
+        # The stream can be read, and the sensors of its ticks cannot.
+        async with database.writing() as connection:
+            await connection.exec_driver_sql("LOCK TABLE sensors IN ACCESS EXCLUSIVE MODE")
+            bus.knock(topics.TICKS)
+            for client in clients:
+                [error] = (await client.receive())["payload"]
+                assert error["extensions"] == {"code": "UNAVAILABLE", "position": "2"}
+        async with api.subscribe(TICKS, after="2") as client:
+            assert (await client.next())["ticks"] == {
+                "position": "3",
+                "tick": {"number": 3, "sensor": {"name": "inbox"}},
+            }
