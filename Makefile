@@ -36,6 +36,7 @@ check: $(READY) ## Format, lint, types, import rules, schema (also for what brea
 	$(BIN)/vedette schema --check schema.graphql
 	$(BIN)/python -m checks.schema_changes
 	$(BIN)/python -m checks.client_types
+	$(BIN)/python -m checks.own_documents
 	$(BIN)/vedette migrate --check
 	$(BIN)/zensical build --strict
 
@@ -46,8 +47,9 @@ format: $(READY) ## Format the code and mend what the linter can
 schema: $(READY) ## Print the GraphQL schema into schema.graphql
 	$(BIN)/vedette schema > schema.graphql
 
-client: $(READY) ## Generate the types of vedette.client from the schema
+client: $(READY) ## Generate the types of vedette.client from the schema, and list the documents that we send
 	$(BIN)/python -m checks.client_types --write
+	$(BIN)/python -m checks.own_documents --write
 
 docs: $(READY) ## Build the manual as a site into .site/
 	$(BIN)/zensical build --strict

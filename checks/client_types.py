@@ -23,6 +23,9 @@ SCHEMA = ROOT / "schema.graphql"
 GENERATOR = "ariadne-codegen==0.19.0"
 KEPT = ("base_model.py", "enums.py", "fragments.py", "input_types.py")
 GENERATE_SECONDS = 300.0
+# An enum of the schema may get more values: an older client passes them on.
+CLOSED, OPEN = "(str, Enum)", "(OpenEnum)"
+CLOSED_IMPORT, OPEN_IMPORT = "from enum import Enum", "from vedette.client.open_enums import OpenEnum"
 CONFIG = """
 [tool.ariadne-codegen]
 schema_path = "{schema}"
@@ -43,7 +46,7 @@ type = "str"
 
 def digest() -> str:
     """Return a digest of all that the types are made of."""
-    parts = (SCHEMA.read_bytes(), OPERATIONS.read_bytes(), GENERATOR.encode(), CONFIG.encode())
+    parts = (SCHEMA.read_bytes(), OPERATIONS.read_bytes(), GENERATOR.encode(), CONFIG.encode(), OPEN.encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -71,7 +74,8 @@ def generate() -> None:
         shutil.rmtree(GENERATED, ignore_errors=True)
         GENERATED.mkdir()
         for name in KEPT:
-            shutil.copy(Path(folder, "generated", name), GENERATED / name)
+            text = Path(folder, "generated", name).read_text()
+            (GENERATED / name).write_text(text.replace(CLOSED, OPEN).replace(CLOSED_IMPORT, OPEN_IMPORT))
     (GENERATED / "__init__.py").write_text(header())
     (GENERATED / "documents.py").write_text(documents())
 

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checks.own_documents import own_documents
+from graphql import get_introspection_query
 
 from serving import Api, serving
 from vedette.bus import Bus
 from vedette.errors import UsageError
+from vedette.graphql.requests import Request
 from vedette.graphql.trusted_documents import TrustedDocuments, document_id
 from vedette.settings import Settings
 from vedette.storage.database import Database
@@ -63,6 +66,19 @@ async def test_at_first_it_only_tells_what_it_would_refuse(
             assert await code(api, 200, query=LOCATIONS) is None
     assert LOCATIONS in caplog.text
     assert document_id(LOCATIONS) in caplog.text
+
+
+def test_what_the_command_line_and_the_client_send_is_trusted_always(folder: Path) -> None:
+    trusted = TrustedDocuments.load(in_mode(folder, "only"))
+    sent = own_documents()
+    assert {"vedette.cli.sensor_documents.LIST", "vedette.client.generated.documents.FollowTicks"} <= sent.keys()
+    for text in sent.values():
+        assert trusted.text(Request(query=text)) == text
+
+
+async def test_a_page_that_asks_for_the_schema_is_refused(database: Database, bus: Bus, folder: Path) -> None:
+    async with serving(database, bus, in_mode(folder, "only")) as api:
+        assert await code(api, 403, query=get_introspection_query()) == "DOCUMENT_NOT_TRUSTED"
 
 
 def test_a_file_that_is_no_document_of_the_schema_is_named(folder: Path) -> None:

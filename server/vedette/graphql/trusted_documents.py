@@ -1,4 +1,7 @@
-"""Trusted documents: a folder of *.graphql files, each of which clients may ask for by its name or its hash."""
+"""Trusted documents: a folder of *.graphql files, each of which clients may ask for by its name or its hash.
+
+What Vedette's own command line and client send is trusted always, by its hash: OWN lists it, `make client` writes it.
+"""
 
 import hashlib
 import logging
@@ -18,14 +21,16 @@ from vedette.settings import Settings, TrustedMode
 
 logger = logging.getLogger(__name__)
 
+OWN = Path(__file__).with_name("own_documents.txt")
+
 
 class TrustedDocuments:
     """Documents by name and by `sha256:` and the hash of their text; `mode` says what becomes of others."""
 
-    def __init__(self, texts: Mapping[str, str], mode: TrustedMode = "off") -> None:
+    def __init__(self, texts: Mapping[str, str], mode: TrustedMode = "off", own: frozenset[str] = frozenset()) -> None:
         self._mode = mode
         self._by_id = dict(texts) | {document_id(text): text for text in texts.values()}
-        self._texts = frozenset(map(str.strip, texts.values()))
+        self._trusted = own | frozenset(document_id(text.strip()) for text in texts.values())
 
     @classmethod
     def load(cls, settings: Settings) -> Self:
@@ -39,7 +44,7 @@ class TrustedDocuments:
             raise UsageError(f"trusted_documents={folder} is not a folder; make it, or name another.")
         limits = Limits.of(settings)
         texts = {file.stem: _document(file, limits) for file in sorted(folder.glob("*.graphql"))}
-        return cls(texts, settings.trusted_documents_mode)
+        return cls(texts, settings.trusted_documents_mode, _own())
 
     def text(self, request: Request) -> str:
         """Return the text of the document that a request means. Raises RequestError where there is none to execute."""
@@ -50,7 +55,7 @@ class TrustedDocuments:
             return self._by_id.get(asked) or _unknown(asked)
         if request.document_id is not None:
             raise RequestError(BAD_INPUT, "Give `query` or `documentId`, not both.")
-        if self._mode != "off" and request.query.strip() not in self._texts:
+        if self._mode != "off" and document_id(request.query.strip()) not in self._trusted:
             self._refuse(request.query)
         return request.query
 
@@ -65,7 +70,12 @@ class TrustedDocuments:
 
 def document_id(text: str) -> str:
     """Return the id that a text has by its hash."""
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    return f"sha256:{hashlib.sha256(text.encode(errors='replace')).hexdigest()}"
+
+
+def _own() -> frozenset[str]:
+    """Return the ids of what Vedette itself sends, each of a text without space around it."""
+    return frozenset(line.split()[0] for line in OWN.read_text(encoding="utf-8").splitlines())
 
 
 def _document(file: Path, limits: Limits) -> str:

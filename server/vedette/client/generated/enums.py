@@ -1,7 +1,7 @@
-from enum import Enum
+from vedette.client.open_enums import OpenEnum
 
 
-class LogLevel(str, Enum):
+class LogLevel(OpenEnum):
     DEBUG = "DEBUG"
     INFO = "INFO"
     WARNING = "WARNING"
@@ -9,7 +9,7 @@ class LogLevel(str, Enum):
     CRITICAL = "CRITICAL"
 
 
-class RunEventKind(str, Enum):
+class RunEventKind(OpenEnum):
     RUN_QUEUED = "RUN_QUEUED"
     RUN_STARTING = "RUN_STARTING"
     RUN_STARTED = "RUN_STARTED"
@@ -29,21 +29,21 @@ class RunEventKind(str, Enum):
     ENGINE = "ENGINE"
 
 
-class RunKeyDedup(str, Enum):
+class RunKeyDedup(OpenEnum):
     FOREVER = "FOREVER"
     UNTIL_SUCCESS = "UNTIL_SUCCESS"
     WHILE_ACTIVE = "WHILE_ACTIVE"
     TTL = "TTL"
 
 
-class RunRequestOutcome(str, Enum):
+class RunRequestOutcome(OpenEnum):
     LAUNCHED = "LAUNCHED"
     DUPLICATE = "DUPLICATE"
     PREVIEWED = "PREVIEWED"
     REFUSED = "REFUSED"
 
 
-class RunStatus(str, Enum):
+class RunStatus(OpenEnum):
     QUEUED = "QUEUED"
     STARTING = "STARTING"
     STARTED = "STARTED"
@@ -53,7 +53,7 @@ class RunStatus(str, Enum):
     CANCELED = "CANCELED"
 
 
-class SensorConditionKind(str, Enum):
+class SensorConditionKind(OpenEnum):
     WAITING = "WAITING"
     EVALUATING = "EVALUATING"
     BACKING_OFF = "BACKING_OFF"
@@ -62,7 +62,7 @@ class SensorConditionKind(str, Enum):
     UNLOADED = "UNLOADED"
 
 
-class SensorKind(str, Enum):
+class SensorKind(OpenEnum):
     STANDARD = "STANDARD"
     ASSET = "ASSET"
     MULTI_ASSET = "MULTI_ASSET"
@@ -71,18 +71,18 @@ class SensorKind(str, Enum):
     AUTOMATION = "AUTOMATION"
 
 
-class SensorStatus(str, Enum):
+class SensorStatus(OpenEnum):
     RUNNING = "RUNNING"
     STOPPED = "STOPPED"
 
 
-class TickCause(str, Enum):
+class TickCause(OpenEnum):
     INTERVAL = "INTERVAL"
     MANUAL = "MANUAL"
     EVENT = "EVENT"
 
 
-class TickStatus(str, Enum):
+class TickStatus(OpenEnum):
     STARTED = "STARTED"
     SKIPPED = "SKIPPED"
     SUCCESS = "SUCCESS"
