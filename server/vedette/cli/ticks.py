@@ -3,6 +3,7 @@
 import click
 
 from vedette.cli.client import Client, asks_server, json_option
+from vedette.cli.failures import WrongOptions
 from vedette.cli.lazy import Lazy, LazyGroup
 from vedette.cli.names import Names, find
 from vedette.cli.output import coloured, cut, duration, local_time, print_json, print_table
@@ -36,17 +37,24 @@ def tick() -> None:
 
 
 @click.command("list")
-@click.option("--sensor", metavar="NAME", help="Only those of this sensor.")
+@click.argument("name", metavar="[SENSOR]", required=False)
+@click.option("--sensor", metavar="NAME", help="The same as SENSOR: only those of this sensor.")
 @click.option("--status", multiple=True, type=click.Choice(STATUSES, case_sensitive=False), help="Only these.")
 @click.option("--first", type=click.IntRange(min=1), default=25, show_default=True, help="How many.")
 @json_option
 @asks_server
-def list_ticks(client: Client, sensor: str | None, status: tuple[str, ...], first: int, as_json: bool) -> None:
-    """List ticks, the latest first. "x12" counts equal quiet skips that followed and are folded into the tick.
+def list_ticks(
+    client: Client, name: str | None, sensor: str | None, status: tuple[str, ...], first: int, as_json: bool
+) -> None:
+    """List ticks, of one sensor or of all, the latest first. "x12" counts equal quiet skips that followed and are
+    folded into the tick.
 
     \b
-    vedette tick list --sensor inbox --status failure
+    vedette tick list inbox --status failure
     """
+    if name is not None and sensor is not None:
+        raise WrongOptions("Name the sensor once: as SENSOR, or with --sensor.")
+    sensor = name or sensor
     wanted: dict[str, object] = {"status": list(status)} if status else {}
     if sensor is not None:
         wanted["sensorId"] = find(client, FIND, "sensor", sensor)["id"]

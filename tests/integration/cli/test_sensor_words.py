@@ -93,6 +93,8 @@ async def test_ticks_are_listed_the_latest_first(database: Database, terminal: T
     await seeds.tick(database, other, 1)
     out = (await terminal.ok("tick", "list", "--sensor", "inbox", "--first", "2")).out.splitlines()
     assert ["FAILURE" in out[1], "nothing 3" in out[2], len(out)] == [True, True, 3]
+    assert (await terminal.ok("tick", "list", "inbox", "--first", "2")).out.splitlines() == out
+    (await terminal.call("tick", "list", "inbox", "--sensor", "inbox")).fails(2, "once")
     listed = (await terminal.ok("tick", "list", "--status", "skipped", "--json")).json
     assert [(tick["sensor"]["name"], tick["number"]) for tick in listed if tick["sensor"]["name"] == "inbox"] == [
         ("inbox", 3),
