@@ -93,6 +93,9 @@ class Settings(BaseModel):
     trusted_documents_mode: TrustedMode = Field(
         "off", description="What becomes of other documents: off answers, log answers and warns, only refuses them."
     )
+    request_seconds: Seconds = Field(
+        10.0, description="Time a client has to send the head of a request, and again for its body."
+    )
     max_body_bytes: Count = Field(2**20, description="Size of a request's body, or of a websocket message.")
     max_tokens: Count = Field(5000, description="Tokens of a document.")
     max_depth: Count = Field(20, description="Levels of fields in an operation.")
@@ -106,7 +109,9 @@ class Settings(BaseModel):
     max_variable_depth: Count = Field(110, description="Levels of the variables of an operation.")
     max_variable_values: Count = Field(20_000, description="Values in the variables of an operation.")
     max_errors: Count = Field(20, description="Errors in one answer; how many more there were is told.")
-    execution_seconds: Seconds = Field(30.0, description="Time that a query or mutation may take.")
+    execution_seconds: Seconds = Field(
+        30.0, description="Time that a query or mutation may take, and that a subscription waits for the database."
+    )
     max_operations: Count = Field(500, description="Queries and mutations at a time in one server.")
     max_subscriptions_per_connection: Count = Field(100, description="Operations at a time on one websocket.")
     max_subscriptions: Count = Field(10_000, description="Subscriptions at a time in one server.")

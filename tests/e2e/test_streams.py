@@ -117,3 +117,44 @@ def test_a_finished_run_ends_its_stream_of_events(dev_server: DevServer) -> None
     assert kinds[-1] == "RUN_SUCCESS"
     assert kinds.count("LOG") == 20
     assert events(whole[9]["position"]) == whole[10:]
+
+
+TALKING = """
+from pathlib import Path
+from time import sleep
+from vedette import *
+
+@sensor(minimum_interval_seconds=0.1, default_status=DefaultSensorStatus.RUNNING)
+def talks(context):
+    context.log.info("begun")
+    print("printed")
+    while not Path(__file__).with_name("go on").exists():
+        sleep(0.05)
+    context.log.warning("ended")
+    return SkipReason("said it all")
+"""
+STARTED = "{ ticks(first: 1, filter: {status: [STARTED]}) { edges { node { id } } } }"
+TICK_LOGS = """
+subscription($tick: ID!, $after: StreamPosition) {
+  tickLogs(tickId: $tick, after: $after) { ... on TickLogAdded { position record { level message } } }
+}
+"""
+
+
+def test_what_a_sensor_says_is_told_while_it_is_evaluated(dev_server: DevServer) -> None:
+    dev_server.write(TALKING)
+    dev_server.start()
+    tick = wait_until(lambda: dev_server.query(STARTED)["ticks"]["edges"], "a tick that goes on")[0]["node"]["id"]
+
+    def said(item: Any) -> tuple[str, str]:
+        record = item["tickLogs"]["record"]
+        return record["level"], record["message"]
+
+    with subscribe(dev_server.url, TICK_LOGS, tick=tick) as subscription:
+        assert [said(subscription.next()) for _ in range(2)] == [("INFO", "begun"), ("INFO", "printed")]
+        # Only now does it end: both lines came while it was evaluated.
+        (dev_server.project / "go on").touch()
+        assert said(subscription.next()) == ("WARNING", "ended")
+        assert subscription.next() is None
+    with subscribe(dev_server.url, TICK_LOGS, tick=tick, after="1") as subscription:
+        assert said(subscription.next()) == ("INFO", "printed")

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -86,6 +87,7 @@ async def test_streams_and_sockets_have_a_number(database: Database, bus: Bus) -
         assert response.status_code == 200
         one_more = await api.client.post(f"{api.url}/stream", json=body)
         assert (one_more.status_code, one_more.headers["retry-after"]) == (429, "1")
+        assert "max_connections" in one_more.text
         with pytest.raises(InvalidStatus) as refused:
             async with api.connect():
                 pass
@@ -102,7 +104,30 @@ async def test_subscriptions_have_a_number(database: Database, bus: Bus) -> None
         async with api.subscribe(FOLLOW) as third:
             message = await third.receive()
         assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "TOO_MANY_REQUESTS")
-        assert (await api.client.post(f"{api.url}/stream", json={"query": FOLLOW})).status_code == 429
+        assert "max_subscriptions" in message["payload"][0]["message"]
+        one_more = await api.client.post(f"{api.url}/stream", json={"query": FOLLOW})
+        assert one_more.status_code == 429
+        assert "(max_subscriptions)" in one_more.text
+
+
+async def test_a_body_has_a_time(database: Database, bus: Bus) -> None:
+    body = json.dumps({"query": "{ codeLocations { id } }"}).encode()
+    async with served(database, bus, request_seconds=0.5) as api:
+        place = urlsplit(api.address)
+
+        async def answer(sent: bytes) -> bytes:
+            reader, writer = await asyncio.open_connection(place.hostname, place.port)
+            head = f"POST /graphql HTTP/1.1\r\nhost: {place.netloc}\r\ncontent-type: application/json\r\n"
+            writer.write(f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + sent)
+            async with asyncio.timeout(20):
+                told = await reader.read()
+            writer.close()
+            return told
+
+        assert (await answer(body)).startswith(b"HTTP/1.1 200 ")
+        late = await answer(body[:-1])
+        assert late.startswith(b"HTTP/1.1 408 ")
+        assert b"request_seconds" in late
 
 
 async def test_operations_of_a_socket_have_a_number(database: Database, bus: Bus) -> None:

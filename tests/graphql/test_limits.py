@@ -101,7 +101,9 @@ async def test_a_document_has_limits(
 
 async def test_a_page_has_a_limit_also_as_a_variable_and_as_its_default(api: Api) -> None:
     await api.query(page_size(10))
-    assert await api.code(page_size(11)) == "BAD_PAGE_SIZE"
+    [error] = (await api.answer(page_size(11)))["errors"]
+    assert error["extensions"]["code"] == "BAD_PAGE_SIZE"
+    assert "max_page_size" in error["message"]
     by_variable = "query($n: Int) { sensors(first: $n) { edges { cursor } } }"
     await api.query(by_variable, n=10)
     assert await api.code(by_variable, n=11) == "BAD_PAGE_SIZE"
@@ -122,19 +124,24 @@ def deep(levels: int) -> Any:
 async def test_variables_have_a_depth(api: Api) -> None:
     await api.query(LAUNCH, c=deep(5))
     for levels_of in (6, 200, 700):
-        assert await api.code(LAUNCH, c=deep(levels_of)) == "LIMIT_EXCEEDED"
+        [error] = (await api.answer(LAUNCH, c=deep(levels_of)))["errors"]
+        assert error["extensions"] == {"code": "LIMIT_EXCEEDED", "limit": "max_variable_depth", "most": 5}
 
 
 async def test_variables_have_a_number_of_values(api: Api) -> None:
     # The variable's name and its list count as two.
     await api.query(LAUNCH, c=[1] * 18)
-    assert await api.code(LAUNCH, c=[1] * 19) == "LIMIT_EXCEEDED"
+    [error] = (await api.answer(LAUNCH, c=[1] * 19))["errors"]
+    assert error["extensions"] == {"code": "LIMIT_EXCEEDED", "limit": "max_variable_values", "most": 20}
 
 
 async def test_an_answer_has_a_number_of_errors_and_tells_of_the_others(api: Api) -> None:
     many = "{ instance { " + " ".join(f"nothing{number}" for number in range(5)) + " } }"
-    codes = [error["extensions"]["code"] for error in (await api.answer(many))["errors"]]
-    assert codes == ["INVALID_DOCUMENT"] * 3 + ["MORE_ERRORS"]
+    errors = (await api.answer(many))["errors"]
+    assert [error["extensions"]["code"] for error in errors] == ["INVALID_DOCUMENT"] * 3 + ["MORE_ERRORS"]
+    assert "max_errors" in errors[-1]["message"]
+    as_many = (await api.answer("{ instance { nothing0 nothing1 nothing2 } }"))["errors"]
+    assert [error["extensions"]["code"] for error in as_many] == ["INVALID_DOCUMENT"] * 3
     failing = "{ " + " ".join(f'a{number}: tick(id: "x") {{ id }}' for number in range(4)) + " }"
     codes = [error["extensions"]["code"] for error in (await api.answer(failing))["errors"]]
     assert codes == ["BAD_ID"] * 3 + ["MORE_ERRORS"]

@@ -5,13 +5,11 @@ from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEAD_SECONDS = 10.0
-
 
 class HttpConnection(HttpToolsProtocol):
     """One connection. Between two requests uvicorn has a limit of its own; the body's is the guard's."""
 
-    head_seconds: ClassVar[float] = HEAD_SECONDS
+    head_seconds: ClassVar[float]
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's is
@@ -46,3 +44,8 @@ class HttpConnection(HttpToolsProtocol):
     def _give_up(self) -> None:
         self._waiting = None
         self.transport.abort()
+
+
+def connections(head_seconds: float) -> type[HttpConnection]:
+    """Return the class of connections that wait so long for the head of a request."""
+    return type("HttpConnection", (HttpConnection,), {"head_seconds": head_seconds})

@@ -18,7 +18,6 @@ from vedette.web.answers import refusal
 from vedette.web.negotiation import parsed_type
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-BODY_SECONDS = 30.0
 # A browser says so of what other sites make it send.
 ELSEWHERE = frozenset({"cross-site", "same-site"})
 
@@ -33,6 +32,7 @@ class Guard:
         self._any_name = _is_everywhere(settings.host) and not settings.allowed_hosts
         self._origins = frozenset(origin.lower().rstrip("/") for origin in settings.allowed_origins)
         self._most_bytes = settings.max_body_bytes
+        self._seconds = settings.request_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look at one request or websocket."""
@@ -93,10 +93,10 @@ class Guard:
         if not declared.isdecimal() or len(declared) > 18 or int(declared) > self._most_bytes:
             return too_large
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 body = await _read(receive, self._most_bytes)
         except TimeoutError:
-            return refusal(408, "TIMEOUT", f"The body did not come within {BODY_SECONDS:g} s.")
+            return refusal(408, "TIMEOUT", f"The body did not come within {self._seconds:g} s (request_seconds).")
         return too_large if body is None else body
 
 

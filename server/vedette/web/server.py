@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from vedette.errors import PortTaken, UsageError
 from vedette.settings import Settings
-from vedette.web.connections import HttpConnection
+from vedette.web.connections import connections
 
 BACKLOG = 1024
 # What open requests get to end in; websockets are closed at once.
@@ -90,7 +90,7 @@ async def serve_http(
     _give_up_on_the_dead(listener, settings.send_seconds)
     config = uvicorn.Config(
         app,
-        http=HttpConnection,
+        http=connections(settings.request_seconds),
         ws="websockets-sansio",
         ws_max_size=settings.max_body_bytes,
         # Deflating each message for each client costs more than all else about it.

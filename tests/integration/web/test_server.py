@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from vedette.errors import PortTaken, UsageError
-from vedette.web.connections import HttpConnection
+from vedette.settings import Settings
 from vedette.web.server import serve_http
 
 
@@ -104,10 +104,9 @@ async def test_a_request_that_does_not_end_is_cancelled() -> None:
 
 
 @pytest.mark.parametrize("begun", [b"", b"\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n", b"GET"])
-async def test_a_request_that_does_not_come_is_not_waited_for(begun: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(HttpConnection, "head_seconds", 0.2)
+async def test_a_request_that_does_not_come_is_not_waited_for(begun: bytes) -> None:
     sound = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-    async with serve_http(APP, "127.0.0.1", 0) as server, asyncio.timeout(20):
+    async with serve_http(APP, "127.0.0.1", 0, Settings(request_seconds=0.2)) as server, asyncio.timeout(20):
         for before in (b"", sound):
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             writer.write(before + begun)
