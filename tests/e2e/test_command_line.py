@@ -107,7 +107,7 @@ def test_a_session_at_the_terminal(dev_server: DevServer) -> None:
         return done.stdout
 
     assert "STOPPED" in ok("sensor", "list")
-    assert "seen" in ok("sensor", "evaluate", "greeter")
+    assert "seen" in ok("sensor", "preview", "greeter")
     assert '"edges": []' in ok("run", "list", "--json") or "[]" in ok("run", "list", "--json")
     ok("sensor", "tick", "greeter")
     ok("sensor", "start", "greeter")
@@ -120,7 +120,7 @@ def test_a_session_at_the_terminal(dev_server: DevServer) -> None:
     ticked = vedette("sensor", "tick", "late", **port)
     assert (ticked.returncode, "FAILURE" in ticked.stdout) == (1, True), ticked
     assert (ticked.stdout + ticked.stderr).count("too late") == 1
-    tried = vedette("sensor", "evaluate", "late", **port)
+    tried = vedette("sensor", "preview", "late", **port)
     assert tried.returncode == 1
     assert tried.stderr == "Error: RuntimeError: too late\ncaused by KeyError: 'early'\n"
     assert vedette("sensor", "start", "nobody", **port).returncode == 1

@@ -13,7 +13,7 @@ from vedette.client.connection import Json
 @click.command()
 @click.argument("name")
 @click.option("--set", "text", metavar="TEXT", help="Change it to this; an empty text is a value.")
-@click.option("--clear", is_flag=True, help="Change it to nothing, as before the first tick.")
+@click.option("--delete", "--clear", "clear", is_flag=True, help="Change it to nothing, as before the first tick.")
 @click.option("--history", is_flag=True, help="Show its last 100 versions.")
 @click.option("--expect", type=int, metavar="VERSION", help="Change it only if this is still its version.")
 @json_option
@@ -21,16 +21,16 @@ from vedette.client.connection import Json
 def cursor(
     client: Client, name: str, text: str | None, clear: bool, history: bool, expect: int | None, as_json: bool
 ) -> None:
-    """Show, set or clear a sensor's cursor.
+    """Show, set or delete a sensor's cursor. Whether the sensor runs stays as it is.
 
     \b
     vedette sensor cursor inbox
     vedette sensor cursor inbox --set 2026-01-01 --expect 7
     """
     if (text is not None) + clear + history > 1:
-        raise WrongOptions("Say one of --set, --clear and --history.")
+        raise WrongOptions("Say one of --set, --delete and --history.")
     if expect is not None and text is None and not clear:
-        raise WrongOptions("--expect goes with --set or --clear.")
+        raise WrongOptions("--expect goes with --set or --delete.")
     if history:
         _show_history(find(client, documents.CURSOR_HISTORY, "sensor", name), as_json)
         return

@@ -50,7 +50,11 @@ def list_jobs(client: Client, location: str | None, name: str | None, as_json: b
         )
         for job in found
     ]
-    print_table(("Job", "Ops", "Sensors", "Description"), rows, none="No jobs.")
+    print_table(
+        ("Job", "Ops", "Sensors", "Description"),
+        rows,
+        none="No jobs yet: `vedette dev path/to/project.py` serves those of a project.",
+    )
 
 
 @click.command()

@@ -77,7 +77,13 @@ def list_runs(
     else:
         titles = ("Run", "Status", "Queued", "Took", "Job")
         names = Names(client)
-        print_table(titles, [_row(run, names) for run in found], none="No runs.")
+        print_table(
+            titles,
+            [_row(run, names) for run in found],
+            none="No runs are like that."
+            if given
+            else "No runs yet: running sensors ask for theirs, and `vedette run launch JOB` makes one.",
+        )
 
 
 @click.command()
@@ -85,7 +91,11 @@ def list_runs(
 @json_option
 @asks_server
 def show(client: Client, run_id: str, as_json: bool) -> None:
-    """Show a run, its steps and why it failed."""
+    """Show a run, its steps and why it failed.
+
+    \b
+    vedette run show 019aa9c6-5a3e-7b14-b3a1-6b5f0e9d2c47
+    """
     found = client.execute(documents.SHOW, id=run_key(run_id))["run"]
     if found is None:
         raise unknown(run_id)
@@ -101,7 +111,11 @@ def show(client: Client, run_id: str, as_json: bool) -> None:
 @json_option
 @asks_server
 def cancel(client: Client, run_id: str, force: bool, as_json: bool) -> None:
-    """Cancel a run: its process is asked to end, and killed if it does not."""
+    """Cancel a run: its process is asked to end, and killed if it does not.
+
+    \b
+    vedette run cancel 019aa9c6-5a3e-7b14-b3a1-6b5f0e9d2c47
+    """
     wanted = {"runId": run_key(run_id), "force": force}
     found = client.mutate(documents.CANCEL, "cancelRun", input=wanted)["run"]
     if as_json:

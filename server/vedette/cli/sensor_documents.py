@@ -1,5 +1,7 @@
 """What is asked about sensors."""
 
+from vedette.cli.request_lines import REQUEST
+
 SENSOR = """
 fragment Tick on Tick {
   id number status cause startedAt finishedAt durationSeconds skipReason error { type message } launchedCount
@@ -84,19 +86,23 @@ query CursorHistory($by: SensorBy!) {
 }
 """
 )
-EVALUATE = """
-mutation Evaluate($input: EvaluateSensorInput!) {
+PREVIEW = (
+    REQUEST
+    + """
+mutation Preview($input: EvaluateSensorInput!) {
   evaluateSensor(input: $input) {
     evaluation {
       cursorBefore cursorAfter cursorVersion skipReason durationSeconds
       error { type message stack cause { type message cause { type message } } }
-      runRequests { runKey jobName runConfig tags { key value } outcome }
+      runRequests { ...Request }
+      partitionChanges { kind partitionsDefinition keys }
       logs { at level logger message }
     }
     errors { __typename message path }
   }
 }
 """
+)
 TICKED = """
 fragment Ticked on Tick {
   id number status startedAt durationSeconds skipReason error { type message } requestedCount launchedCount

@@ -22,8 +22,10 @@ COMMANDS = {
     "stop": Lazy("vedette.cli.sensors:stop", "Stop sensors."),
     "reset": Lazy("vedette.cli.sensors:reset", "Give sensors back the status that their code says."),
     "cursor": Lazy("vedette.cli.cursors:cursor", "Show, set or clear a sensor's cursor."),
-    "evaluate": Lazy("vedette.cli.evaluations:evaluate", "Try a sensor: nothing is recorded or launched."),
+    "preview": Lazy("vedette.cli.previews:preview", "Try a sensor: nothing is recorded or launched."),
     "tick": Lazy("vedette.cli.sensors:tick_now", "Tick a sensor now: recorded, and its runs launched."),
+    "ticks": Lazy("vedette.cli.sensor_ticks:ticks", "List a sensor's ticks, the latest first."),
+    "logs": Lazy("vedette.cli.sensor_logs:logs", "Print what a sensor logged in its latest ticks."),
 }
 
 # How often to look whether a long tick has ended.
@@ -34,7 +36,7 @@ _names = click.argument("names", nargs=-1, metavar="NAME...")
 
 @click.group(cls=LazyGroup, lazy=COMMANDS)
 def sensor() -> None:
-    """List, show, start, stop, reset, evaluate and tick sensors.
+    """List, show, start, stop, reset, preview and tick sensors; their ticks, logs and cursors.
 
     A sensor is named by its NAME, or by LOCATION/NAME where several code locations have one of that name.
     """
@@ -42,24 +44,37 @@ def sensor() -> None:
 
 @click.command("list")
 @click.option("--status", type=click.Choice(["RUNNING", "STOPPED"], case_sensitive=False), help="Only these.")
+@click.option("--running", is_flag=True, help="Only those that run, as --status running.")
+@click.option("--stopped", is_flag=True, help="Only those that are stopped, as --status stopped.")
 @click.option("--location", help="Only those of this code location.")
 @click.option("--name", help="Only those with this in their name.")
 @json_option
 @asks_server
-def list_sensors(client: Client, status: str | None, location: str | None, name: str | None, as_json: bool) -> None:
+def list_sensors(
+    client: Client,
+    status: str | None,
+    running: bool,
+    stopped: bool,
+    location: str | None,
+    name: str | None,
+    as_json: bool,
+) -> None:
     """List sensors, and how they stand.
 
     \b
     vedette sensor list
-    vedette sensor list --status running --json
+    vedette sensor list --running --name inbox --json
     """
+    if (status is not None) + running + stopped > 1:
+        raise WrongOptions("Say one of --running, --stopped and --status.")
+    status = "RUNNING" if running else "STOPPED" if stopped else status
     wanted = {"status": status, "codeLocation": location, "nameContains": name}
     found = list(client.pages(documents.LIST, None, filter=_given(wanted)))
     if as_json:
         print_json(found)
     else:
         titles = ("Sensor", "Status", "Doing", "Last tick", "Outcome", "Next", "")
-        print_table(titles, _rows(found, Names(client)), none="No sensors.")
+        print_table(titles, _rows(found, Names(client)), none=_none(wanted))
 
 
 @click.command()
@@ -133,6 +148,13 @@ def _ended(client: Client, tick: Json) -> Json:
         time.sleep(LOOK_SECONDS)
         tick = client.execute(documents.TICK_STATUS, id=tick["id"])["tick"]
     return tick
+
+
+def _none(wanted: dict[str, Any]) -> str:
+    """Return what to say where there is no sensor: that none is like that, or how to come by one."""
+    if _given(wanted):
+        return "No sensor is like that; `vedette sensor list` lists all."
+    return "No sensors yet: `vedette dev path/to/project.py` serves those of a project."
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

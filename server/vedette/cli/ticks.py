@@ -6,12 +6,13 @@ from vedette.cli.client import Client, asks_server, json_option
 from vedette.cli.failures import WrongOptions
 from vedette.cli.lazy import Lazy, LazyGroup
 from vedette.cli.names import Names, find
-from vedette.cli.output import coloured, cut, duration, local_time, print_json, print_table
+from vedette.cli.output import print_json
 from vedette.cli.sensor_documents import FIND
-from vedette.cli.tick_lines import outcome_of
+from vedette.cli.tick_tables import print_ticks
 
 COMMANDS = {
     "list": Lazy("vedette.cli.ticks:list_ticks", "List ticks, the latest first."),
+    "show": Lazy("vedette.cli.tick_showing:show", "Show a tick: its requests, its log, its error."),
     "follow": Lazy("vedette.cli.tick_following:follow", "Follow ticks live."),
 }
 STATUSES = ["STARTED", "SKIPPED", "SUCCESS", "FAILURE"]
@@ -33,7 +34,7 @@ query Ticks($filter: TickFilter, $first: Int, $after: String) {
 
 @click.group(cls=LazyGroup, lazy=COMMANDS)
 def tick() -> None:
-    """List ticks, or follow them live. A tick is one evaluation of a sensor and what came of it."""
+    """List, show and follow ticks. A tick is one evaluation of a sensor and what came of it."""
 
 
 @click.command("list")
@@ -62,17 +63,4 @@ def list_ticks(
     if as_json:
         print_json(found)
         return
-    names = Names(client)
-    rows = [
-        (
-            local_time(tick["startedAt"]),
-            cut(names.of(tick["sensor"]), 32),
-            str(tick["number"]),
-            coloured(tick["status"]),
-            f"x{tick['repeats'] + 1}" if tick["repeats"] else "",
-            duration(tick["durationSeconds"]),
-            outcome_of(tick),
-        )
-        for tick in found
-    ]
-    print_table(("Started", "Sensor", "No.", "Status", "", "Took", "Outcome"), rows, none="No ticks.")
+    print_ticks(found, Names(client), none="No ticks are like that." if wanted else None)

@@ -59,15 +59,15 @@ class InFlight:
     lines_stored: int = 0
     task: asyncio.Task[None] | None = None
 
-    def instruction(self, cursor: str | None) -> EvaluationInstruction:
-        """Return what the host is told."""
+    def instruction(self, cursor: str | None, last_finished_at: datetime | None = None) -> EvaluationInstruction:
+        """Return what the host is told; `last_finished_at` in place of when the last tick ended."""
         spec, state = self.sensor.spec, self.sensor.state
         return EvaluationInstruction(
             tick_id=self.tick_id,
             sensor_name=spec.name,
             timeout_seconds=spec.timeout_seconds,
             cursor=cursor,
-            last_finished_at=state.last_finished_at,
+            last_finished_at=last_finished_at or state.last_finished_at,
             sensor_started_at=state.started_at,
         )
 
@@ -170,14 +170,16 @@ class Evaluations:
         # Not a `finally` in the task: one that is cancelled before its first step never runs.
         flight.task.add_done_callback(lambda _: self._drop(flight))
 
-    async def evaluate(self, flight: InFlight, cursor: str | None) -> Evaluation:
+    async def evaluate(
+        self, flight: InFlight, cursor: str | None, last_finished_at: datetime | None = None
+    ) -> Evaluation:
         """Have user code evaluated, and return what it produced, fit to be stored.
 
         Raises VedetteError where it was not evaluated after all.
         """
         location = self._code.location(flight.sensor.code_location)
         answered: asyncio.Future[Evaluation | VedetteError] = asyncio.get_running_loop().create_future()
-        location.begin([flight.instruction(cursor)], lambda _, answer: answered.set_result(answer))
+        location.begin([flight.instruction(cursor, last_finished_at)], lambda _, answer: answered.set_result(answer))
         try:
             answer = await answered
         except asyncio.CancelledError:

@@ -113,7 +113,7 @@ class Requests:
         state = flight.sensor.state
         cursor = state.cursor if request.use_current_cursor else request.cursor
         try:
-            evaluation = await self._evaluations.evaluate(flight, cursor)
+            evaluation = await self._evaluations.evaluate(flight, cursor, request.last_finished_at)
         except VedetteError:
             self.give_back(request.id)
             return

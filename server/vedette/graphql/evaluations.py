@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -37,6 +38,9 @@ class EvaluateSensorInput(KeyedInput):
     cursor: str | None = strawberry.field(default=None, description="Evaluate from this cursor.")
     use_current_cursor: bool | None = strawberry.field(
         default=True, description="Without `cursor`: from the sensor's cursor if true, from none if false."
+    )
+    last_tick_finished_at: datetime | None = strawberry.field(
+        default=None, description="Evaluate as if the last tick had ended then; left out: as it did."
     )
 
 
@@ -225,7 +229,8 @@ class EvaluationMutations:
         use_current = input.use_current_cursor is not False and input.cursor is None
 
         async def ask(connection: Any, key: UUID) -> UUID:
-            return await evaluation_requests.ask(connection, key, RequestKind.PREVIEW, input.cursor, use_current)
+            since = input.last_tick_finished_at
+            return await evaluation_requests.ask(connection, key, RequestKind.PREVIEW, input.cursor, use_current, since)
 
         sensor, asked = await _ask(info, "evaluateSensor", input, ask)
         if sensor is None or isinstance(asked, MutationError):

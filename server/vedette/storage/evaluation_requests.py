@@ -63,12 +63,13 @@ class TakenRequest(msgspec.Struct, frozen=True):
     cursor: str | None
     asked_at: datetime
     waited_seconds: float
+    last_finished_at: datetime | None
 
 
 _ASK = text(
     """
-    INSERT INTO evaluation_requests (id, sensor_id, kind, use_current_cursor, cursor)
-    VALUES (:id, :sensor_id, :kind, :use_current, CAST(:cursor AS text))
+    INSERT INTO evaluation_requests (id, sensor_id, kind, use_current_cursor, cursor, last_finished_at)
+    VALUES (:id, :sensor_id, :kind, :use_current, CAST(:cursor AS text), CAST(:last_finished_at AS timestamptz))
     """
 )
 _READ = text("SELECT state, answer, tick_id, cursor_version FROM evaluation_requests WHERE id = :id")
@@ -91,7 +92,8 @@ _TAKE = text(
     UPDATE evaluation_requests AS asked SET state = 'TAKEN'
     FROM waiting WHERE asked.id = waiting.id
     RETURNING asked.id, asked.sensor_id, asked.kind, asked.use_current_cursor, asked.cursor, asked.asked_at,
-        CAST(extract(epoch FROM clock_timestamp() - asked.asked_at) AS double precision) AS waited_seconds
+        CAST(extract(epoch FROM clock_timestamp() - asked.asked_at) AS double precision) AS waited_seconds,
+        asked.last_finished_at
     """
 )
 _SETTLE = text(
@@ -127,14 +129,21 @@ _PURGE = text(
 
 
 async def ask(
-    connection: AsyncConnection, sensor_id: UUID, kind: RequestKind, cursor: str | None, use_current: bool
+    connection: AsyncConnection,
+    sensor_id: UUID,
+    kind: RequestKind,
+    cursor: str | None,
+    use_current: bool,
+    last_finished_at: datetime | None = None,
 ) -> UUID:
     """Ask for an evaluation of the sensor and return the request's id; knock EVALUATIONS after the commit.
 
     `use_current` starts from the sensor's cursor, else from `cursor`; a TICK always starts from the sensor's.
+    `last_finished_at` is when a PREVIEW is told that the last tick ended; None: when it did.
     """
     request_id = new_id()
     values = {"id": request_id, "sensor_id": sensor_id, "kind": kind, "cursor": cursor, "use_current": use_current}
+    values["last_finished_at"] = last_finished_at
     await connection.execute(_ASK, values)
     return request_id
 
@@ -169,6 +178,7 @@ async def take(
             row.cursor,
             row.asked_at,
             row.waited_seconds,
+            row.last_finished_at,
         )
         for row in rows
     ]

@@ -248,6 +248,8 @@ evaluation_requests = Table(
     Column("kind", Text, nullable=False),
     Column("use_current_cursor", Boolean, nullable=False),
     Column("cursor", Text),
+    # When a preview is told that the last tick ended; NULL: when it did.
+    Column("last_finished_at", Timestamp),
     Column("asked_at", Timestamp, nullable=False, server_default=NOW),
     # NULL: waiting; TAKEN: being evaluated; DONE: `answer` or `tick_id` is there; BUSY: another evaluation did not end
     # in time; WITHDRAWN: the asker gave up.

@@ -9,7 +9,7 @@ LOAD = OpSpec(name="load")
 
 
 async def test_jobs_are_listed_and_shown(database: Database, terminal: Terminal) -> None:
-    assert (await terminal.ok("job", "list")).out == "No jobs.\n"
+    assert (await terminal.ok("job", "list")).out.startswith("No jobs yet: ")
     assert (await terminal.ok("job", "list", "--json")).json == []
     await seeds.code_location(database)
     await seeds.job(database, JobSpec(name="process", description="Counts words.", ops=(LOAD,)))

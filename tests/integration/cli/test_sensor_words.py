@@ -17,7 +17,7 @@ async def test_sensors_are_listed_for_people_and_for_programs(database: Database
     assert max(map(len, lines)) <= 80
     listed = (await terminal.ok("sensor", "list", "--name", "OUT", "--json")).json
     assert [sensor["name"] for sensor in listed] == ["outbox"]
-    assert (await terminal.ok("sensor", "list", "--status", "running")).out == "No sensors.\n"
+    assert (await terminal.ok("sensor", "list", "--status", "running")).out.startswith("No sensor is like that;")
 
 
 async def test_every_page_of_a_long_list_is_read(database: Database, terminal: Terminal) -> None:
@@ -79,7 +79,7 @@ async def test_a_cursor_is_shown_set_compared_and_cleared(database: Database, te
 async def test_without_an_evaluator_a_tick_fails_and_says_so(database: Database, terminal: Terminal) -> None:
     await seeds.code_location(database)
     await seeds.sensor(database, "inbox")
-    for word in ("tick", "evaluate"):
+    for word in ("tick", "preview"):
         (await terminal.call("sensor", word, "inbox")).fails(1, "evaluat")
 
 

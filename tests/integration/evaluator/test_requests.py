@@ -1,6 +1,7 @@
 """Evaluations asked for by mutation: previews record nothing, ticks are real, both wait for their turn."""
 
 import asyncio
+from datetime import UTC, datetime
 from uuid import UUID
 
 from integration.evaluator.stage import NOTHING_NEW, Stage, evaluating, settings, until
@@ -61,6 +62,27 @@ async def test_a_preview_answers_and_records_nothing(database: Database, bus: Bu
     assert await stage.ticks(sensor_id) == []
     assert await stage.rows("SELECT id FROM runs") == []
     assert (await stage.sensor(sensor_id))["cursor"] == "now"
+
+
+async def test_a_preview_is_told_when_to_believe_that_the_last_tick_ended(database: Database, bus: Bus) -> None:
+    stage = Stage(database)
+    [sensor_id] = await stage.add(SPEC, status=SensorStatus.STOPPED)
+    location = stage.location(SPEC)
+    told: list[datetime | None] = []
+
+    async def note(instruction: EvaluationInstruction) -> Evaluation:
+        told.append(instruction.last_finished_at)
+        return NOTHING_NEW
+
+    location.code["asked"] = note
+    then = datetime(2026, 1, 1, tzinfo=UTC)
+    async with evaluating(database, bus, location):
+        for since in (None, then):
+            async with database.writing() as connection:
+                asked = await evaluation_requests.ask(connection, sensor_id, RequestKind.PREVIEW, None, True, since)
+            bus.knock(EVALUATIONS)
+            await answered(database, asked)
+    assert told == [None, then]
 
 
 async def test_a_tick_by_hand_of_a_stopped_sensor_is_a_real_one(database: Database, bus: Bus) -> None:

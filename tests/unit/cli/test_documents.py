@@ -4,9 +4,28 @@ from pathlib import Path
 import pytest
 from graphql import parse, validate
 
-from vedette.cli import job_documents, run_documents, sensor_documents, tick_following, ticks
+from vedette.cli import (
+    job_documents,
+    run_documents,
+    run_key_documents,
+    sensor_documents,
+    sensor_logs,
+    tick_following,
+    tick_showing,
+    ticks,
+)
 from vedette.graphql.schema import schema
 
+MODULES = (
+    sensor_documents,
+    sensor_logs,
+    ticks,
+    tick_following,
+    tick_showing,
+    run_documents,
+    run_key_documents,
+    job_documents,
+)
 EXAMPLES = Path(__file__).parents[3] / "frontend" / "src" / "graphiql" / "examples.ts"
 
 
@@ -14,7 +33,7 @@ def documents() -> dict[str, str]:
     """Return everything that the command line asks, and what the GraphiQL page offers to ask."""
     found = {
         f"{module.__name__}.{name}": value
-        for module in (sensor_documents, ticks, tick_following, run_documents, job_documents)
+        for module in MODULES
         for name, value in vars(module).items()
         if isinstance(value, str) and re.search(r"^(query|mutation|subscription) ", value, re.MULTILINE)
     }

@@ -38,6 +38,15 @@ def test_every_word_has_its_help_and_its_name() -> None:
         assert not path or command.name == path[-1]
 
 
+def test_every_word_that_asks_a_server_has_json_and_an_example() -> None:
+    for path, command in commands(vedette):
+        options = {name for parameter in command.params for name in parameter.opts}
+        if "--url" not in options:
+            continue
+        assert "--json" in options, path
+        assert " ".join(("vedette", *path)) in (command.help or ""), f"{path} has no example"
+
+
 def test_lists_of_words_and_clients_load_no_server() -> None:
     for words in (["--help"], ["sensor", "list", "--url", "http://127.0.0.1:1"], ["tick", "list", "--url", "x"]):
         script = (
@@ -58,8 +67,11 @@ def test_lists_of_words_and_clients_load_no_server() -> None:
         (["sensor", "start"], "Name one sensor or more, or say --all."),
         (["sensor", "start", "a", "--all"], "Name one sensor or more, or say --all."),
         (["sensor", "reset"], "Name one sensor or more."),
-        (["sensor", "cursor", "a", "--set", "x", "--clear"], "Say one of --set, --clear and --history."),
-        (["sensor", "cursor", "a", "--expect", "3"], "--expect goes with --set or --clear."),
+        (["sensor", "cursor", "a", "--set", "x", "--clear"], "Say one of --set, --delete and --history."),
+        (["sensor", "cursor", "a", "--expect", "3"], "--expect goes with --set or --delete."),
+        (["sensor", "list", "--running", "--stopped"], "Say one of --running, --stopped and --status."),
+        (["sensor", "preview", "a", "--since", "soon"], "--since soon is no time"),
+        (["sensor", "preview", "a", "--cursor", "x", "--no-cursor"], "Say one of --cursor and --no-cursor."),
         (["sensor", "list", "--url", "nowhere"], "--url nowhere is not an address"),
         (["run", "launch", "j", "--config", "{"], "--config is not JSON"),
         (["run", "launch", "j", "--config", "[]"], "--config is not a JSON object"),

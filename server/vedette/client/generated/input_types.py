@@ -36,6 +36,10 @@ class EvaluateSensorInput(BaseModel):
     "Evaluate from this cursor."
     use_current_cursor: Optional[bool] = Field(alias="useCurrentCursor", default=True)
     "Without `cursor`: from the sensor's cursor if true, from none if false."
+    last_tick_finished_at: Optional[datetime] = Field(
+        alias="lastTickFinishedAt", default=None
+    )
+    "Evaluate as if the last tick had ended then; left out: as it did."
 
 
 class JobBy(BaseModel):

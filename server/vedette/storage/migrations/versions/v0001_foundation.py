@@ -434,6 +434,7 @@ def _create_tables() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("use_current_cursor", sa.Boolean(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("last_finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("asked_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("state", sa.Text(), nullable=True),
         sa.Column("cursor_version", sa.Integer(), nullable=True),
