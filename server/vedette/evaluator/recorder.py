@@ -39,7 +39,10 @@ def _is_urgent(tick: TickRecord) -> bool:
 
 def _weight(tick: TickRecord) -> int:
     made = tick.evaluation
-    return 0 if made is None else len(made.run_requests) + len(made.logs) + len(made.asset_events)
+    if made is None:
+        return 0
+    changed = sum(len(change.keys) for change in made.partition_changes)
+    return len(made.run_requests) + len(made.logs) + len(made.asset_events) + changed
 
 
 def refused(tick: TickRecord, error: Exception) -> TickRecord:

@@ -19,9 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.catalog import SensorStatus
 from vedette.domain.logs import ErrorInfo
+from vedette.domain.ticks import Evaluation
 from vedette.errors import DatabaseError, VedetteError
 from vedette.faults import Point, reached
-from vedette.storage import asset_events, leases, streams
+from vedette.storage import asset_events, leases, partition_verdicts, streams
 from vedette.storage import recording_statements as statements
 from vedette.storage.asset_events import ToldEvent
 from vedette.storage.database import Database
@@ -85,6 +86,7 @@ async def _record(connection: AsyncConnection, worker_id: UUID, ticks: Sequence[
     ticks = sorted(ticks, key=attrgetter("sensor_id"))
     sensors = await _lock(connection, worker_id, ticks)
     verdicts = [decide(tick, sensors[tick.sensor_id]) for tick in ticks if tick.sensor_id in sensors]
+    verdicts = await partition_verdicts.settle(connection, verdicts, _decide_again)
     written = [verdict for verdict in verdicts if verdict.writing is not Writing.NOTHING]
     answered = await _answer_requests(connection, written)
     changed_runs = await _write(connection, written)
@@ -102,6 +104,10 @@ async def _record(connection: AsyncConnection, worker_id: UUID, ticks: Sequence[
     )
 
 
+def _decide_again(verdict: Verdict, evaluation: Evaluation) -> Verdict:
+    return decide(msgspec.structs.replace(verdict.tick, evaluation=evaluation), verdict.sensor)
+
+
 def _told(verdict: Verdict) -> list[ToldEvent]:
     tick_id = verdict.tick.id
     return [ToldEvent(tick_id, index, event, tick_id=tick_id) for index, event in enumerate(verdict.asset_events)]
@@ -111,6 +117,7 @@ async def _write(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> li
     """Write everything but the streams; return the changes of runs."""
     items = await spend_run_keys(connection, verdicts)
     await _write_ticks(connection, verdicts)
+    await partition_verdicts.keep(connection, verdicts)
     changes = await launch(connection, items)
     await _write_logs(connection, verdicts)
     await _write_cursors(connection, [verdict for verdict in verdicts if verdict.cursor_changed])

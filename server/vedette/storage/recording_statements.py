@@ -26,6 +26,7 @@ LOCK_SENSORS = text(
         coalesce(last.cause <> 'MANUAL' AND last.requested_count = 0
             AND last.cursor_before IS NOT DISTINCT FROM last.cursor_after
             AND last.cursor_after IS NOT DISTINCT FROM sensors.cursor
+            AND last.partition_changes IS NULL
             AND last.started_at > now() - interval '1 day', false) AS foldable,
         last.skip_reason AS quiet_reason, now() AS now
     FROM asked

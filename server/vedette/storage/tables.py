@@ -163,6 +163,8 @@ ticks = Table(
     # Quiet skips that followed this one and were folded into it.
     Column("repeats", Integer, nullable=False, server_default="0"),
     Column("last_repeat_at", Timestamp),
+    # What became of the dynamic partitions that it asked to add and delete.
+    Column("partition_changes", JSONB),
     # The shard's lease epoch of the evaluator that wrote it: a STARTED tick of an older epoch has lost its evaluator.
     Column("epoch", BigInteger, nullable=False),
     # What launched nothing is no success; lists of ticks with runs rely on it.
@@ -412,6 +414,29 @@ asset_events = Table(
     ),
     postgresql_partition_by="RANGE (source_id)",
 )  # fmt: skip
+
+# --- dynamic partitions -----------------------------------------------------------------------------------------------
+
+# One row a definition: its lock is held by whoever changes its keys, or relies on them, until the commit.
+dynamic_partitions_definitions = Table(
+    "dynamic_partitions_definitions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("key_count", BigInteger, nullable=False, server_default="0"),
+    # How many were ever added: the position of the last.
+    Column("added_count", BigInteger, nullable=False, server_default="0"),
+)
+
+dynamic_partitions = Table(
+    "dynamic_partitions",
+    metadata,
+    Column("definition", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    # 1, 2, 3 … within the definition, in the order in which they were added; those of deleted keys stay empty.
+    Column("position", BigInteger, nullable=False),
+    Column("at", Timestamp, nullable=False, server_default=NOW),
+    UniqueConstraint("definition", "position"),
+)
 
 # --- mutations --------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from vedette.domain.assets import AssetEvent
 from vedette.domain.catalog import SensorStatus
 from vedette.domain.failure_policy import FailurePolicy, shown_seconds
 from vedette.domain.logs import ErrorInfo, LogRecord
+from vedette.domain.partitions import PartitionChange
 from vedette.domain.ticks import Evaluation, RequestedRun, TickCause, TickStatus
 
 STOPPED_MEANWHILE = "The sensor was stopped during this evaluation; nothing was launched and the cursor stays."
@@ -135,6 +136,7 @@ class Verdict(msgspec.Struct, gc=False):
     launched: int = 0
     logs: Sequence[LogRecord] = ()
     asset_events: Sequence[AssetEvent] = ()
+    partition_changes: Sequence[PartitionChange] = ()
     failures: int = 0
     next_tick_at: datetime | None = None
     status_change: StatusChange | None = None
@@ -267,6 +269,7 @@ def _decide_ended(tick: TickRecord, evaluation: Evaluation, sensor: LockedSensor
         requests=() if failed else evaluation.run_requests,
         logs=evaluation.logs,
         asset_events=() if failed else evaluation.asset_events,
+        partition_changes=() if failed else evaluation.partition_changes,
         failures=failures,
         next_tick_at=_after_failure(tick, evaluation, sensor, failures, status_change)
         if failed
@@ -330,6 +333,7 @@ def _is_quiet(verdict: Verdict) -> bool:
         and not verdict.cursor_changed
         and not verdict.logs
         and not verdict.asset_events
+        and not verdict.partition_changes
         and sensor.foldable
         and sensor.quiet_reason == verdict.skip_reason
     )

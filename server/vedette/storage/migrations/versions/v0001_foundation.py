@@ -91,6 +91,22 @@ def _create_tables() -> None:
         postgresql_with={"fillfactor": 50},
     )
     op.create_table(
+        "dynamic_partitions",
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("definition", "key", name=op.f("pk_dynamic_partitions")),
+        sa.UniqueConstraint("definition", "position", name=op.f("uq_dynamic_partitions_definition_position")),
+    )
+    op.create_table(
+        "dynamic_partitions_definitions",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("key_count", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("added_count", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_dynamic_partitions_definitions")),
+    )
+    op.create_table(
         "code_locations",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -349,6 +365,7 @@ def _create_tables() -> None:
         sa.Column("launched_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("repeats", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_repeat_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("partition_changes", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("(launched_count > 0) = (status = 'SUCCESS')", name=op.f("ck_ticks_launched")),
         sa.PrimaryKeyConstraint("id", "status", name=op.f("pk_ticks")),

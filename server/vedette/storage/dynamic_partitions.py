@@ -1,0 +1,145 @@
+"""The keys of dynamic partitions: added, deleted and listed in the order in which they were added.
+
+A definition's row is locked before its keys are looked at, by whoever changes them or relies on them, definitions in
+the order of their names: what was looked up is then so until the commit.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vedette.domain.partitions import DynamicKey
+from vedette.storage import pages
+from vedette.storage.pages import By, Condition
+
+_MAKE = text(
+    """
+    INSERT INTO dynamic_partitions_definitions (name)
+    SELECT name FROM unnest(CAST(:names AS text[])) AS given(name) ORDER BY name
+    ON CONFLICT DO NOTHING
+    """
+)
+_LOCK_TO_CHANGE = text(
+    "SELECT name FROM dynamic_partitions_definitions WHERE name = ANY(CAST(:names AS text[])) ORDER BY name FOR UPDATE"
+)
+_LOCK_TO_RELY = text(
+    "SELECT name FROM dynamic_partitions_definitions WHERE name = ANY(CAST(:names AS text[])) ORDER BY name FOR SHARE"
+)
+_GIVEN = "json_to_recordset(CAST(:rows AS json)) AS given(definition text, key text, ordinal integer)"
+_THERE = text(f"SELECT definition, key FROM {_GIVEN} JOIN dynamic_partitions USING (definition, key)")
+_DELETE = text(
+    f"""
+    WITH gone AS (
+        DELETE FROM dynamic_partitions AS old USING {_GIVEN}
+        WHERE old.definition = given.definition AND old.key = given.key
+        RETURNING old.definition
+    )
+    UPDATE dynamic_partitions_definitions SET key_count = key_count - counted.total
+    FROM (SELECT definition, count(*) AS total FROM gone GROUP BY definition) AS counted
+    WHERE name = counted.definition
+    """
+)
+_ADD = text(
+    f"""
+    WITH placed AS MATERIALIZED (
+        SELECT definition, key, row_number() OVER (PARTITION BY definition ORDER BY ordinal) AS place FROM {_GIVEN}
+    ), counted AS (
+        UPDATE dynamic_partitions_definitions SET key_count = key_count + total, added_count = added_count + total
+        FROM (SELECT definition, count(*) AS total FROM placed GROUP BY definition) AS counts
+        WHERE name = counts.definition RETURNING name, added_count - total AS before
+    )
+    INSERT INTO dynamic_partitions (definition, key, position)
+    SELECT definition, key, before + place FROM placed JOIN counted ON name = definition
+    """
+)
+_KEYS = text(
+    "SELECT definition, key FROM dynamic_partitions WHERE definition = ANY(CAST(:names AS text[])) ORDER BY position"
+)
+
+
+class DynamicPartition(NamedTuple):
+    """A key, and when it was added."""
+
+    key: str
+    added_at: datetime
+
+
+class DynamicDefinition(NamedTuple):
+    """A definition that has ever had keys, and how many it has now."""
+
+    name: str
+    key_count: int
+
+
+async def lock(connection: AsyncConnection, changed: Collection[str], relied_on: Collection[str]) -> None:
+    """Keep others from changing the definitions `changed`, which are made, and `relied_on` until the commit."""
+    if changed:
+        await connection.execute(_MAKE, {"names": sorted(changed)})
+        await connection.execute(_LOCK_TO_CHANGE, {"names": sorted({*changed, *relied_on})})
+    elif relied_on:
+        await connection.execute(_LOCK_TO_RELY, {"names": sorted(relied_on)})
+
+
+async def there(connection: AsyncConnection, keys: Collection[DynamicKey]) -> set[DynamicKey]:
+    """Return those of the keys that there are."""
+    if not keys:
+        return set()
+    return {DynamicKey(*row) for row in await connection.execute(_THERE, {"rows": _rows(keys)})}
+
+
+async def change(connection: AsyncConnection, added: Collection[DynamicKey], deleted: Collection[DynamicKey]) -> None:
+    """Delete keys that there are, then add keys that there are not then, in order. Their definitions are locked."""
+    if deleted:
+        await connection.execute(_DELETE, {"rows": _rows(deleted)})
+    if added:
+        await connection.execute(_ADD, {"rows": _rows(added)})
+
+
+def _rows(keys: Iterable[DynamicKey]) -> str:
+    rows = [{"definition": key.definition, "key": key.key, "ordinal": ordinal} for ordinal, key in enumerate(keys)]
+    return msgspec.json.encode(rows).decode()
+
+
+async def keys_of(connection: AsyncConnection, names: Sequence[str]) -> dict[str, list[str]]:
+    """Return all keys of the definitions, each in the order in which they were added."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    if names:
+        for definition, key in await connection.execute(_KEYS, {"names": list(names)}):
+            found[definition].append(key)
+    return found
+
+
+_LISTING = pages.Listing(
+    "key, at",
+    "dynamic_partitions",
+    (By("position", "bigint"),),
+    lambda values: DynamicPartition(values[0], values[1]),
+)
+_DEFINITIONS = pages.Listing(
+    "name, key_count",
+    "dynamic_partitions_definitions",
+    (By("name", "text"),),
+    lambda values: DynamicDefinition(values[0], values[1]),
+)
+
+
+async def page(
+    connection: AsyncConnection, definition: str, prefix: str | None, window: pages.Window
+) -> pages.Page[DynamicPartition]:
+    """Return a part of the keys of a definition, those that begin with `prefix`, the first added first."""
+    conditions = [Condition("definition = :definition", {"definition": definition})]
+    if prefix:
+        conditions.append(Condition("starts_with(key, :prefix)", {"prefix": prefix}))
+    return await pages.read(connection, _LISTING, window, conditions)
+
+
+async def definitions_page(
+    connection: AsyncConnection, names: Sequence[str] | None, window: pages.Window
+) -> pages.Page[DynamicDefinition]:
+    """Return a part of the list of the definitions by name, of those in `names` alone where they are given."""
+    named = [] if names is None else [Condition("name = ANY(:names)", {"names": list(names)})]
+    return await pages.read(connection, _DEFINITIONS, window, named)
