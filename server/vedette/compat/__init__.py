@@ -1,0 +1,1 @@
+"""Other projects' spellings of our names."""
