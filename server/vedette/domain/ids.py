@@ -20,6 +20,13 @@ def new_id(at: datetime | None = None) -> UUID:
     return UUID(int=_at(microseconds) | int.from_bytes(os.urandom(8), "big") >> 2)
 
 
+def new_ids(count: int) -> list[UUID]:
+    """Return that many ids made now, in their order."""
+    made = _at(time.time_ns() // 1000)
+    random = memoryview(os.urandom(8 * count)).cast("Q")
+    return [UUID(int=made | number) for number in sorted(number >> 2 for number in random)]
+
+
 def first_id(at: datetime) -> UUID:
     """Return the least of all ids made at `at` (aware): those made later are greater, those made before are less."""
     return UUID(int=_at((at - _EPOCH) // _MICROSECOND))

@@ -137,7 +137,10 @@ class Recorder:
 
     async def _try(self, updates: Sequence[RunUpdate], doubtful: bool) -> frozenset[UUID]:
         _pass(updates, Point.START_COMMIT, Point.END_COMMIT)
-        async with self._database.writing_at_once() as connection:
+        # What happened to assets is a statement of its own, and part of the same write.
+        together = any(update.tells_of_assets for update in updates)
+        writing = self._database.writing if together else self._database.writing_at_once
+        async with writing() as connection:
             done = await run_updates.applied(connection, updates) if doubtful else frozenset()
             rest = [update for update in updates if update.run_id not in done]
             held = done | await run_updates.apply(connection, rest) if rest else done

@@ -45,10 +45,12 @@ class Ground:
     url: str
     bus: Bus
 
-    def database(self, pool_size: int = 5, command_seconds: float = COMMAND_SECONDS) -> Database:
+    def database(
+        self, pool_size: int = 5, command_seconds: float = COMMAND_SECONDS, *, plan_once: bool = False
+    ) -> Database:
         """Return connections to enter; what a frozen process has locked is free again well before its leases are."""
         frozen_seconds = self.settings.lease_seconds * FROZEN_SHARE
-        return Database(self.url, pool_size, frozen_seconds, command_seconds)
+        return Database(self.url, pool_size, frozen_seconds, command_seconds, plan_once=plan_once)
 
 
 @asynccontextmanager
@@ -80,7 +82,8 @@ async def _serving(ground: Ground) -> AsyncIterator[str]:
 @asynccontextmanager
 async def _evaluating(ground: Ground, locations: CodeLocations) -> AsyncIterator[None]:
     async with (
-        ground.database() as database,
+        # Its statements find rows by key, a few or many: the plan for few is good for many, and planning takes longer.
+        ground.database(plan_once=True) as database,
         workers.registered(database, "EVALUATE", socket.gethostname(), os.getpid()) as worker_id,
         asyncio.TaskGroup() as tasks,
     ):
@@ -98,7 +101,7 @@ async def _evaluating(ground: Ground, locations: CodeLocations) -> AsyncIterator
 async def _launching(ground: Ground, locations: CodeLocations) -> AsyncIterator[None]:
     async with (
         # What a connection that carries nothing keeps waiting is a claim, which lasts for a lease.
-        ground.database(command_seconds=ground.settings.lease_seconds) as database,
+        ground.database(command_seconds=ground.settings.lease_seconds, plan_once=True) as database,
         workers.registered(database, "LAUNCH", socket.gethostname(), os.getpid()) as worker_id,
         asyncio.TaskGroup() as tasks,
     ):

@@ -21,6 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from vedette.errors import DatabaseUnreachable, unreachable
 from vedette.faults import Point, reached
 from vedette.settings import redacted
+from vedette.storage import direct
 from vedette.storage.connecting import COMMAND_SECONDS, connect, server_settings
 
 POOL_SECONDS = 30.0
@@ -53,9 +54,13 @@ class _Silences:
 
     def __init__(self, engine: Engine) -> None:
         self._idle: set[asyncpg.Connection] = set()
+        event.listen(engine, "connect", self._made)
         event.listen(engine, "checkout", self._taken)
         event.listen(engine, "checkin", self._given_back)
         event.listen(engine, "handle_error", self._failed)
+
+    def _made(self, connection: object, record: ConnectionPoolEntry) -> None:
+        record.info[direct.SILENT] = self._drop
 
     def _taken(self, connection: PoolProxiedConnection, record: object, proxy: object) -> None:
         self._idle.discard(connection.driver_connection)
@@ -68,10 +73,13 @@ class _Silences:
         if isinstance(context.original_exception, TimeoutError) and context.connection is not None:
             context.is_disconnect = True
             silent = context.connection.connection.driver_connection
-            if silent is not None:
-                silent.terminate()
-            while self._idle:
-                self._idle.pop().terminate()
+            self._drop(silent)
+
+    def _drop(self, silent: asyncpg.Connection | None) -> None:
+        if silent is not None:
+            silent.terminate()
+        while self._idle:
+            self._idle.pop().terminate()
 
 
 def _has_moved(state: str, error: DBAPIError) -> bool:
@@ -79,11 +87,38 @@ def _has_moved(state: str, error: DBAPIError) -> bool:
     return state == "23514" and "partition constraint" in str(error.orig)
 
 
+@asynccontextmanager
+async def _transaction(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Begin, and commit or roll back. What SQLAlchemy and what the driver is given directly are both part of it."""
+    await _command(connection, "BEGIN")
+    try:
+        yield
+    except BaseException:
+        await _roll_back(connection)
+        raise
+    await _command(connection, "COMMIT")
+
+
+async def _roll_back(connection: AsyncConnection) -> None:
+    """Roll back; a connection that will not is ended, which does the same."""
+    if connection.invalidated or (driver := direct.driver(connection)).is_closed():
+        return
+    try:
+        await driver.execute("ROLLBACK", timeout=direct.CLOSE_SECONDS)
+    except BaseException:
+        driver.terminate()
+
+
+async def _command(connection: AsyncConnection, command: str) -> None:
+    await direct.call(connection, command, lambda driver: driver.execute(command))
+
+
 class Database:
     """Connections to one Postgres, at most `pool_size`; `async with` opens and closes them.
 
     What is not answered in `command_seconds` raises DatabaseUnreachable, and no idle connection is used again. A
-    transaction in which nothing is asked for `frozen_seconds` is rolled back by the server.
+    transaction in which nothing is asked for `frozen_seconds` is rolled back by the server. With `plan_once`, a
+    statement is planned the first time that a connection executes it, for whatever parameters.
     """
 
     def __init__(
@@ -92,11 +127,14 @@ class Database:
         pool_size: int = 5,
         frozen_seconds: float = FROZEN_SECONDS,
         command_seconds: float = COMMAND_SECONDS,
+        *,
+        plan_once: bool = False,
     ) -> None:
         self.url = url
         self._command_seconds = command_seconds
         frozen = {"idle_in_transaction_session_timeout": f"{1000 * frozen_seconds:.0f}ms"}
-        self._server_settings = server_settings(command_seconds) | frozen
+        planning = {"plan_cache_mode": "force_generic_plan"} if plan_once else {}
+        self._server_settings = server_settings(command_seconds) | frozen | planning
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
             async_creator=self._connect,
@@ -138,7 +176,7 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         with self._losses():
-            async with self._engine.begin() as connection:
+            async with self._reader.connect() as connection, _transaction(connection):
                 yield connection
                 reached(Point.COMMIT)
             reached(Point.COMMITTED)

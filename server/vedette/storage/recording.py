@@ -5,15 +5,13 @@ streams last.
 """
 
 import asyncio
-import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import TextClause
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,11 +20,12 @@ from vedette.domain.logs import ErrorInfo
 from vedette.domain.ticks import Evaluation
 from vedette.errors import DatabaseError, VedetteError
 from vedette.faults import Point, reached
-from vedette.storage import asset_events, leases, partition_verdicts, streams
+from vedette.storage import asset_events, direct, leases, partition_verdicts
 from vedette.storage import recording_statements as statements
 from vedette.storage.asset_events import ToldEvent
 from vedette.storage.database import Database
-from vedette.storage.requested_runs import launch, spend_run_keys
+from vedette.storage.direct import Statement
+from vedette.storage.requested_runs import TickRequest, launched, rows_of, spend_run_keys
 from vedette.storage.verdicts import LockedSensor, SensorState, TickRecord, Verdict, Writing, decide
 
 STATUSES = {status.value: status for status in SensorStatus}
@@ -88,18 +87,15 @@ async def _record(connection: AsyncConnection, worker_id: UUID, ticks: Sequence[
     verdicts = [decide(tick, sensors[tick.sensor_id]) for tick in ticks if tick.sensor_id in sensors]
     verdicts = await partition_verdicts.settle(connection, verdicts, _decide_again)
     written = [verdict for verdict in verdicts if verdict.writing is not Writing.NOTHING]
-    answered = await _answer_requests(connection, written)
-    changed_runs = await _write(connection, written)
-    tick_changes, sensor_changes = _changes(written)
-    await streams.append_all(connection, changed_runs, sensor_changes, tick_changes)
+    parameters = await _write(connection, written) if written else {}
     assets_changed = await asset_events.append(connection, [told for verdict in written for told in _told(verdict)])
     outcomes = {verdict.tick.id: _outcome(verdict) for verdict in verdicts}
     return Recording(
         ticks=tuple(outcomes.get(tick.id) or RecordedTick(tick, None) for tick in ticks),
-        ticks_changed=bool(tick_changes),
-        sensors_changed=bool(sensor_changes),
-        runs_changed=bool(changed_runs),
-        requests_answered=answered,
+        ticks_changed=bool(parameters.get("tick_ids")),
+        sensors_changed=bool(parameters.get("changed_ids")),
+        runs_changed=bool(parameters.get("run_ids")),
+        requests_answered=bool(parameters.get("answered_request_ids")),
         assets_changed=assets_changed,
     )
 
@@ -113,16 +109,44 @@ def _told(verdict: Verdict) -> list[ToldEvent]:
     return [ToldEvent(tick_id, index, event, tick_id=tick_id) for index, event in enumerate(verdict.asset_events)]
 
 
-async def _write(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> list[tuple[UUID, str]]:
-    """Write everything but the streams; return the changes of runs."""
+async def _write(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> dict[str, list[Any]]:
+    """Write everything; return the columns of what most batches write, by which can be told what has changed."""
     items = await spend_run_keys(connection, verdicts)
-    await _write_ticks(connection, verdicts)
+    await _write_rarer(connection, verdicts)
+    columns = _columns(verdicts, items)
+    statement = statements.WRITE_AND_LAUNCH if items else statements.WRITE
+    await direct.fetch(connection, statement, {**columns, "requests": rows_of(items)})
+    # Of ticks that are there only now: nobody else can have locked them.
     await partition_verdicts.keep(connection, verdicts)
-    changes = await launch(connection, items)
+    return columns
+
+
+def _columns(verdicts: Sequence[Verdict], items: Sequence[TickRequest]) -> dict[str, list[Any]]:
+    answering = [(tick.request_id, tick.id) for tick in (each.tick for each in verdicts) if tick.request_id is not None]
+    rows: list[tuple[tuple[str, ...], Sequence[Sequence[object]]]] = [
+        (statements.ANSWERED, answering),
+        (statements.NEW, [_inserted(verdict) for verdict in verdicts if verdict.is_new]),
+        (statements.CURSOR, [_moved(verdict) for verdict in verdicts if verdict.cursor_changed]),
+        (statements.ENDED, [_updated(verdict) for verdict in verdicts if verdict.writing is not Writing.SHOW]),
+        (statements.CHANGED, _tick_changes(verdicts)),
+    ]
+    columns: dict[str, list[Any]] = {}
+    for names, of in rows:
+        columns.update(zip(names, map(list, zip(*of, strict=True)) if of else ([] for _ in names), strict=True))
+    columns["run_ids"] = launched(items)
+    columns["changed_ids"] = [verdict.sensor.id for verdict in verdicts if verdict.sensor_changed]
+    return columns
+
+
+async def _write_rarer(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
+    """Write what few ticks have: repeats, a STARTED before the end, log lines, a change of status."""
+    await _fold(connection, verdicts)
+    await _write_shown(connection, verdicts)
     await _write_logs(connection, verdicts)
-    await _write_cursors(connection, [verdict for verdict in verdicts if verdict.cursor_changed])
-    await _write_sensors(connection, verdicts)
-    return changes
+    changed = [
+        (verdict.sensor.id, change.status, change.note) for verdict in verdicts if (change := verdict.status_change)
+    ]
+    await _execute(connection, statements.SET_STATUSES, changed)
 
 
 async def _lock(connection: AsyncConnection, worker_id: UUID, ticks: Sequence[TickRecord]) -> dict[UUID, LockedSensor]:
@@ -134,12 +158,12 @@ async def _lock(connection: AsyncConnection, worker_id: UUID, ticks: Sequence[Ti
         "ids": [tick.sensor_id for tick in ticks],
         "cursor_versions": [tick.before.cursor_version for tick in ticks],
     }
-    rows = (await connection.execute(statements.LOCK_SENSORS, parameters)).all()
+    rows = await direct.fetch(connection, statements.LOCK_SENSORS, parameters)
     before = {tick.sensor_id: tick.before for tick in ticks}
     return {row[0]: _locked(row, before[row[0]]) for row in rows}
 
 
-def _locked(row: Sequence[Any], before: SensorState) -> LockedSensor:
+def _locked(row: Iterable[Any], before: SensorState) -> LockedSensor:
     # Taken apart in one go, in the order of the statement: by name, each column costs as much as all do here.
     (id_, name, code_location, loaded, status, status_at, started_at, cursor_version, edited_cursor, last_tick_at,
         last_finished_at, next_tick_at, decided_by_policy, *rest) = row  # fmt: skip
@@ -159,22 +183,11 @@ def _locked(row: Sequence[Any], before: SensorState) -> LockedSensor:
     return LockedSensor(id_, name, code_location, state, *rest)
 
 
-@functools.cache
-def _parameter_names(statement: TextClause) -> tuple[str, ...]:
-    return tuple(statement.compile().params)
-
-
-async def _execute(connection: AsyncConnection, statement: TextClause, rows: Sequence[Sequence[object]]) -> None:
+async def _execute(connection: AsyncConnection, statement: Statement, rows: Sequence[Sequence[object]]) -> None:
     """Execute `statement` once for all rows; its parameters, in the order they are first used, are the columns."""
     if rows:
         columns = map(list, zip(*rows, strict=True))
-        await connection.execute(statement, dict(zip(_parameter_names(statement), columns, strict=True)))
-
-
-async def _answer_requests(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> bool:
-    rows = [(verdict.tick.request_id, verdict.tick.id) for verdict in verdicts if verdict.tick.request_id is not None]
-    await _execute(connection, statements.ANSWER_REQUESTS, rows)
-    return bool(rows)
+        await direct.fetch(connection, statement, dict(zip(statement.names, columns, strict=True)))
 
 
 def _error(error: ErrorInfo | None) -> str | None:
@@ -214,16 +227,41 @@ def _ended(verdict: Verdict) -> tuple[object, ...]:
     )
 
 
-async def _write_ticks(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
+def _moved(verdict: Verdict) -> tuple[object, ...]:
+    return (verdict.sensor.id, verdict.sensor.state.cursor_version + 1, verdict.cursor_after, verdict.tick.id)
+
+
+def _updated(verdict: Verdict) -> tuple[object, ...]:
+    return (
+        verdict.sensor.id,
+        verdict.number,
+        verdict.sensor.last_tick_id if verdict.writing is Writing.FOLD else verdict.tick.id,
+        verdict.tick.started_at,
+        verdict.tick.finished_at,
+        verdict.next_tick_at,
+        verdict.failures,
+        verdict.sensor.state.cursor_version + 1 if verdict.cursor_changed else None,
+        verdict.cursor_after if verdict.cursor_changed else None,
+        verdict.tick.id,
+    )
+
+
+async def _fold(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
     folded = [
         (verdict.sensor.last_tick_id, verdict.tick.started_at)
         for verdict in verdicts
         if verdict.writing is Writing.FOLD
     ]  # fmt: skip
     await _execute(connection, statements.FOLD_TICKS, folded)
-    await _execute(connection, statements.INSERT_TICKS, [_inserted(verdict) for verdict in verdicts if verdict.is_new])
+
+
+async def _write_shown(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
     ended = [_ended(verdict) for verdict in verdicts if verdict.writing is Writing.END]
     await _execute(connection, statements.END_TICKS, ended)
+    shown = [
+        (verdict.sensor.id, verdict.number, verdict.tick.id) for verdict in verdicts if verdict.writing is Writing.SHOW
+    ]
+    await _execute(connection, statements.SHOW_EVALUATIONS, shown)
 
 
 async def _write_logs(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
@@ -237,49 +275,12 @@ async def _write_logs(connection: AsyncConnection, verdicts: Sequence[Verdict]) 
     await _execute(connection, statements.INSERT_LOGS, rows)
 
 
-async def _write_cursors(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
-    changed = [
-        (verdict.sensor.id, verdict.sensor.state.cursor_version + 1, verdict.cursor_after, verdict.tick.id)
-        for verdict in verdicts
-    ]
-    await _execute(connection, statements.INSERT_CURSOR_CHANGES, changed)
-
-
-async def _write_sensors(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
-    shown = [
-        (verdict.sensor.id, verdict.number, verdict.tick.id) for verdict in verdicts if verdict.writing is Writing.SHOW
-    ]
-    await _execute(connection, statements.SHOW_EVALUATIONS, shown)
-    ended = [
-        (
-            verdict.sensor.id,
-            verdict.number,
-            verdict.sensor.last_tick_id if verdict.writing is Writing.FOLD else verdict.tick.id,
-            verdict.tick.started_at,
-            verdict.tick.finished_at,
-            verdict.next_tick_at,
-            verdict.failures,
-            verdict.sensor.state.cursor_version + 1 if verdict.cursor_changed else None,
-            verdict.cursor_after if verdict.cursor_changed else None,
-            verdict.tick.id,
-        )
-        for verdict in verdicts
-        if verdict.writing is not Writing.SHOW
-    ]
-    await _execute(connection, statements.UPDATE_SENSORS, ended)
-    changed = [
-        (verdict.sensor.id, change.status, change.note) for verdict in verdicts if (change := verdict.status_change)
-    ]
-    await _execute(connection, statements.SET_STATUSES, changed)
-
-
-def _changes(verdicts: Sequence[Verdict]) -> tuple[list[tuple[UUID, UUID, str]], list[UUID]]:
-    ticks: list[tuple[UUID, UUID, str]] = [
+def _tick_changes(verdicts: Sequence[Verdict]) -> list[tuple[UUID, UUID, str]]:
+    return [
         (verdict.tick.id, verdict.sensor.id, verdict.status)
         for verdict in verdicts
         if verdict.writing is not Writing.FOLD
     ]
-    return ticks, [verdict.sensor.id for verdict in verdicts if verdict.sensor_changed]
 
 
 def _outcome(verdict: Verdict) -> RecordedTick:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.events import RunEvent
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunStatus, RunStep
-from vedette.storage import asset_events, run_events
+from vedette.storage import asset_events, direct, run_events
 from vedette.storage.asset_events import ToldEvent
+from vedette.storage.direct import Statement
 from vedette.storage.run_events import storable, storable_json
 from vedette.storage.run_keys import FREE_ENDED
 
@@ -24,7 +24,7 @@ from vedette.storage.run_keys import FREE_ENDED
 # of `runs` are locked first; the stream's counter waits for them, and is locked from then to the commit.
 # What tells of a change of status is told in the database's clock, as are the times of the run itself. The steps of a
 # run that is queued again belong to the attempt that was lost.
-_APPLY = text(
+_APPLY = Statement(
     f"""
     WITH given AS (
         SELECT * FROM unnest(
@@ -97,7 +97,7 @@ _APPLY = text(
 )
 
 # An update of which nothing else is known is there already if the run stands exactly where it would have put it.
-_APPLIED = text(
+_APPLIED = Statement(
     """
     SELECT runs.id FROM runs JOIN unnest(
         CAST(:ids AS uuid[]), CAST(:epochs AS bigint[]), CAST(:counts AS bigint[])
@@ -145,7 +145,8 @@ async def apply(connection: AsyncConnection, updates: Sequence[RunUpdate]) -> fr
     ordered = sorted(updates, key=lambda update: update.run_id)
     steps = [(update.run_id, *step) for update in ordered for step in update.steps if not update.is_queued_again]
     changed = [(update.run_id, status) for update in ordered for status in update.statuses]
-    rows = await connection.execute(
+    rows = await direct.fetch(
+        connection,
         _APPLY,
         {
             "ids": [update.run_id for update in ordered],
@@ -161,7 +162,7 @@ async def apply(connection: AsyncConnection, updates: Sequence[RunUpdate]) -> fr
             "changed_statuses": [status for _, status in changed],
         },
     )
-    held = frozenset(rows.scalars())
+    held = frozenset(row[0] for row in rows)
     await asset_events.append(
         connection, [told for update in ordered if update.run_id in held for told in _told(update)]
     )
@@ -191,7 +192,8 @@ def _step_columns(steps: Sequence[tuple[UUID, int, RunStep]]) -> dict[str, list[
 
 async def applied(connection: AsyncConnection, updates: Sequence[RunUpdate]) -> frozenset[UUID]:
     """Return the ids of the runs whose update is in the database already, from a commit whose answer was lost."""
-    rows = await connection.execute(
+    rows = await direct.fetch(
+        connection,
         _APPLIED,
         {
             "ids": [update.run_id for update in updates],
@@ -199,4 +201,4 @@ async def applied(connection: AsyncConnection, updates: Sequence[RunUpdate]) -> 
             "counts": [update.event_count + len(update.events) for update in updates],
         },
     )
-    return frozenset(rows.scalars())
+    return frozenset(row[0] for row in rows)

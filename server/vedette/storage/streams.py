@@ -50,61 +50,40 @@ _APPEND_SENSORS = text(
 )
 
 
-# All three in the order of STREAMS: each counter is taken after the one before, also where that one does not move.
-_APPEND_ALL = text(
-    """
-    WITH runs_taken AS (
+# Parts of a statement that append to all three in the order of STREAMS: each counter is taken after the one before,
+# also where that one does not move, and the first one `after` what else the statement does, a condition that asks for
+# its results.
+APPENDED = """runs_taken AS (
         UPDATE streams SET position = position + cardinality(CAST(:run_ids AS uuid[])),
             at = greatest(at, clock_timestamp())
-        WHERE name = 'runs' AND cardinality(CAST(:run_ids AS uuid[])) > 0 RETURNING position, at
+        WHERE name = 'runs' AND cardinality(CAST(:run_ids AS uuid[])) > 0 AND {after} RETURNING position, at
     ), sensors_taken AS (
         UPDATE streams SET position = position + cardinality(CAST(:changed_ids AS uuid[])),
             at = greatest(at, clock_timestamp())
-        WHERE name = 'sensors' AND cardinality(CAST(:changed_ids AS uuid[])) > 0
+        WHERE name = 'sensors' AND cardinality(CAST(:changed_ids AS uuid[])) > 0 AND {after}
             AND (SELECT count(*) FROM runs_taken) >= 0
         RETURNING position, at
     ), ticks_taken AS (
         UPDATE streams SET position = position + cardinality(CAST(:tick_ids AS uuid[])),
             at = greatest(at, clock_timestamp())
-        WHERE name = 'ticks' AND cardinality(CAST(:tick_ids AS uuid[])) > 0
+        WHERE name = 'ticks' AND cardinality(CAST(:tick_ids AS uuid[])) > 0 AND {after}
             AND (SELECT count(*) FROM sensors_taken) >= 0
         RETURNING position, at
     ), runs_told AS (
         INSERT INTO run_changes (position, at, run_id, status)
-        SELECT taken.position - cardinality(CAST(:run_ids AS uuid[])) + rows.ordinal, taken.at, rows.id, rows.status
-        FROM runs_taken AS taken, unnest(CAST(:run_ids AS uuid[]), CAST(:run_statuses AS text[]))
-            WITH ORDINALITY AS rows(id, status, ordinal)
+        SELECT taken.position - cardinality(CAST(:run_ids AS uuid[])) + rows.ordinal, taken.at, rows.id, 'QUEUED'
+        FROM runs_taken AS taken, unnest(CAST(:run_ids AS uuid[])) WITH ORDINALITY AS rows(id, ordinal)
     ), sensors_told AS (
         INSERT INTO sensor_changes (position, at, sensor_id)
         SELECT taken.position - cardinality(CAST(:changed_ids AS uuid[])) + rows.ordinal, taken.at, rows.id
         FROM sensors_taken AS taken, unnest(CAST(:changed_ids AS uuid[])) WITH ORDINALITY AS rows(id, ordinal)
-    )
-    INSERT INTO tick_changes (position, at, tick_id, sensor_id, status)
-    SELECT taken.position - cardinality(CAST(:tick_ids AS uuid[])) + rows.ordinal, taken.at, rows.id, rows.sensor_id,
-        rows.status
-    FROM ticks_taken AS taken, unnest(CAST(:tick_ids AS uuid[]), CAST(:sensor_ids AS uuid[]),
-        CAST(:tick_statuses AS text[])) WITH ORDINALITY AS rows(id, sensor_id, status, ordinal)
-    """
-)
-
-
-async def append_all(
-    connection: AsyncConnection,
-    runs: Sequence[tuple[UUID, str]],
-    sensor_ids: Sequence[UUID],
-    ticks: Sequence[tuple[UUID, UUID, str]],
-) -> None:
-    """Append changes of runs (id, status), sensors and ticks (id, sensor id, status), each to its stream."""
-    if runs or sensor_ids or ticks:
-        parameters = {
-            "run_ids": [run_id for run_id, _ in runs],
-            "run_statuses": [status for _, status in runs],
-            "changed_ids": list(sensor_ids),
-            "tick_ids": [tick_id for tick_id, _, _ in ticks],
-            "sensor_ids": [sensor_id for _, sensor_id, _ in ticks],
-            "tick_statuses": [status for _, _, status in ticks],
-        }
-        await connection.execute(_APPEND_ALL, parameters)
+    ), ticks_told AS (
+        INSERT INTO tick_changes (position, at, tick_id, sensor_id, status)
+        SELECT taken.position - cardinality(CAST(:tick_ids AS uuid[])) + rows.ordinal, taken.at, rows.id,
+            rows.sensor_id, rows.status
+        FROM ticks_taken AS taken, unnest(CAST(:tick_ids AS uuid[]), CAST(:tick_sensor_ids AS uuid[]),
+            CAST(:tick_statuses AS text[])) WITH ORDINALITY AS rows(id, sensor_id, status, ordinal)
+    )"""
 
 
 async def append_runs(connection: AsyncConnection, changes: Sequence[tuple[UUID, str]]) -> None:

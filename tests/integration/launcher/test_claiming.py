@@ -20,6 +20,7 @@ from vedette.faults import Point
 from vedette.launcher.fleet import Fleet
 from vedette.storage import run_queue, workers
 from vedette.storage.database import Database
+from vedette.storage.direct import Statement
 from vedette.storage.run_queue import ClaimedRun
 
 
@@ -147,7 +148,7 @@ async def test_three_hundred_short_runs_each_succeed_once(queue: Queue, engine: 
     ids=["claim", "cancellations", "holders", "take over"],
 )
 async def test_a_long_history_is_not_read_to_look_at_the_queue(
-    queue: Queue, statement: TextClause, values: dict[str, Any]
+    queue: Queue, statement: TextClause | Statement, values: dict[str, Any]
 ) -> None:
     await queue.add("job", 5_000)
     await queue.execute("UPDATE runs SET status = 'SUCCESS' WHERE id IN (SELECT id FROM runs ORDER BY id LIMIT 4990)")
