@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import seeds
 from vedette.bus import Bus, topics
 from vedette.domain.catalog import JobSpec, OpSpec
+from vedette.domain.partitions import PartitionChange, PartitionChangeKind
 from vedette.domain.ticks import Evaluation
 from vedette.graphql import ids
-from vedette.storage import evaluation_requests
+from vedette.storage import evaluation_requests, partition_verdicts
 from vedette.storage.database import Database
 from vedette.storage.evaluation_requests import Answer
 
@@ -40,6 +41,11 @@ MUTATIONS = {
     "launchRun": _document("launchRun", "LaunchRunInput", "run { id runKey }"),
     "cancelRun": _document("cancelRun", "CancelRunInput", "run { id status }"),
     "rerun": _document("rerun", "RerunInput", "run { id rerunOf { id } }"),
+    "releaseRunKey": _document("releaseRunKey", "ReleaseRunKeyInput", "runKey { runKey }"),
+    "addDynamicPartition": _document("addDynamicPartition", "AddDynamicPartitionInput", "change { keys skippedKeys }"),
+    "deleteDynamicPartitions": _document(
+        "deleteDynamicPartitions", "DeleteDynamicPartitionsInput", "change { keys skippedKeys }"
+    ),
     "reloadCodeLocation": _document("reloadCodeLocation", "ReloadCodeLocationInput", "codeLocation { id }"),
 }
 INPUTS: dict[str, Callable[[World], dict[str, Any]]] = {
@@ -52,6 +58,9 @@ INPUTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "launchRun": lambda world: {"jobName": "process", "runKey": "today"},
     "cancelRun": lambda world: {"runId": world.queued},
     "rerun": lambda world: {"runId": world.ended},
+    "releaseRunKey": lambda world: {"jobId": world.job, "runKey": "spent"},
+    "addDynamicPartition": lambda _: {"partitionsDefinition": "images", "key": "a.png"},
+    "deleteDynamicPartitions": lambda _: {"partitionsDefinition": "images", "keys": ["old.png"]},
     "reloadCodeLocation": lambda world: {"codeLocationId": world.location},
 }
 
@@ -64,6 +73,11 @@ async def seeded(database: Database, bus: Bus, *, working: bool = True) -> Async
     sensor = await seeds.sensor(database)
     queued = await seeds.run(database, 1)
     ended = await seeds.run(database, 2, "FAILURE")
+    spent = "INSERT INTO run_keys (scope, run_key, run_id) VALUES (:job, 'spent', :run)"
+    await seeds.execute(database, spent, job=job, run=ended)
+    old = PartitionChange(PartitionChangeKind.ADD, "images", ("old.png",))
+    async with database.writing() as connection:
+        await partition_verdicts.change_by_hand(connection, old)
     world = World(
         ids.encode("CodeLocation", location),
         ids.encode("Sensor", sensor),

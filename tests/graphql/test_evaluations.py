@@ -12,9 +12,10 @@ from serving import Api
 from vedette.bus import Bus, topics
 from vedette.domain.catalog import JobSpec
 from vedette.domain.logs import ErrorInfo, LogLevel, LogRecord
+from vedette.domain.partitions import DynamicKey, PartitionChange, PartitionChangeKind
 from vedette.domain.ticks import Evaluation, RequestedRun
 from vedette.graphql import ids
-from vedette.storage import evaluation_requests
+from vedette.storage import evaluation_requests, partition_verdicts
 from vedette.storage.database import Database
 from vedette.storage.evaluation_requests import Answer
 
@@ -198,3 +199,32 @@ async def test_a_lost_knock_only_delays(api: Api, database: Database, sensor: UU
     async with Bus(None) as deaf, evaluator(database, deaf, respond):
         answer = await evaluate(api, sensor)
     assert answer["errors"] == []
+
+
+CHANGES = """
+mutation($input: EvaluateSensorInput!) { evaluateSensor(input: $input) { evaluation {
+  error { type message } runRequests { partitionKey } partitionChanges { partitionsDefinition kind keys skippedKeys }
+} } }
+"""
+
+
+async def test_a_test_shows_what_would_become_of_dynamic_partitions(
+    api: Api, database: Database, bus: Bus, sensor: UUID
+) -> None:
+    change = PartitionChange(PartitionChangeKind.ADD, "images", ("a", "b"))
+    async with database.writing() as connection:
+        await partition_verdicts.change_by_hand(connection, PartitionChange(PartitionChangeKind.ADD, "images", ("b",)))
+    request = RequestedRun("process", partition_key="a", needed_keys=(DynamicKey("images", "a"),))
+    wanted = {"input": {"sensorId": ids.encode("Sensor", sensor)}}
+    async with evaluator(database, bus, answering(Evaluation((request,), partition_changes=(change,)))):
+        shown = (await api.query(CHANGES, **wanted))["evaluateSensor"]["evaluation"]
+    assert shown == {
+        "error": None, "runRequests": [{"partitionKey": "a"}],
+        "partitionChanges": [
+            {"partitionsDefinition": "images", "kind": "ADD", "keys": ["a"], "skippedKeys": ["b"]}
+        ],
+    }  # fmt: skip
+    async with evaluator(database, bus, answering(Evaluation((request,)))):
+        shown = (await api.query(CHANGES, **wanted))["evaluateSensor"]["evaluation"]
+    assert shown["error"]["type"] == "UnknownPartition"
+    assert (shown["runRequests"], shown["partitionChanges"]) == ([], [])

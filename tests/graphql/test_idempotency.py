@@ -47,7 +47,10 @@ async def outcome(api: Api, name: str, given: dict[str, Any]) -> Any:
 EFFECTS = """
 SELECT (SELECT count(*) FROM sensor_changes), (SELECT count(*) FROM cursor_changes), (SELECT count(*) FROM runs),
     (SELECT count(*) FROM run_changes), (SELECT count(*) FROM evaluation_requests),
-    (SELECT sum(reload_asked) FROM code_locations)
+    (SELECT sum(reload_asked) FROM code_locations),
+    (SELECT -count(*) FROM run_keys WHERE run_key = 'spent'),
+    (SELECT sum(added_count) FROM dynamic_partitions_definitions),
+    (SELECT sum(added_count - key_count) FROM dynamic_partitions_definitions)
 """
 
 

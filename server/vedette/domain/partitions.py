@@ -7,14 +7,14 @@ A description tells which keys there are at a moment. Dynamic keys are rows of t
 import enum
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple, Protocol, TypeAlias, overload
 
 import msgspec
 
-from vedette.domain.time_windows import TimeWindowPartitions
+from vedette.domain.time_windows import TimeWindow, TimeWindowPartitions
 
 # What separates the keys of the dimensions, in the order of the dimensions' names.
 SEPARATOR = "|"
@@ -137,6 +137,34 @@ class Product(Sequence[str]):
         """Yield the combinations."""
         return map(SEPARATOR.join, itertools.product(*self._lists))
 
+    def index(self, key: str, start: int = 0, stop: int | None = None) -> int:
+        """Return the place of a combination; raises ValueError for what is none."""
+        parts = key.split(SEPARATOR)
+        if len(parts) != len(self._lists):
+            raise ValueError(f"{key!r} is no combination of {len(self._lists)} keys.")
+        place = 0
+        for keys, part in zip(self._lists, parts, strict=True):
+            place = place * len(keys) + keys.index(part)
+        if not start <= place < (len(self) if stop is None else stop):
+            raise ValueError(f"{key!r} is not within these places.")
+        return place
+
+    def beginning_with(self, prefix: str) -> "Product":
+        """Return the combinations that begin with a text."""
+        return Product(_narrowed(self._lists, prefix))
+
+
+def _narrowed(lists: Sequence[Sequence[str]], prefix: str) -> list[Sequence[str]]:
+    head, separator, rest = prefix.partition(SEPARATOR)
+    if not separator or len(lists) == 1:
+        return [[key for key in lists[0] if key.startswith(prefix)], *lists[1:]]
+    return [[key for key in lists[0] if key == head], *_narrowed(lists[1:], rest)]
+
+
+def beginning_with(keys: Sequence[str], prefix: str) -> Sequence[str]:
+    """Return the keys that begin with a text."""
+    return keys.beginning_with(prefix) if isinstance(keys, Product) else [key for key in keys if key.startswith(prefix)]
+
 
 class PartitionKeyRange(NamedTuple):
     """All keys from `start` to `end`, both included, in the order of their definition."""
@@ -191,6 +219,76 @@ class Assumed(NoDynamicKeys):
         """Note the key."""
         self.asked.append(DynamicKey(partitions_def_name, partition_key))
         return True
+
+
+class KnownKeys:
+    """Knows the keys that it is given, by the name of their definition."""
+
+    def __init__(self, keys: Mapping[str, Sequence[str]]) -> None:
+        """Take them."""
+        self._keys = keys
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> Sequence[str]:
+        """Return the keys of a definition."""
+        return self._keys.get(partitions_def_name, ())
+
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        """Tell whether a definition has a key."""
+        return partition_key in self.get_dynamic_partitions(partitions_def_name)
+
+
+class PartitionsKind(enum.StrEnum):
+    """What the keys of partitions come from."""
+
+    STATIC = "STATIC"
+    TIME_WINDOW = "TIME_WINDOW"
+    DYNAMIC = "DYNAMIC"
+    MULTI = "MULTI"
+
+
+_KINDS = {
+    StaticPartitions: PartitionsKind.STATIC,
+    TimeWindowPartitions: PartitionsKind.TIME_WINDOW,
+    DynamicPartitions: PartitionsKind.DYNAMIC,
+    MultiPartitions: PartitionsKind.MULTI,
+}
+
+
+def kind_of(partitions: Partitions) -> PartitionsKind:
+    """Return what the keys come from."""
+    return _KINDS[type(partitions)]
+
+
+def window_of(partitions: Partitions, key: str) -> TimeWindow | None:
+    """Return the time window of a key, or of the one of its dimensions that is time; None where there is none."""
+    if isinstance(partitions, TimeWindowPartitions):
+        return partitions.window(key)
+    if not isinstance(partitions, MultiPartitions):
+        return None
+    parts = partitions.split(key) or ()
+    windows = [
+        dimension.partitions.window(part)
+        for dimension, part in zip(partitions.dimensions, parts, strict=False)
+        if isinstance(dimension.partitions, TimeWindowPartitions)
+    ]
+    return windows[0] if len(windows) == 1 else None
+
+
+def flaw_of_key(key: object) -> str | None:
+    """Tell why something cannot be a partition key, as the end of a sentence; None if it can."""
+    if not isinstance(key, str):
+        return f"is no str but {type(key).__name__}"
+    if not key:
+        return "is empty"
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        return "holds half a surrogate pair, which is no character"
+    if size > LONGEST_KEY_BYTES:
+        return f"is longer than {LONGEST_KEY_BYTES} bytes"
+    if "..." in key or any(character in key for character in "\a\b\f\n\r\t\v\0"):
+        return 'holds "..." or a control character, which partition keys may not'
+    return None
 
 
 def dynamic_names(partitions: Partitions) -> list[str]:

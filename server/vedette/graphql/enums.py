@@ -8,7 +8,7 @@ import strawberry
 from vedette.domain.catalog import SensorKind, SensorStatus
 from vedette.domain.events import RunEventKind
 from vedette.domain.logs import LogLevel
-from vedette.domain.partitions import PartitionChangeKind
+from vedette.domain.partitions import PartitionChangeKind, PartitionsKind
 from vedette.domain.run_keys import Dedup
 from vedette.domain.runs import RunStatus, StepStatus
 from vedette.domain.sensors import SensorConditionKind, StatusSource
@@ -176,6 +176,16 @@ _describe(
     WorkerRole,
     "What a process does for the instance.",
     {"SERVE": "It serves this API.", "EVALUATE": "It evaluates sensors.", "LAUNCH": "It executes runs."},
+)
+_describe(
+    PartitionsKind,
+    "What the keys of partitions come from.",
+    {
+        "STATIC": "The code lists them.",
+        "TIME_WINDOW": "A schedule cuts time into windows; those that are over have keys.",
+        "DYNAMIC": "Sensors and people add and delete them.",
+        "MULTI": "They combine the keys of several dimensions.",
+    },
 )
 _describe(
     PartitionChangeKind,

@@ -17,11 +17,11 @@ from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput, give_back, once
 from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, log_record
 from vedette.graphql.mutation_errors import EvaluatorUnavailable, MutationError, SensorBusy, WrongState
-from vedette.graphql.partitions import PartitionChange
+from vedette.graphql.partitions import PartitionChange, partition_change
 from vedette.graphql.sensor_mutations import no_sensor
 from vedette.graphql.sensors import Sensor
 from vedette.graphql.ticks import RunRequest, Tick, run_request
-from vedette.storage import evaluation_requests, run_keys
+from vedette.storage import evaluation_requests, partition_verdicts, run_keys
 from vedette.storage.evaluation_requests import Answer, AskedEvaluation, RequestKind, RequestState
 
 # How often to look without a knock, in seconds; somebody waits for the answer.
@@ -201,7 +201,8 @@ async def _previewed(info: Info, sensor_id: UUID, evaluation: domain.Evaluation)
 
 
 async def _evaluation(info: Info, sensor: Sensor, answer: Answer) -> Evaluation:
-    done = answer.evaluation
+    async with info.context.database.reading() as connection:
+        done, changes = await partition_verdicts.preview(connection, answer.evaluation)
     moves = done.cursor_set and done.error is None
     return Evaluation(
         cursor_before=answer.cursor_before,
@@ -210,6 +211,7 @@ async def _evaluation(info: Info, sensor: Sensor, answer: Answer) -> Evaluation:
         run_requests=await _previewed(info, sensor.facts.id, done),
         skip_reason=done.skip_reason,
         error=error_info(done.error),
+        partition_changes=[partition_change(change) for change in changes],
         logs=[log_record(line) for line in done.logs],
         duration_seconds=done.duration_seconds,
     )

@@ -15,6 +15,7 @@ from vedette.graphql.errors import AMBIGUOUS, RequestError
 from vedette.graphql.fields import field
 from vedette.graphql.filters import JobFilterInput, RunFilterInput, job_filter, run_filter
 from vedette.graphql.nodes import Node
+from vedette.graphql.partitions import Partition, PartitionsDefinition, Prefix, partitions_definition, partitions_of
 from vedette.graphql.tags import Tag, tag_list
 from vedette.storage import jobs
 from vedette.storage.jobs import JobSeen
@@ -70,6 +71,20 @@ class Job(Node):
     def config_schema(self) -> JSON | None:
         """Pass it on."""
         return None if self.spec.config_schema is None else JSON(self.spec.config_schema)
+
+    @field("How its work is divided; null if it is not.")
+    def partitions_definition(self) -> PartitionsDefinition | None:
+        """Pass it on."""
+        return None if self.spec.partitions is None else partitions_definition(self.spec.partitions)
+
+    @field("The parts of its work that there are now, in their order; null if it is not divided.")
+    async def partitions(
+        self, info: Info, prefix: Prefix = None, first: First = None, after: After = None
+    ) -> Connection[Partition] | None:
+        """Work them out, or load them where they are dynamic."""
+        if self.spec.partitions is None:
+            return None
+        return await partitions_of(info, self.spec.partitions, prefix, first, after)
 
     @field("The sensors that may ask for runs of it, by name.")
     async def sensors(self, info: Info) -> list[LazySensor]:

@@ -31,13 +31,26 @@ from vedette.graphql.cursors import CursorChange, cursor_change
 from vedette.graphql.instance import Worker, patience, worker
 from vedette.graphql.jobs import Job, job
 from vedette.graphql.logs import LogRecord, error_info, log_record
+from vedette.graphql.partitions import PartitionChange, partition_change
 from vedette.graphql.run_keys import RunKey, run_key
 from vedette.graphql.runs import Run, RunEvent, RunStep, run, run_event, run_step
 from vedette.graphql.sensors import Sensor, sensor
 from vedette.graphql.ticks import RunRequest, Tick, run_request, tick
 from vedette.settings import Settings
-from vedette.storage import code_locations, cursors, instance, jobs, run_keys, runs, sensors, ticks
+from vedette.storage import (
+    code_locations,
+    cursors,
+    dynamic_partitions,
+    instance,
+    jobs,
+    partition_verdicts,
+    run_keys,
+    runs,
+    sensors,
+    ticks,
+)
 from vedette.storage.database import Database
+from vedette.storage.dynamic_partitions import DynamicPartition
 from vedette.storage.pages import Page, Window
 from vedette.storage.runs import PlacedEvent, RunFilter
 from vedette.storage.ticks import TickCounts, TickFilter
@@ -188,6 +201,33 @@ class Loaders:
         return self._lists(RUN_KEYS, run_keys.page_each, run_key)
 
     @cached_property
+    def partitions_of_definition(self) -> DataLoader[tuple[str, str | None, Window], Page[DynamicPartition]]:
+        """Keys of dynamic partitions by the definition's name."""
+        return self._pages(dynamic_partitions.page_each)
+
+    @cached_property
+    def dynamic_keys(self) -> DataLoader[str, Sequence[str]]:
+        """All keys of dynamic partitions by the definition's name."""
+
+        async def load(names: list[str]) -> list[Sequence[str]]:
+            async with self._database.reading() as connection:
+                found = await dynamic_partitions.keys_of(connection, names)
+            return [found[name] for name in names]
+
+        return DataLoader(load_fn=load)
+
+    @cached_property
+    def partition_changes_of_tick(self) -> DataLoader[UUID, list[PartitionChange]]:
+        """What became of changes of dynamic partitions by the tick's id."""
+
+        async def load(ids: list[UUID]) -> list[list[PartitionChange]]:
+            async with self._database.reading() as connection:
+                found = await partition_verdicts.of_ticks(connection, ids)
+            return [[partition_change(change) for change in found.get(tick_id, ())] for tick_id in ids]
+
+        return DataLoader(load_fn=load)
+
+    @cached_property
     def requests_of_tick(self) -> DataLoader[tuple[tuple[UUID, UUID], Window], Connection[RunRequest]]:
         """Run requests by tick id and sensor id."""
 
@@ -235,17 +275,28 @@ class Loaders:
         """Load by keys (parent, arguments …, window): one statement for all parents asked with the same arguments."""
 
         async def load(keys: list[tuple[Any, ...]]) -> list[Connection[N]]:
-            parents: dict[tuple[Any, ...], list[Any]] = {}
-            for parent, *arguments in keys:
-                parents.setdefault(tuple(arguments), []).append(parent)
-            found: dict[tuple[Any, ...], Connection[N]] = {}
-            async with self._database.reading() as connection:
-                for arguments_of_all, asked in parents.items():
-                    for parent, page in zip(asked, await read(connection, asked, *arguments_of_all), strict=True):
-                        found[(parent, *arguments_of_all)] = cursors_of_list.connect(page, build)
-            return [found[key] for key in keys]
+            return [cursors_of_list.connect(page, build) for page in await self._read_pages(read, keys)]
 
         return DataLoader(load_fn=load)
+
+    def _pages(self, read: Callable[..., Awaitable[list[Page[R]]]]) -> "DataLoader[Any, Page[R]]":
+        async def load(keys: list[tuple[Any, ...]]) -> list[Page[R]]:
+            return await self._read_pages(read, keys)
+
+        return DataLoader(load_fn=load)
+
+    async def _read_pages(
+        self, read: Callable[..., Awaitable[list[Page[R]]]], keys: Sequence[tuple[Any, ...]]
+    ) -> list[Page[R]]:
+        parents: dict[tuple[Any, ...], list[Any]] = {}
+        for parent, *arguments in keys:
+            parents.setdefault(tuple(arguments), []).append(parent)
+        found: dict[tuple[Any, ...], Page[R]] = {}
+        async with self._database.reading() as connection:
+            for arguments_of_all, asked in parents.items():
+                for parent, page in zip(asked, await read(connection, asked, *arguments_of_all), strict=True):
+                    found[(parent, *arguments_of_all)] = page
+        return [found[key] for key in keys]
 
 
 def _logged(placed: PlacedEvent) -> LogRecord:

@@ -40,7 +40,7 @@ async def _wish(connection: Any, given: RerunInput) -> RunWish | MutationError:
     job = (await jobs.by_names(connection, [name])).get(name)
     if job is None or not job.loaded:
         return NotFound(message=f"There is no job {former.job_name!r} any more; `jobs` lists them.", path=["runId"])
-    if (unaccepted := refused(job, former.run_config)) is not None:
+    if (unaccepted := refused(job, former.run_config, former.partition_key)) is not None:
         return unaccepted
     done = await run_commands.steps_done(connection, key) if given.from_failure else None
     # The run key is that of the run that is repeated, and stays its own.

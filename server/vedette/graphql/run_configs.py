@@ -36,8 +36,10 @@ def unstorable(config: Any) -> InvalidRunConfig | None:
     return None
 
 
-def refused(job: JobSeen, config: Any) -> InvalidRunConfig | None:
-    """Return why the job does not accept the config; None where it does."""
+def refused(job: JobSeen, config: Any, partition_key: str | None = None) -> InvalidRunConfig | None:
+    """Return why the job does not accept the config; None where it does, or the code has one for the partition."""
+    if config == {} and partition_key is not None and job.spec.partitioned_config:
+        return None
     found = sorted(problems(job.spec.config_schema, config))
     if not found:
         return None

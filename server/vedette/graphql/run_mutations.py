@@ -1,6 +1,7 @@
 """Launching and canceling runs."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from vedette.bus import topics
+from vedette.domain.partitions import Assumed
 from vedette.domain.run_keys import LONGEST_TTL_SECONDS, Dedup
 from vedette.domain.runs import LONGEST_RUN_KEY_BYTES
 from vedette.graphql import ids
@@ -23,7 +25,7 @@ from vedette.graphql.mutation_errors import (
 )
 from vedette.graphql.run_configs import refused, unstorable
 from vedette.graphql.runs import Run, run
-from vedette.storage import jobs, run_commands, runs
+from vedette.storage import jobs, partition_verdicts, run_commands, runs
 from vedette.storage.jobs import JobSeen
 from vedette.storage.run_commands import Cancellation, RunWish
 
@@ -123,13 +125,33 @@ async def _wish(connection: Any, given: LaunchRunInput) -> RunWish | MutationErr
     if isinstance(job, MutationError):
         return job
     config: Any = {} if given.run_config is None else given.run_config
-    if (unaccepted := refused(job, config)) is not None:
+    if (unaccepted := refused(job, config, given.partition_key)) is not None:
         return unaccepted
+    if given.partition_key is not None and (unknown := await _no_partition(connection, job, given.partition_key)):
+        return unknown
     tags = {tag.key: tag.value for tag in given.tags or ()}
     dedup = given.dedup or Dedup.FOREVER
     return RunWish(
         job, config, tags, given.run_key, given.partition_key, dedup=dedup, ttl_seconds=given.ttl_seconds
     )  # fmt: skip
+
+
+async def _no_partition(connection: Any, job: JobSeen, key: str) -> InvalidInput | None:
+    """Return why a run of the job cannot be for a partition; None where it can."""
+    partitions = job.spec.partitions
+    assumed = Assumed()
+    if partitions is None:
+        message = f"The job {job.spec.name!r} has no partitions; leave `partitionKey` out."
+    elif not partitions.has(key, datetime.now(UTC), assumed):
+        message = f"The job {job.spec.name!r} has no partition {key[:100]!r}; `job.partitions` lists those it has."
+    elif (lacking := await partition_verdicts.missing(connection, assumed.asked)) is not None:
+        message = (
+            f"There is no partition {lacking.key[:100]!r} of the dynamic partitions {lacking.definition!r};"
+            " addDynamicPartition adds it."
+        )
+    else:
+        return None
+    return InvalidInput(message=message, path=["partitionKey"])
 
 
 async def _job(connection: Any, given: LaunchRunInput) -> JobSeen | MutationError:

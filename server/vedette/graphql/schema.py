@@ -11,6 +11,7 @@ from vedette.graphql.assets import AssetQueries
 from vedette.graphql.code_location_mutations import CodeLocationMutations
 from vedette.graphql.code_locations import CodeLocationQueries
 from vedette.graphql.context import Context
+from vedette.graphql.dynamic_partitions import DynamicPartitionsMutations, DynamicPartitionsQueries
 from vedette.graphql.errors import presentable
 from vedette.graphql.evaluations import EvaluationMutations
 from vedette.graphql.instance import InstanceQueries
@@ -44,13 +45,20 @@ class Query(
     AssetQueries,
     CodeLocationQueries,
     InstanceQueries,
+    DynamicPartitionsQueries,
 ):
     """What can be asked."""
 
 
 @strawberry.type(description="What can be done.")
 class Mutation(
-    SensorMutations, EvaluationMutations, RunMutations, RunKeyMutations, RerunMutations, CodeLocationMutations
+    SensorMutations,
+    EvaluationMutations,
+    RunMutations,
+    RunKeyMutations,
+    RerunMutations,
+    CodeLocationMutations,
+    DynamicPartitionsMutations,
 ):
     """What can be done."""
 

@@ -154,9 +154,9 @@ class Tick(Node):
         return []
 
     @field("The partitions that it added or deleted.")
-    def partition_changes(self) -> list[PartitionChange]:
-        """Show none: no evaluation changes partitions yet."""
-        return []
+    async def partition_changes(self, info: Info) -> list[PartitionChange]:
+        """Load them."""
+        return await info.context.loaders.partition_changes_of_tick.load(self.facts.id)
 
     @field("What user code logged and printed meanwhile, in order.")
     async def logs(

@@ -118,6 +118,7 @@ _LISTING = pages.Listing(
     "dynamic_partitions",
     (By("position", "bigint"),),
     lambda values: DynamicPartition(values[0], values[1]),
+    parent=(By("definition", "text"),),
 )
 _DEFINITIONS = pages.Listing(
     "name, key_count",
@@ -127,19 +128,20 @@ _DEFINITIONS = pages.Listing(
 )
 
 
-async def page(
-    connection: AsyncConnection, definition: str, prefix: str | None, window: pages.Window
-) -> pages.Page[DynamicPartition]:
-    """Return a part of the keys of a definition, those that begin with `prefix`, the first added first."""
-    conditions = [Condition("definition = :definition", {"definition": definition})]
-    if prefix:
-        conditions.append(Condition("starts_with(key, :prefix)", {"prefix": prefix}))
-    return await pages.read(connection, _LISTING, window, conditions)
+async def page_each(
+    connection: AsyncConnection, names: Sequence[str], prefix: str | None, window: pages.Window
+) -> list[pages.Page[DynamicPartition]]:
+    """Return the same part of the keys of each definition, those that begin with `prefix`, the first added first."""
+    conditions = [Condition("starts_with(key, :prefix)", {"prefix": prefix})] if prefix else []
+    return await pages.read_each(connection, _LISTING, [(name,) for name in names], window, conditions)
 
 
-async def definitions_page(
-    connection: AsyncConnection, names: Sequence[str] | None, window: pages.Window
-) -> pages.Page[DynamicDefinition]:
-    """Return a part of the list of the definitions by name, of those in `names` alone where they are given."""
-    named = [] if names is None else [Condition("name = ANY(:names)", {"names": list(names)})]
-    return await pages.read(connection, _DEFINITIONS, window, named)
+async def definitions_page(connection: AsyncConnection, window: pages.Window) -> pages.Page[DynamicDefinition]:
+    """Return a part of the list of the definitions, by name."""
+    return await pages.read(connection, _DEFINITIONS, window)
+
+
+async def definition_named(connection: AsyncConnection, name: str) -> DynamicDefinition | None:
+    """Return the definition of a name, if it ever had a key."""
+    found = await pages.select(connection, _DEFINITIONS, [Condition("name = :name", {"name": name})])
+    return found[0] if found else None

@@ -6,6 +6,7 @@ so, the whole tick fails: nothing of it stays.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import text
@@ -139,6 +140,47 @@ def _settled(ledger: Ledger, verdict: Verdict, decide_again: Callable[[Verdict, 
         return decide_again(verdict, failed(evaluation, outcome))
     verdict.partition_changes = outcome
     return verdict
+
+
+async def change_by_hand(connection: AsyncConnection, wanted: PartitionChange) -> PartitionChange:
+    """Add or delete keys, and return what became of them."""
+    await dynamic_partitions.lock(connection, {wanted.definition}, ())
+    ledger = Ledger(await dynamic_partitions.there(connection, list(_keys(wanted))))
+    outcome = ledger.settle([wanted], ())
+    # There are no run requests to be at odds with.
+    assert not isinstance(outcome, str)
+    await dynamic_partitions.change(connection, ledger.added, ledger.deleted)
+    return outcome[0]
+
+
+async def preview(connection: AsyncConnection, evaluation: Evaluation) -> tuple[Evaluation, Sequence[PartitionChange]]:
+    """Return what an evaluation would come to, its error included, and what would become of its changes."""
+    needed = [key for request in evaluation.run_requests for key in request.needed_keys]
+    asked = {*needed, *(key for change in evaluation.partition_changes for key in _keys(change))}
+    if not asked or evaluation.error is not None:
+        return evaluation, ()
+    ledger = Ledger(await dynamic_partitions.there(connection, asked))
+    outcome = ledger.settle(evaluation.partition_changes, evaluation.run_requests)
+    return (failed(evaluation, outcome), ()) if isinstance(outcome, str) else (evaluation, outcome)
+
+
+async def missing(connection: AsyncConnection, keys: Sequence[DynamicKey]) -> DynamicKey | None:
+    """Return the first of the keys that there is not; those that there are stay until the commit."""
+    await dynamic_partitions.lock(connection, (), {key.definition for key in keys})
+    found = await dynamic_partitions.there(connection, keys)
+    return next((key for key in keys if key not in found), None)
+
+
+_CHANGES = text(
+    "SELECT id, CAST(partition_changes AS text) FROM ticks "
+    "WHERE id = ANY(CAST(:ids AS uuid[])) AND partition_changes IS NOT NULL"
+)
+_changes = msgspec.json.Decoder(tuple[PartitionChange, ...]).decode
+
+
+async def of_ticks(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, tuple[PartitionChange, ...]]:
+    """Return what became of the changes of those ticks that asked for any."""
+    return {row[0]: _changes(row[1]) for row in await connection.execute(_CHANGES, {"ids": list(ids)})}
 
 
 async def keep(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:

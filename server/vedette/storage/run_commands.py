@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.ids import new_id
+from vedette.domain.partitions import partition_tags
 from vedette.domain.run_keys import Dedup
 from vedette.domain.runs import FINISHED, RunStatus
 from vedette.storage import run_keys, streams
@@ -57,7 +58,8 @@ async def launch(connection: AsyncConnection, wish: RunWish, actor: str) -> Laun
     """Queue a run; its tags are the job's and the wish's. A run key is held by one run of the job at a time."""
     run_id = new_id()
     job = wish.job
-    all_tags = {**job.spec.tags, **wish.tags}
+    of_partition = {} if wish.partition_key is None else partition_tags(job.spec.partitions, wish.partition_key)
+    all_tags = {**job.spec.tags, **wish.tags, **of_partition}
     if wish.run_key is not None:
         key = KeyWish(job.id, wish.run_key, run_id, wish.dedup, wish.ttl_seconds)
         (holder,) = (await run_keys.spend(connection, [key])).values()

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from vedette.authoring.text import flaw_of, shown
+from vedette.authoring.text import shown
 from vedette.domain.partitions import (
-    LONGEST_KEY_BYTES,
     DynamicKeys,
     DynamicPartitions,
     NoDynamicKeys,
     PartitionKeyRange,
     Partitions,
     dynamic_names,
+    flaw_of_key,
 )
 from vedette.errors import DefinitionError, InvocationError, UnknownPartition
 
@@ -163,16 +163,3 @@ def checked_keys(keys: Iterable[Any], owner: str) -> tuple[str, ...]:
         if flaw := flaw_of_key(key):
             raise DefinitionError(f"The key {shown(key)} of {owner} {flaw}.")
     return found
-
-
-def flaw_of_key(key: object) -> str | None:
-    """Tell why something cannot be a partition key, as the end of a sentence; None if it can."""
-    if not isinstance(key, str):
-        return f"is no str but {type(key).__name__}"
-    if not key:
-        return "is empty"
-    if len(key.encode(errors="replace")) > LONGEST_KEY_BYTES:
-        return f"is longer than {LONGEST_KEY_BYTES} bytes"
-    if "..." in key or any(character in key for character in "\a\b\f\n\r\t\v"):
-        return 'holds "..." or a control character, which partition keys may not'
-    return flaw_of(key)

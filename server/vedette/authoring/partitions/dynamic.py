@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 
-from vedette.authoring.partitions.definition import PartitionsDefinition, checked_keys, flaw_of_key
+from vedette.authoring.partitions.definition import PartitionsDefinition, checked_keys
 from vedette.authoring.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from vedette.authoring.text import shown
-from vedette.domain.partitions import DynamicKeys, DynamicPartitions, StaticPartitions
+from vedette.domain.partitions import DynamicKeys, DynamicPartitions, StaticPartitions, flaw_of_key
 from vedette.errors import DefinitionError, InvocationError
 
 PartitionFn = Callable[[datetime | None], Iterable[str]]

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from vedette.authoring.partitions.definition import flaw_of_key
 from vedette.authoring.text import shown
-from vedette.domain.partitions import PartitionChange, PartitionChangeKind
+from vedette.domain.partitions import PartitionChange, PartitionChangeKind, flaw_of_key
 from vedette.errors import InvalidResult
 
 
