@@ -32,6 +32,7 @@ class RunConfigShape:
         self._job_name = job_name
         self._nodes = list(nodes)
         # Fields have names of our own, and the ops' names as aliases: an op may be called `json` or `_x`.
+        self._takes_config = any(node.op.has_config for node in self._nodes)
         self._fields = {node.name: f"op{index}" for index, node in enumerate(self._nodes)}
         members: dict[str, Any] = {}
         self._needs_config = False
@@ -58,6 +59,8 @@ class RunConfigShape:
 
     def resolve(self, run_config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the config value of each op that takes one; raises InvalidConfig that names every fault."""
+        if not run_config and not self._takes_config:
+            return {}
         try:
             accepted = self._model.model_validate(run_config)
         except ValidationError as error:

@@ -11,7 +11,7 @@ from vedette.authoring.definitions import Definitions
 from vedette.hosts.child import host, run
 from vedette.hosts.child.frames import ChildKind
 from vedette.hosts.child.options import ChildOptions
-from vedette.hosts.child.process import lead_own_session, limit_memory, prefer_as_victim
+from vedette.hosts.child.process import DEFAULT, handle_signal, lead_own_session, limit_memory, prefer_as_victim
 
 CRASHED = 70
 
@@ -20,8 +20,8 @@ def become(kind: ChildKind, connection: socket.socket, definitions: Definitions,
     """Serve `connection` as a child of `kind` until that ends, and end this process with it."""
     code = CRASHED
     try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        handle_signal(signal.SIGTERM, DEFAULT)
+        handle_signal(signal.SIGCHLD, DEFAULT)
         lead_own_session()
         prefer_as_victim()
         limit_memory(options.memory_mb)

@@ -13,6 +13,9 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1
 # Looked up once and inherited by fork: each page that a run touches costs it some microseconds.
 _prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
+# What `signal.signal` wraps, and what it takes for SIG_DFL: on the way it makes members of an enum, 50 pages.
+handle_signal = getattr(signal.signal, "__wrapped__", signal.signal)
+DEFAULT = int(signal.SIG_DFL)
 # The stack of a worker thread, which counts as data of the process.
 THREAD_STACK_BYTES = 2 * 1024 * 1024
 # What it takes to report an error.

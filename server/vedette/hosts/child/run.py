@@ -2,9 +2,7 @@
 
 import atexit
 import os
-import signal
 import socket
-import threading
 
 import msgspec
 
@@ -18,6 +16,9 @@ from vedette.hosts.child.frames import Execute, Finished, Go, Ready, ToRun
 from vedette.hosts.child.framing import FrameReader, encode, receive
 from vedette.hosts.child.output import captured_output
 from vedette.hosts.child.termination import RunCancelled, Termination, die_of_termination
+
+# Made before the fork: to make it is 140 pages that every run would touch.
+_DECODER = msgspec.msgpack.Decoder(ToRun)
 
 
 def execute(connection: socket.socket, definitions: Definitions) -> None:
@@ -53,10 +54,8 @@ def _execute(
             sender.emit(event)
 
     # What can be made ready is, while the server records the start.
-    watch = orders.watch()
-    with captured_output(emit):
+    with captured_output(emit, connection):
         orders.wait_for_go()
-        watch.set()
         failure = execution.execute(emit)
         # As at the end of a script; what is registered there belongs to the run: its lines are still captured.
         atexit._run_exitfuncs()
@@ -69,7 +68,7 @@ class Orders:
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._reader = FrameReader(msgspec.msgpack.Decoder(ToRun))
+        self._reader = FrameReader(_DECODER)
         self._frames: list[ToRun] = []
 
     def instruction(self) -> RunInstruction:
@@ -83,18 +82,6 @@ class Orders:
         """Wait until the start of the run is recorded."""
         if not isinstance(self._next(), Go):
             os._exit(0)
-
-    def watch(self) -> threading.Event:
-        """Once the event is set, end this process and all that it started when the server is gone."""
-        begun = threading.Event()
-        threading.Thread(target=self._watch, args=[begun], name="server", daemon=True).start()
-        return begun
-
-    def _watch(self, begun: threading.Event) -> None:
-        begun.wait()
-        while self._connection.recv(1):
-            pass
-        os.killpg(0, signal.SIGKILL)
 
     def _next(self) -> ToRun:
         while not self._frames:

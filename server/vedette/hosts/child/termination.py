@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from vedette.hosts.child.process import handle_signal
+
 
 class RunCancelled(KeyboardInterrupt):
     """The run was asked to end (SIGTERM). Like Ctrl-C it passes `except Exception`; KILL follows after a grace."""
@@ -21,7 +23,7 @@ class Termination:
 
     def install(self) -> None:
         """Handle SIGTERM from now on; call it in the main thread."""
-        signal.signal(signal.SIGTERM, self._handle)
+        handle_signal(signal.SIGTERM, self._handle)
 
     @contextmanager
     def shield(self) -> Iterator[None]:

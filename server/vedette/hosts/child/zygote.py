@@ -25,7 +25,7 @@ from vedette.hosts.child.frames import Exited, Fork, Forked, FromZygote, Loaded,
 from vedette.hosts.child.framing import READ_BYTES, FrameReader, encode
 from vedette.hosts.child.loading import digest_of, import_project, project_files
 from vedette.hosts.child.options import ChildOptions, parse
-from vedette.hosts.child.process import die_with, signal_group, thread_count
+from vedette.hosts.child.process import die_with, handle_signal, signal_group, thread_count
 
 MOST_SOCKETS = 64
 CANNOT_FORK = 71
@@ -156,7 +156,7 @@ class Zygote:
     def _become(self, order: Fork, connection: int, parent: int) -> NoReturn:
         die_with(parent)
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        handle_signal(signal.SIGINT, signal.default_int_handler)
         os.close(self._wake)
         os.close(self._wake_sink)
         self._control.close()
