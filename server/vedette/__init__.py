@@ -45,13 +45,27 @@ if TYPE_CHECKING:
     from vedette.authoring.partitions.static import StaticPartitionsDefinition
     from vedette.authoring.partitions.time_windows import ScheduleType, TimeWindowPartitionsDefinition
     from vedette.authoring.retry_after import RetryAfter
+    from vedette.authoring.run_monitors import CodeLocationSelector, JobSelector, RepositorySelector
     from vedette.authoring.run_requests import RunRequest
+    from vedette.authoring.run_status_contexts import (
+        RunFailureSensorContext,
+        RunStatusSensorContext,
+        build_run_status_sensor_context,
+    )
+    from vedette.authoring.run_status_sensors import (
+        RunFailureSensorDefinition,
+        RunStatusSensorDefinition,
+        run_failure_sensor,
+        run_status_sensor,
+    )
     from vedette.authoring.sensor_decorator import sensor
-    from vedette.authoring.sensor_results import SensorResult, SkipReason
+    from vedette.authoring.sensor_results import RunReaction, SensorResult, SkipReason
     from vedette.authoring.sensors import DefaultSensorStatus, SensorDefinition
     from vedette.domain.assets import AssetCheckSeverity, AssetKey
+    from vedette.domain.events import RunEvent
     from vedette.domain.partitions import PartitionKeyRange
     from vedette.domain.run_keys import Dedup
+    from vedette.domain.runs import Run, RunStatus
     from vedette.domain.ticks import Evaluation
     from vedette.domain.time_windows import TimeWindow
     from vedette.errors import (
@@ -71,6 +85,7 @@ __all__ = [
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "CodeLocationSelector",
     "Config",
     "DailyPartitionsDefinition",
     "Dedup",
@@ -87,6 +102,7 @@ __all__ = [
     "InvalidResult",
     "InvocationError",
     "JobDefinition",
+    "JobSelector",
     "MetadataValue",
     "MonthlyPartitionsDefinition",
     "MultiPartitionKey",
@@ -99,9 +115,18 @@ __all__ = [
     "PartitionKeyRange",
     "PartitionedConfig",
     "PartitionsDefinition",
+    "RepositorySelector",
     "RetryAfter",
+    "Run",
     "RunConfig",
+    "RunEvent",
+    "RunFailureSensorContext",
+    "RunFailureSensorDefinition",
+    "RunReaction",
     "RunRequest",
+    "RunStatus",
+    "RunStatusSensorContext",
+    "RunStatusSensorDefinition",
     "ScheduleType",
     "SensorDefinition",
     "SensorEvaluationContext",
@@ -114,6 +139,7 @@ __all__ = [
     "VedetteError",
     "WeeklyPartitionsDefinition",
     "build_op_context",
+    "build_run_status_sensor_context",
     "build_sensor_context",
     "daily_partitioned_config",
     "dynamic_partitioned_config",
@@ -122,6 +148,8 @@ __all__ = [
     "monthly_partitioned_config",
     "op",
     "partitioned_config",
+    "run_failure_sensor",
+    "run_status_sensor",
     "sensor",
     "static_partitioned_config",
     "validate_run_config",

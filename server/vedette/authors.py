@@ -33,13 +33,27 @@ from vedette.authoring.partitions.schedules import (
 from vedette.authoring.partitions.static import StaticPartitionsDefinition
 from vedette.authoring.partitions.time_windows import ScheduleType, TimeWindowPartitionsDefinition
 from vedette.authoring.retry_after import RetryAfter
+from vedette.authoring.run_monitors import CodeLocationSelector, JobSelector, RepositorySelector
 from vedette.authoring.run_requests import RunRequest
+from vedette.authoring.run_status_contexts import (
+    RunFailureSensorContext,
+    RunStatusSensorContext,
+    build_run_status_sensor_context,
+)
+from vedette.authoring.run_status_sensors import (
+    RunFailureSensorDefinition,
+    RunStatusSensorDefinition,
+    run_failure_sensor,
+    run_status_sensor,
+)
 from vedette.authoring.sensor_decorator import sensor
-from vedette.authoring.sensor_results import SensorResult, SkipReason
+from vedette.authoring.sensor_results import RunReaction, SensorResult, SkipReason
 from vedette.authoring.sensors import DefaultSensorStatus, SensorDefinition
 from vedette.domain.assets import AssetCheckSeverity, AssetKey
+from vedette.domain.events import RunEvent
 from vedette.domain.partitions import PartitionKeyRange
 from vedette.domain.run_keys import Dedup
+from vedette.domain.runs import Run, RunStatus
 from vedette.domain.ticks import Evaluation
 from vedette.domain.time_windows import TimeWindow
 from vedette.errors import (
@@ -60,6 +74,7 @@ __all__ = [
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "CodeLocationSelector",
     "Config",
     "DailyPartitionsDefinition",
     "Dedup",
@@ -76,6 +91,7 @@ __all__ = [
     "InvalidResult",
     "InvocationError",
     "JobDefinition",
+    "JobSelector",
     "MetadataValue",
     "MonthlyPartitionsDefinition",
     "MultiPartitionKey",
@@ -88,9 +104,18 @@ __all__ = [
     "PartitionKeyRange",
     "PartitionedConfig",
     "PartitionsDefinition",
+    "RepositorySelector",
     "RetryAfter",
+    "Run",
     "RunConfig",
+    "RunEvent",
+    "RunFailureSensorContext",
+    "RunFailureSensorDefinition",
+    "RunReaction",
     "RunRequest",
+    "RunStatus",
+    "RunStatusSensorContext",
+    "RunStatusSensorDefinition",
     "ScheduleType",
     "SensorDefinition",
     "SensorEvaluationContext",
@@ -103,6 +128,7 @@ __all__ = [
     "VedetteError",
     "WeeklyPartitionsDefinition",
     "build_op_context",
+    "build_run_status_sensor_context",
     "build_sensor_context",
     "daily_partitioned_config",
     "dynamic_partitioned_config",
@@ -111,6 +137,8 @@ __all__ = [
     "monthly_partitioned_config",
     "op",
     "partitioned_config",
+    "run_failure_sensor",
+    "run_status_sensor",
     "sensor",
     "static_partitioned_config",
     "validate_run_config",

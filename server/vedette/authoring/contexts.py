@@ -45,6 +45,9 @@ class SensorEvaluationContext:
             raise InvocationError("This context has no sensor; build it with build_sensor_context(sensor_name=...).")
         return self._sensor_name
 
+    # Whether it is about one event, of a sensor that reacts to events.
+    is_of_event = False
+
     @property
     def cursor(self) -> str | None:
         """Return the cursor: the one of the last tick, or what `update_cursor` made it; None while never set."""

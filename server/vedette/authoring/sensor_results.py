@@ -10,6 +10,7 @@ from vedette.authoring.asset_events import AssetCheckEvaluation, AssetMaterializ
 from vedette.authoring.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.text import flaw_of, shown
+from vedette.domain.runs import Run, RunStatus
 from vedette.errors import InvalidResult
 
 MAX_RUN_REQUESTS = 10_000
@@ -30,6 +31,18 @@ class SkipReason:
         """Raise InvalidResult for a message that is no text."""
         if self.skip_message is not None and not isinstance(self.skip_message, str):
             raise InvalidResult(f"The message of a SkipReason is a str, not {shown(self.skip_message)}.")
+
+
+@dataclass(frozen=True)
+class RunReaction:
+    """The sensor has handled the run it was called for; to hand back nothing says the same.
+
+    With an `error` (any text or exception), it could not, and the run is shown to it again.
+    """
+
+    run: Run | None = None
+    error: object = None
+    run_status: RunStatus | None = None
 
 
 @dataclass(frozen=True, init=False)

@@ -8,6 +8,8 @@ import msgspec
 
 from vedette.domain.metadata import Metadata
 from vedette.domain.partitions import Partitions
+from vedette.domain.reactions import DEFAULT_ATTEMPTS
+from vedette.domain.runs import RunStatus
 
 
 class SensorKind(enum.StrEnum):
@@ -57,6 +59,35 @@ class JobSpec(msgspec.Struct, frozen=True):
     partitioned_config: bool = False
 
 
+class MonitoredJob(msgspec.Struct, frozen=True):
+    """Runs of one job, or of all jobs (None), of a code location; None is the sensor's own."""
+
+    code_location: str | None = None
+    job_name: str | None = None
+
+
+class RunMonitor(msgspec.Struct, frozen=True):
+    """Which runs a sensor reacts to: those that become `status`, of any of `jobs`.
+
+    Without `jobs`, of all jobs of all code locations if `everywhere`, else of the sensor's own. An event that fails is
+    tried `attempts` times.
+    """
+
+    status: RunStatus
+    everywhere: bool = False
+    jobs: tuple[MonitoredJob, ...] = ()
+    attempts: int = DEFAULT_ATTEMPTS
+
+    def concerns(self, own_location: str, code_location: str, job_name: str) -> bool:
+        """Tell whether a run of `job_name` concerns a sensor of the code location `own_location`."""
+        if not self.jobs:
+            return self.everywhere or code_location == own_location
+        return any(
+            code_location == (one.code_location or own_location) and one.job_name in (None, job_name)
+            for one in self.jobs
+        )
+
+
 class SensorSpec(msgspec.Struct, frozen=True):
     """One sensor. Durations are seconds; `minimum_interval_seconds` 0 means "again at once"."""
 
@@ -75,6 +106,13 @@ class SensorSpec(msgspec.Struct, frozen=True):
     watch: tuple[str, ...] = ()
     # After so many failures in a row it is paused; 0: never; None: as the settings say.
     failures_before_pause: int | None = None
+    # Of a sensor that reacts to runs.
+    monitors: RunMonitor | None = None
+
+    @property
+    def is_pushed(self) -> bool:
+        """Tell whether events make it due, and the server keeps its cursor: a position in their stream."""
+        return self.monitors is not None
 
 
 class AssetCheckSpec(msgspec.Struct, frozen=True):

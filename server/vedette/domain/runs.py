@@ -90,6 +90,30 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     attempt: int = 1
     rerun_of: UUID | None = None
 
+    def with_partition(self, partition_key: str) -> "Run":
+        """Return it as a run for that partition."""
+        return msgspec.structs.replace(self, partition_key=partition_key)
+
+    @property
+    def run_id(self) -> str:
+        """Return the id as text."""
+        return str(self.id)
+
+    @property
+    def is_finished(self) -> bool:
+        """Tell whether it has ended, well or not."""
+        return self.status in FINISHED
+
+    @property
+    def is_success(self) -> bool:
+        """Tell whether it has ended well."""
+        return self.status is RunStatus.SUCCESS
+
+    @property
+    def is_failure(self) -> bool:
+        """Tell whether it has failed."""
+        return self.status is RunStatus.FAILURE
+
 
 class RunInstruction(msgspec.Struct, frozen=True):
     """What a run's process is told to execute.

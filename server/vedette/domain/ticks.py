@@ -10,6 +10,7 @@ import msgspec
 from vedette.domain.assets import AssetEvent
 from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.partitions import DynamicKey, PartitionChange
+from vedette.domain.reactions import Reaction, ReactionOutcome, SensorEvent
 from vedette.domain.run_keys import Dedup
 
 
@@ -62,7 +63,10 @@ class Evaluation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     `cursor_set` tells whether the function asked for a cursor; `cursor` is then its value (None clears it).
     `retry_after_seconds` is when an evaluation that failed asks to be tried again. `asset_events` are recorded with
-    the tick, whether it launches or skips, and so are `partition_changes`, before its run requests are looked at.
+    the tick, whether it launches or skips, and so are `partition_changes`, before its run requests are looked at. Of a
+    sensor that reacts to events, `reactions` tell what became of each, in order; a host leaves out those that it did
+    not come to, and an error is that of the first of these. `due_within_seconds` is when something is to be done,
+    before its interval is over.
     """
 
     run_requests: tuple[RequestedRun, ...] = ()
@@ -75,13 +79,20 @@ class Evaluation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     duration_seconds: float = 0.0
     asset_events: tuple[AssetEvent, ...] = ()
     partition_changes: tuple[PartitionChange, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    due_within_seconds: float | None = None
+
+    @property
+    def reaction_count(self) -> int:
+        """Return to how many events it reacted otherwise than by asking for runs."""
+        return sum(one.outcome is ReactionOutcome.REACTED for one in self.reactions)
 
     @property
     def status(self) -> TickStatus:
         """Return the status of a tick that ends with this evaluation."""
         if self.error is not None:
             return TickStatus.FAILURE
-        return TickStatus.SUCCESS if self.run_requests else TickStatus.SKIPPED
+        return TickStatus.SUCCESS if self.run_requests or self.reaction_count else TickStatus.SKIPPED
 
 
 class RecordedRunRequest(msgspec.Struct, frozen=True):
@@ -113,6 +124,7 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
     error: ErrorInfo | None = None
     requested_count: int = 0
     launched_count: int = 0
+    reaction_count: int = 0
     repeats: int = 0
     last_repeat_at: datetime | None = None
 
@@ -120,7 +132,8 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
 class EvaluationInstruction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a host is told to evaluate. `timeout_seconds` counts from the function's start.
 
-    Times are aware UTC: when the last tick finished, and when the sensor was last started.
+    Times are aware UTC: when the last tick finished, and when the sensor was last started. `events` are what a sensor
+    that reacts to events is called with, one by one; None for any other.
     """
 
     tick_id: UUID
@@ -129,3 +142,4 @@ class EvaluationInstruction(msgspec.Struct, frozen=True, array_like=True, gc=Fal
     cursor: str | None = None
     last_finished_at: datetime | None = None
     sensor_started_at: datetime | None = None
+    events: tuple[SensorEvent, ...] | None = None

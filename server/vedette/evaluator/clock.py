@@ -1,5 +1,6 @@
 """The database's clock, told from this process's monotonic one: due times mean the same to every evaluator."""
 
+import time
 from datetime import UTC, datetime
 
 # A measurement this old is replaced by any other; before that, only by one that is not much less exact.
@@ -22,6 +23,10 @@ class DatabaseClock:
         self._offset = database.timestamp() - (before + after) / 2
         self._round_trip = round_trip
         self._measured_at = after
+
+    def now(self) -> datetime:
+        """Return what the database's clock shows now, in UTC."""
+        return self.at(time.monotonic())
 
     def at(self, monotonic: float) -> datetime:
         """Return what the database's clock shows at the monotonic time, in UTC."""

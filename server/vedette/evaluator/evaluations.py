@@ -4,22 +4,30 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from vedette.domain.failure_policy import FailurePolicy
 from vedette.domain.ids import new_id
 from vedette.domain.logs import ErrorInfo, LogRecord
+from vedette.domain.positions import EventPosition
+from vedette.domain.reactions import SensorEvent
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, TickCause
 from vedette.errors import VedetteError
 from vedette.evaluator.cleaning import clean_log, storable
 from vedette.evaluator.clock import DatabaseClock
 from vedette.evaluator.code import LoadedCode
+from vedette.evaluator.feeder import Fed
 from vedette.evaluator.holdings import Holdings
+from vedette.evaluator.inboxes import Batch
+from vedette.evaluator.reacting import Part, parts
 from vedette.faults import Point, reached
 from vedette.storage.due import DueSensor
+from vedette.storage.recording import RecordedTick
 from vedette.storage.verdicts import TickRecord
 
 logger = logging.getLogger(__name__)
@@ -32,6 +40,7 @@ MOST_LIVE_LINES = 1001
 MOST_YOUNG = 1000
 # Those that last are looked for this often at most.
 SHOW_SECONDS = 0.02
+BEGINS_NOW = "It reacts to what happens from now on."
 GIVEN_UP = "The code location was unloaded during this evaluation; nothing was launched and the cursor stays."
 
 
@@ -58,6 +67,14 @@ class InFlight:
     lines_tried: int = 0
     lines_stored: int = 0
     task: asyncio.Task[None] | None = None
+    # Of a sensor that reacts to events: those that it handles, and what is still to be recorded of them, in order,
+    # each as a tick of its own.
+    batch: Batch | None = None
+    events: tuple[SensorEvent, ...] | None = None
+    parts: deque[Part] = field(default_factory=deque)
+    part: Part | None = None
+    finished_at: datetime | None = None
+    continued: bool = False
 
     def instruction(self, cursor: str | None, last_finished_at: datetime | None = None) -> EvaluationInstruction:
         """Return what the host is told; `last_finished_at` in place of when the last tick ended."""
@@ -69,6 +86,7 @@ class InFlight:
             cursor=cursor,
             last_finished_at=last_finished_at or state.last_finished_at,
             sensor_started_at=state.started_at,
+            events=self.events,
         )
 
     def log(self, line: LogRecord) -> None:
@@ -85,16 +103,31 @@ class InFlight:
             epoch=self.epoch,
             cause=self.cause,
             started_at=self.started_at,
-            due_at=self.due_at,
+            due_at=None if self.continued else self.due_at,
             before=self.sensor.state,
             interval_seconds=self.sensor.spec.minimum_interval_seconds,
-            request_id=self.request_id,
+            request_id=None if self.continued else self.request_id,
             finished_at=finished_at,
             evaluation=evaluation,
+            fallback=None if self.part is None else self.part.fallback,
             policy=self.policy,
-            shown=self.shown,
-            lines_stored=self._lines_kept(evaluation),
+            shown=self.shown and not self.continued,
+            lines_stored=0 if self.continued else self._lines_kept(evaluation),
         )
+
+    def keep_lines(self) -> None:
+        """Leave all lines to the first of its ticks: they are on their way there already."""
+        lines = tuple(line for part in self.parts for line in part.evaluation.logs)
+        for place, part in enumerate(self.parts):
+            logs = lines if place == 0 else ()
+            self.parts[place] = part._replace(evaluation=msgspec.structs.replace(part.evaluation, logs=logs))
+
+    def continue_from(self, sensor: DueSensor) -> None:
+        """Be the next tick of `sensor`, which the one before has left so."""
+        self.sensor = sensor
+        self.continued = True
+        self.started_at = max(self.started_at, sensor.state.last_tick_at or self.started_at) + timedelta(microseconds=1)
+        self.tick_id = new_id(self.started_at)
 
     def _lines_kept(self, evaluation: Evaluation | None) -> int:
         """Return how many lines stay before those of `evaluation`, which may begin with the same ones."""
@@ -118,7 +151,10 @@ class Evaluations:
         put: Callable[[TickRecord], None],
         on_dropped: Callable[[InFlight], None],
         policy: FailurePolicy,
+        feed: Callable[[Sequence[InFlight]], None],
     ) -> None:
+        """`feed` reads the events of sensors that react to them, and hands them to `send_fed`."""
+        self._feed = feed
         self._clock = clock
         self._code = code
         self._holdings = holdings
@@ -160,7 +196,47 @@ class Evaluations:
             self._unshown.extend(together)
             self._young += len(together)
             self._unended += len(together)
-            self._send(location, together)
+            self._send(location, [flight for flight in together if not flight.sensor.spec.is_pushed])
+            if fed := [flight for flight in together if flight.sensor.spec.is_pushed]:
+                self._feed(fed)
+
+    def send_fed(self, flights: Sequence[InFlight], fed: Mapping[UUID, Fed | EventPosition]) -> None:
+        """Evaluate with the events of each sensor; one without any has ended."""
+        for flight in flights:
+            if flight.ended:
+                continue
+            given = fed[flight.sensor.id]
+            if isinstance(given, EventPosition):
+                self._end_with(flight, Evaluation(skip_reason=BEGINS_NOW, cursor_set=True, cursor=given.text))
+                continue
+            flight.batch, flight.events = given
+            if flight.events:
+                self._send(flight.sensor.code_location, [flight])
+            else:
+                self._end_with(flight, Evaluation())
+
+    def give_back(self, flights: Sequence[InFlight]) -> None:
+        """Let go of evaluations whose events could not be read."""
+        for flight in flights:
+            self._drop(flight)
+
+    def continues(self, recorded: RecordedTick) -> bool:
+        """Have the next tick recorded of an evaluation that makes several; False where it makes no more.
+
+        Where the tick before did not become what it was to be (the sensor was stopped, its cursor set), the rest of
+        the events waits.
+        """
+        flight = self.by_sensor.get(recorded.tick.sensor_id)
+        state = recorded.sensor
+        if flight is None or flight.part is None or not flight.parts or state is None:
+            return False
+        if state.cursor != flight.part.evaluation.cursor:
+            return False
+        flight.continue_from(msgspec.structs.replace(flight.sensor, state=state))
+        finished_at = max(flight.finished_at or flight.started_at, flight.started_at)
+        flight.part = flight.parts.popleft()
+        self._put(flight.record(finished_at, flight.part.evaluation))
+        return True
 
     def begin_unrecorded(self, tasks: asyncio.TaskGroup, sensor: DueSensor, epoch: int, work: Work) -> None:
         """Evaluate for somebody's eyes only: `work` does it, and the sensor is free again when it has ended."""
@@ -177,6 +253,8 @@ class Evaluations:
 
         Raises VedetteError where it was not evaluated after all.
         """
+        if flight.events == ():
+            return Evaluation(skip_reason="There is no event to try it with.")
         location = self._code.location(flight.sensor.code_location)
         answered: asyncio.Future[Evaluation | VedetteError] = asyncio.get_running_loop().create_future()
         location.begin([flight.instruction(cursor, last_finished_at)], lambda _, answer: answered.set_result(answer))
@@ -290,12 +368,21 @@ class Evaluations:
                 return
             answer = Evaluation(skip_reason=GIVEN_UP)
         try:
-            evaluation = storable(answer)
+            evaluation = answer if flight.batch is not None else storable(answer)
             reached(Point.EVALUATION_RETURNED)
         except Exception as error:
             evaluation = storable(_broken(flight, error))
+        self._end_with(flight, evaluation)
+
+    def _end_with(self, flight: InFlight, evaluation: Evaluation) -> None:
         self._end(flight)
-        finished_at = max(self._clock.at(time.monotonic()), flight.started_at)
+        flight.finished_at = finished_at = max(self._clock.now(), flight.started_at)
+        if flight.batch is not None:
+            flight.parts.extend(parts(flight.batch, flight.events or (), evaluation, finished_at, flight.policy))
+            if flight.shown:
+                flight.keep_lines()
+            flight.part = flight.parts.popleft()
+            evaluation = flight.part.evaluation
         self._put(flight.record(finished_at, evaluation))
 
     def _end(self, flight: InFlight) -> None:
@@ -313,7 +400,7 @@ class Evaluations:
             if flight.task is not None:
                 flight.task.cancel()
             elif not flight.ended:
-                del self._by_tick[flight.tick_id]
+                self._by_tick.pop(flight.tick_id, None)
                 self._code.location(flight.sensor.code_location).give_up([flight.tick_id])
                 self._drop(flight)
 

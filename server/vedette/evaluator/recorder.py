@@ -50,7 +50,8 @@ def refused(tick: TickRecord, error: Exception) -> TickRecord:
     duration = 0.0 if tick.evaluation is None else tick.evaluation.duration_seconds
     reason = str(error).replace("\0", "\ufffd")
     info = ErrorInfo("TickRefused", f"The database refused what this evaluation produced: {reason}")
-    return msgspec.structs.replace(tick, evaluation=Evaluation(error=info, duration_seconds=duration))
+    left = msgspec.structs.replace(tick.fallback or Evaluation(), error=info, duration_seconds=duration)
+    return msgspec.structs.replace(tick, evaluation=left)
 
 
 class Recorder:

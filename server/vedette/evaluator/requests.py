@@ -13,8 +13,10 @@ from vedette.domain.ticks import TickCause
 from vedette.errors import VedetteError
 from vedette.evaluator.code import LoadedCode
 from vedette.evaluator.evaluations import Evaluations, InFlight
+from vedette.evaluator.feeder import Feeder
 from vedette.evaluator.holdings import Holdings
 from vedette.evaluator.patience import keep_trying
+from vedette.evaluator.reacting import as_one
 from vedette.settings import Settings
 from vedette.storage import evaluation_requests
 from vedette.storage.database import Database
@@ -35,6 +37,7 @@ class Requests:
         holdings: Holdings,
         evaluations: Evaluations,
         sensor: Callable[[UUID], DueSensor | None],
+        feeder: Feeder,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -44,6 +47,7 @@ class Requests:
         self._holdings = holdings
         self._evaluations = evaluations
         self._sensor = sensor
+        self._feeder = feeder
         # By sensor, the longest waiting first; each with the monotonic time at which it becomes BUSY.
         self._turns: dict[UUID, deque[tuple[float, TakenRequest]]] = {}
         self._given_back: list[UUID] = []
@@ -113,7 +117,9 @@ class Requests:
         state = flight.sensor.state
         cursor = state.cursor if request.use_current_cursor else request.cursor
         try:
-            evaluation = await self._evaluations.evaluate(flight, cursor, request.last_finished_at)
+            if flight.sensor.spec.is_pushed:
+                flight.events = await self._feeder.preview(flight.sensor, cursor, request.run_id)
+            evaluation = as_one(await self._evaluations.evaluate(flight, cursor, request.last_finished_at))
         except VedetteError:
             self.give_back(request.id)
             return

@@ -31,6 +31,7 @@ class Schedule:
         self._recorded_at: dict[UUID, int] = {}
         self._outdated: set[UUID] = set()
         self._watching: set[UUID] = set()
+        self._pushed: set[UUID] = set()
         # Those whose folders have changed, and those that failed last: these wait for their next try all the same.
         self._hurried: set[UUID] = set()
         self._failing: set[UUID] = set()
@@ -57,6 +58,7 @@ class Schedule:
                 continue
             self._sensors[sensor.id] = sensor
             (self._watching.add if sensor.spec.watch else self._watching.discard)(sensor.id)
+            (self._pushed.add if sensor.spec.is_pushed else self._pushed.discard)(sensor.id)
             self.schedule(sensor.id)
         if reading.complete:
             seen = {sensor.id for sensor in reading.sensors}
@@ -69,6 +71,10 @@ class Schedule:
     def watching(self) -> list[DueSensor]:
         """Return the sensors that watch folders and may be due."""
         return [sensor for sensor in map(self._sensors.__getitem__, self._watching) if self._can_be_due(sensor)]
+
+    def pushed(self) -> list[DueSensor]:
+        """Return the sensors that react to events and may be due."""
+        return [sensor for sensor in map(self._sensors.__getitem__, self._pushed) if self._can_be_due(sensor)]
 
     def hurry(self, sensor_id: UUID) -> None:
         """Make the sensor due at once, or as soon as it is not busy; one that failed last waits for its next try."""
@@ -93,8 +99,8 @@ class Schedule:
         return True
 
     def recorded(self, sensor_id: UUID, state: SensorState, *, failed: bool) -> None:
-        """Take in how a tick of the sensor left it."""
-        if failed:
+        """Take in how a tick of the sensor left it. Where it reacts to events, the failed one alone waits."""
+        if failed and sensor_id not in self._pushed:
             # Its next try sees what has changed meanwhile.
             self._failing.add(sensor_id)
             self._hurried.discard(sensor_id)
@@ -140,7 +146,7 @@ class Schedule:
         for sensor_id in sensor_ids:
             del self._sensors[sensor_id]
             self._recorded_at.pop(sensor_id, None)
-            for kept in (self._watching, self._hurried, self._failing):
+            for kept in (self._watching, self._pushed, self._hurried, self._failing):
                 kept.discard(sensor_id)
             self._queue.drop(sensor_id)
 

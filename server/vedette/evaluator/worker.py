@@ -15,6 +15,7 @@ from vedette.domain.ticks import TickCause
 from vedette.evaluator.clock import DatabaseClock
 from vedette.evaluator.code import CodeLocations, LoadedCode
 from vedette.evaluator.evaluations import Evaluations, InFlight
+from vedette.evaluator.feeder import Feeder
 from vedette.evaluator.holdings import Holdings
 from vedette.evaluator.lease_keeper import LeaseKeeper
 from vedette.evaluator.live_logs import LiveLogs
@@ -72,10 +73,12 @@ class Evaluator:
             self._recorder.put,
             self._on_dropped,
             FailurePolicy(settings.backoff_ceiling_seconds, settings.failures_before_pause),
+            self._feed,
         )
         self._live_logs = LiveLogs(database, bus, self._evaluations.by_sensor.values)
         self._schedule = Schedule(self._clock, self._code, self._evaluations.by_sensor)
-        self._folders = FolderWatch(self._schedule.watching, self._on_folder_change)
+        self._folders = FolderWatch(self._schedule.watching, self._on_change)
+        self._feeder = Feeder(database, bus, self._clock, settings.poll_seconds, self._schedule.pushed, self._on_change)
         self._requests = Requests(
             database,
             bus,
@@ -85,6 +88,7 @@ class Evaluator:
             self._holdings,
             self._evaluations,
             self._schedule.get,
+            self._feeder,
         )
         self._keeper = LeaseKeeper(
             database,
@@ -115,6 +119,7 @@ class Evaluator:
             tasks.create_task(self._keeper.run(), name="lease keeper")
             tasks.create_task(self._follow_changes(), name="sensor changes")
             tasks.create_task(self._folders.run(), name="folders")
+            tasks.create_task(self._feeder.run(), name="feeder")
             tasks.create_task(self._recorder.run(), name="recorder")
             tasks.create_task(self._requests.run(tasks), name="evaluation requests")
             tasks.create_task(
@@ -171,8 +176,24 @@ class Evaluator:
         for cause, together in beginning.items():
             self._evaluations.begin_all(together, cause)
 
-    def _on_folder_change(self, sensor_id: UUID) -> None:
+    def _feed(self, flights: Sequence[InFlight]) -> None:
+        self._tasks.create_task(self._feed_all(flights))
+
+    async def _feed_all(self, flights: Sequence[InFlight]) -> None:
+        try:
+            fed = await self._feeder.feed([flight.sensor for flight in flights])
+        except Exception as error:
+            report("read the events of sensors", error)
+            self._evaluations.give_back(flights)
+        else:
+            self._evaluations.send_fed(flights, fed)
+
+    def _on_change(self, sensor_id: UUID) -> None:
         """Begin at once, past the grain; one that is busy or may not begin now is due as soon as it can be."""
+        sensor = self._schedule.get(sensor_id)
+        if sensor is not None and sensor.spec.is_pushed and sensor_id in self._evaluations.by_sensor:
+            # What has come will be seen when this evaluation is over, if it does not handle it itself.
+            return
         self._schedule.hurry(sensor_id)
         now = time.monotonic()
         if not self._leaving and (sensor := self._schedule.take_hurried(sensor_id)) is not None:
@@ -192,9 +213,14 @@ class Evaluator:
         if recorded.sensor is None:
             self._on_dropped(flight)
             return
-        self._evaluations.free(flight)
         self._schedule.recorded(tick.sensor_id, recorded.sensor, failed=tick.evaluation.error is not None)
+        if self._evaluations.continues(recorded):
+            return
+        self._evaluations.free(flight)
         self._go_on(tick.sensor_id, float("-inf"))
+        sensor = self._schedule.get(tick.sensor_id)
+        if sensor is not None and sensor.spec.is_pushed:
+            self._feeder.recorded(sensor, refused=tick.evaluation.error is not None and not tick.evaluation.reactions)
 
     def _on_dropped(self, flight: InFlight) -> None:
         if self._evaluations.free(flight):
@@ -236,6 +262,7 @@ class Evaluator:
                 )
             self._schedule.apply(reading, shards, moment)
             self._folders.look()
+            self._feeder.look()
             if self._holdings.ready.keys() <= set(shards):
                 self._position = reading.position
             self._rescheduled.set()

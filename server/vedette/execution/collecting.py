@@ -5,11 +5,11 @@ from collections.abc import AsyncIterable, Awaitable, Generator, Iterable, Mappi
 from typing import Any
 
 from vedette.authoring.run_requests import RunRequest
-from vedette.authoring.sensor_results import MAX_RUN_REQUESTS, SensorResult, SkipReason
+from vedette.authoring.sensor_results import MAX_RUN_REQUESTS, RunReaction, SensorResult, SkipReason
 from vedette.authoring.text import shown
 from vedette.errors import InvalidResult
 
-_ITEMS = (RunRequest, SkipReason, SensorResult)
+_ITEMS = (RunRequest, SkipReason, SensorResult, RunReaction)
 # Taking these runs no user code.
 TAKEN_AT_ONCE = (*_ITEMS, list, tuple)
 
@@ -22,7 +22,7 @@ class Collected:
     def __init__(self, sensor_name: str) -> None:
         """Begin with none."""
         self.sensor_name = sensor_name
-        self.items: list[RunRequest | SkipReason | SensorResult] = []
+        self.items: list[RunRequest | SkipReason | SensorResult | RunReaction] = []
 
     def take(self, result: object) -> Unfinished | None:
         """Take what the function returned; return what needs a loop to go on, None where all is taken.

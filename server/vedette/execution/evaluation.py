@@ -11,7 +11,7 @@ from vedette.authoring.contexts import SensorEvaluationContext
 from vedette.authoring.definitions import Definitions
 from vedette.authoring.retry_after import retry_after_of
 from vedette.authoring.sensors import SensorDefinition
-from vedette.domain.logs import LogRecord
+from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
 from vedette.execution.capture import CURRENT, Capture
 from vedette.execution.collecting import TAKEN_AT_ONCE, Collected, Unfinished
@@ -133,18 +133,22 @@ class Call:
         CURRENT.set(self._capture)
         try:
             unfinished = self._unfinished or self._attempt.begin()
-            evaluation = await _finish(self._attempt, unfinished, executor)
+            evaluation = await finish(self._attempt, unfinished, executor)
         except GeneratorExit:
             self._capture.close()
             raise
-        except _RaisedInThread as raised:
+        except Raised as raised:
             evaluation = failed(raised.exception)
         except BaseException as exception:
-            if _is_cancelled(exception):
+            if is_cancelled(exception):
                 self._capture.close()
                 raise
             evaluation = failed(exception)
         return self._finished(evaluation)
+
+    def stopped(self, error: ErrorInfo, duration_seconds: float) -> Evaluation:
+        """Return what there is of an evaluation that does not come to its own end."""
+        return Evaluation(error=error, logs=tuple(self.logs), duration_seconds=duration_seconds)
 
     def _deliver(self, record: LogRecord) -> None:
         self.logs.append(record)
@@ -176,7 +180,8 @@ def finished(evaluation: Evaluation, logs: tuple[LogRecord, ...], duration_secon
     )
 
 
-async def _finish(attempt: Attempt, unfinished: Unfinished | None, executor: Executor | None) -> Evaluation:
+async def finish(attempt: Attempt, unfinished: Unfinished | None, executor: Executor | None) -> Evaluation:
+    """Bring a call that has begun to its end; raises what user code raises, or `Raised` with it."""
     while unfinished is not None:
         result = await attempt.collected.finish(unfinished)
         unfinished = await _taken(attempt, executor, result)
@@ -203,18 +208,18 @@ async def _in_thread(executor: Executor | None, call: Callable[[], Result]) -> R
     loop = asyncio.get_running_loop()
     result, exception = await loop.run_in_executor(executor, copy_context().run, called)
     if exception is not None:
-        raise _RaisedInThread(exception)
+        raise Raised(exception)
     return result  # type: ignore[return-value]  # it is None only where an exception is there, or Result is None
 
 
-class _RaisedInThread(Exception):
+class Raised(Exception):
     """What user code raised in a thread."""
 
     def __init__(self, exception: BaseException) -> None:
         self.exception = exception
 
 
-def _is_cancelled(exception: BaseException) -> bool:
+def is_cancelled(exception: BaseException) -> bool:
     """Tell whether the evaluation itself is cancelled, which user code that raises CancelledError does not do."""
     task = asyncio.current_task()
     return isinstance(exception, asyncio.CancelledError) and task is not None and task.cancelling() > 0

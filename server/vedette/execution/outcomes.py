@@ -6,7 +6,7 @@ from msgspec import UnsetType
 
 from vedette.authoring.contexts import SensorEvaluationContext
 from vedette.authoring.run_requests import RunRequest
-from vedette.authoring.sensor_results import MAX_RUN_REQUESTS, SensorResult, SkipReason
+from vedette.authoring.sensor_results import MAX_RUN_REQUESTS, RunReaction, SensorResult, SkipReason
 from vedette.authoring.text import cleaned
 from vedette.domain.assets import AssetEvent
 from vedette.domain.partitions import PartitionChange
@@ -32,7 +32,7 @@ class Outcome:
 
 def outcome_of(collected: Collected, context: SensorEvaluationContext) -> Outcome:
     """Return what the items mean; raises InvalidResult where they contradict one another."""
-    items = collected.items
+    items = _without_reactions(collected, context)
     if len(items) == 1 and isinstance(items[0], SensorResult):
         return _of_result(items[0], context)
     requests = [item for item in items if isinstance(item, RunRequest)]
@@ -50,6 +50,20 @@ def outcome_of(collected: Collected, context: SensorEvaluationContext) -> Outcom
         raise InvalidResult(f'Sensor "{context.sensor_name}" handed back {len(reasons)} SkipReasons; one is enough.')
     reason = reasons[0] if reasons else None
     return _outcome(tuple(requests), reason, context.cursor_updated, context.cursor)
+
+
+def _without_reactions(
+    collected: Collected, context: SensorEvaluationContext
+) -> list[RunRequest | SkipReason | SensorResult]:
+    """Return what else there is than RunReaction, which only tells that the event was handled, or why it was not."""
+    for item in collected.items:
+        if isinstance(item, RunReaction) and item.error is not None:
+            raise InvalidResult(f"The reaction failed: {item.error}")
+        if isinstance(item, RunReaction) and not context.is_of_event:
+            raise InvalidResult(
+                f'Sensor "{context.sensor_name}" handed back a RunReaction, but it watches no runs; leave it out.'
+            )
+    return [item for item in collected.items if not isinstance(item, RunReaction)]
 
 
 def _of_result(result: SensorResult, context: SensorEvaluationContext) -> Outcome:

@@ -9,6 +9,7 @@ from vedette.domain.catalog import SensorKind, SensorStatus
 from vedette.domain.events import RunEventKind
 from vedette.domain.logs import LogLevel
 from vedette.domain.partitions import PartitionChangeKind, PartitionsKind
+from vedette.domain.reactions import ReactionOutcome
 from vedette.domain.run_keys import Dedup
 from vedette.domain.runs import RunStatus, StepStatus
 from vedette.domain.sensors import SensorConditionKind, StatusSource
@@ -124,6 +125,17 @@ _describe(
         "FAILURE": "It failed, or its process was lost.",
         "CANCELING": "It is being stopped.",
         "CANCELED": "It was stopped before its end.",
+    },
+)
+_describe(
+    ReactionOutcome,
+    "What became of an event that a sensor reacts to.",
+    {
+        "REACTED": "The sensor handled it and asked for nothing.",
+        "REQUESTED": "It asked for runs.",
+        "SKIPPED": "It said why there is nothing to do.",
+        "FAILED": "It failed, and the event will be shown to it again.",
+        "GIVEN_UP": "It failed too often; the event is passed.",
     },
 )
 _describe(

@@ -42,6 +42,11 @@ class EvaluateSensorInput(KeyedInput):
     last_tick_finished_at: datetime | None = strawberry.field(
         default=None, description="Evaluate as if the last tick had ended then; left out: as it did."
     )
+    run_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="A run to try a sensor with that watches runs, as if it had just become what the sensor "
+        "watches for; left out: what waits for it.",
+    )
 
 
 @strawberry.input(description="Which sensor to tick.")
@@ -229,10 +234,12 @@ class EvaluationMutations:
     ) -> EvaluateSensorPayload:
         """Ask an evaluator and show what it answers."""
         use_current = input.use_current_cursor is not False and input.cursor is None
+        run_id = None if input.run_id is None else ids.decode_uuid("Run", input.run_id)
 
         async def ask(connection: Any, key: UUID) -> UUID:
             since = input.last_tick_finished_at
-            return await evaluation_requests.ask(connection, key, RequestKind.PREVIEW, input.cursor, use_current, since)
+            kind = RequestKind.PREVIEW
+            return await evaluation_requests.ask(connection, key, kind, input.cursor, use_current, since, run_id)
 
         sensor, asked = await _ask(info, "evaluateSensor", input, ask)
         if sensor is None or isinstance(asked, MutationError):

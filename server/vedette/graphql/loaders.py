@@ -16,9 +16,11 @@ from vedette.graphql.code_locations import CodeLocation, code_location
 from vedette.graphql.connections import (
     CURSOR_CHANGES,
     JOBS,
+    REACTIONS,
     RUN_EVENTS,
     RUN_KEYS,
     RUN_LOGS,
+    RUN_REACTIONS,
     RUN_REQUESTS,
     RUNS,
     SENSORS,
@@ -32,6 +34,7 @@ from vedette.graphql.instance import Worker, patience, worker
 from vedette.graphql.jobs import Job, job
 from vedette.graphql.logs import LogRecord, error_info, log_record
 from vedette.graphql.partitions import PartitionChange, partition_change
+from vedette.graphql.reactions import Reaction, reaction
 from vedette.graphql.run_keys import RunKey, run_key
 from vedette.graphql.runs import Run, RunEvent, RunStep, run, run_event, run_step
 from vedette.graphql.sensors import Sensor, sensor
@@ -44,6 +47,7 @@ from vedette.storage import (
     instance,
     jobs,
     partition_verdicts,
+    reactions,
     run_keys,
     runs,
     sensors,
@@ -241,6 +245,16 @@ class Loaders:
             return await inner.load_many((tick_id, window) for (tick_id, _), window in keys)
 
         return DataLoader(load_fn=load)
+
+    @cached_property
+    def reactions_of_tick(self) -> DataLoader[tuple[UUID, Window], Connection[Reaction]]:
+        """Reactions by tick id."""
+        return self._lists(REACTIONS, reactions.page_each_tick, reaction)
+
+    @cached_property
+    def reactions_to_run(self) -> DataLoader[tuple[UUID, Window], Connection[Reaction]]:
+        """Reactions by run id."""
+        return self._lists(RUN_REACTIONS, reactions.page_each_run, reaction)
 
     @cached_property
     def logs_of_tick(self) -> DataLoader[tuple[UUID, Levels, Window], Connection[LogRecord]]:

@@ -10,13 +10,24 @@ from vedette.domain import runs as domain
 from vedette.domain.events import RunEventKind
 from vedette.domain.runs import FINISHED, RunStatus, StepStatus
 from vedette.graphql import ids
-from vedette.graphql.connections import RUN_EVENTS, RUN_LOGS, RUNS, After, Before, Connection, First, Last
+from vedette.graphql.connections import (
+    RUN_EVENTS,
+    RUN_LOGS,
+    RUN_REACTIONS,
+    RUNS,
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+)
 from vedette.graphql.context import Info
 from vedette.graphql.fields import field
 from vedette.graphql.filters import RunFilterInput, run_filter
 from vedette.graphql.jobs import Job
 from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, levels_from
 from vedette.graphql.nodes import Node
+from vedette.graphql.reactions import Reaction
 from vedette.graphql.scalars import StreamPosition
 from vedette.graphql.sensors import Sensor
 from vedette.graphql.tags import Tag, tag_list
@@ -138,6 +149,12 @@ class Run(Node):
     async def events(self, info: Info, first: First = None, after: After = None) -> Connection[RunEvent]:
         """Load them."""
         return await info.context.loaders.events_of_run.load((self.facts.id, RUN_EVENTS.window(first, after)))
+
+    @field("What sensors that watch runs made of it, in order.")
+    async def reactions(self, info: Info, first: First = None, after: After = None) -> Connection[Reaction]:
+        """Load them."""
+        key = (self.facts.id, RUN_REACTIONS.window(first, after))
+        return await info.context.loaders.reactions_to_run.load(key)
 
     @field("What user code logged and printed, in order.")
     async def logs(

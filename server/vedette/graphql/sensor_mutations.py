@@ -8,6 +8,7 @@ import strawberry
 
 from vedette.bus import topics
 from vedette.domain.catalog import SensorStatus
+from vedette.domain.positions import parsed_position
 from vedette.domain.sensors import Cursor
 from vedette.faults import Point, reached
 from vedette.graphql import ids
@@ -15,7 +16,7 @@ from vedette.graphql.context import Info
 from vedette.graphql.cursors import sensor_cursor
 from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput, once
-from vedette.graphql.mutation_errors import CursorConflict, MutationError, NotFound
+from vedette.graphql.mutation_errors import CursorConflict, MutationError, NotFound, WrongState
 from vedette.graphql.sensors import Sensor
 from vedette.storage import cursors, sensors
 
@@ -67,6 +68,14 @@ class SensorPayload:
 def no_sensor(sensor_id: strawberry.ID) -> NotFound:
     """Return the error for a sensor that does not exist."""
     return NotFound(message=f"There is no sensor {sensor_id}; `sensors` lists them all.", path=["sensorId"])
+
+
+def _no_position(name: str) -> WrongState:
+    message = (
+        f"The sensor {name!r} reacts to events, and its cursor is a position in their stream, as the server writes it:"
+        ' {"position":1234} handles all that comes after 1234; null handles what comes from now on.'
+    )
+    return WrongState(message=message, path=["cursor"])
 
 
 def _conflict(cursor: Cursor, expected: int | None) -> CursorConflict:
@@ -152,6 +161,10 @@ class SensorMutations:
 
         async def edit(connection: Any, key: UUID) -> MutationError | None:
             actor = info.context.actor
+            if input.cursor is not None and parsed_position(input.cursor) is None:
+                known = (await sensors.by_ids(connection, [key])).get(key)
+                if known is not None and known.sensor.spec.is_pushed:
+                    return _no_position(known.sensor.name)
             if await cursors.edit(connection, key, input.cursor, input.expected_version, actor) is not None:
                 return None
             seen = (await sensors.by_ids(connection, [key])).get(key)

@@ -13,6 +13,8 @@ from vedette.domain.run_keys import Dedup
 from vedette.domain.ticks import RequestedRun, RunRequestOutcome, TickCause, TickStatus
 from vedette.graphql import ids
 from vedette.graphql.connections import (
+    LARGEST_SIZE,
+    REACTIONS,
     RUN_REQUESTS,
     RUNS,
     TICK_LOGS,
@@ -30,6 +32,7 @@ from vedette.graphql.jobs import Job
 from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, levels_from
 from vedette.graphql.nodes import Node
 from vedette.graphql.partitions import PartitionChange
+from vedette.graphql.reactions import Reaction
 from vedette.graphql.sensors import Sensor
 from vedette.graphql.tags import Tag, tag_list
 from vedette.storage import ticks
@@ -113,6 +116,9 @@ class Tick(Node):
     skip_reason: str | None = strawberry.field(description="Why it asked for nothing, if it said so.")
     requested_count: int = strawberry.field(description="How many runs it asked for.")
     launched_count: int = strawberry.field(description="How many of these were launched.")
+    reaction_count: int = strawberry.field(
+        description="To how many events it reacted without asking for runs, where the sensor watches runs or assets."
+    )
     repeats: int = strawberry.field(
         description="How many ticks just like it, which asked for nothing either, followed and were folded into it."
     )
@@ -148,10 +154,19 @@ class Tick(Node):
         """Load them."""
         return await info.context.loaders.runs_of_tick.load((self.facts.id, RUNS.window(first, after)))
 
-    @field("The runs that it reacted to, where the sensor watches runs.")
-    def origin_runs(self) -> list[LazyRun]:
-        """Show none: no sensor watches runs yet."""
-        return []
+    @field("What it made of each event, in order, where the sensor watches runs or assets.")
+    async def reactions(self, info: Info, first: First = None, after: After = None) -> Connection[Reaction]:
+        """Load them."""
+        key = (self.facts.id, REACTIONS.window(first, after))
+        return await info.context.loaders.reactions_of_tick.load(key)
+
+    @field("The runs that it reacted to, where the sensor watches runs: those of its first 100 events.")
+    async def origin_runs(self, info: Info) -> list[LazyRun]:
+        """Load them."""
+        loaders = info.context.loaders
+        reactions = await loaders.reactions_of_tick.load((self.facts.id, REACTIONS.window(LARGEST_SIZE)))
+        ids = dict.fromkeys(edge.node.run_key_id for edge in reactions.edges if edge.node.run_key_id is not None)
+        return [run for run in await loaders.run.load_many(list(ids)) if run is not None]
 
     @field("The partitions that it added or deleted.")
     async def partition_changes(self, info: Info) -> list[PartitionChange]:
@@ -182,6 +197,7 @@ def tick(facts: domain.Tick) -> Tick:
         skip_reason=facts.skip_reason,
         requested_count=facts.requested_count,
         launched_count=facts.launched_count,
+        reaction_count=facts.reaction_count,
         repeats=facts.repeats,
         last_repeat_at=facts.last_repeat_at,
     )

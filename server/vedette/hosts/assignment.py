@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from vedette.domain.logs import ErrorInfo, LogRecord
+from vedette.domain.reactions import Reaction
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
 from vedette.errors import VedetteError
 from vedette.hosts.child.deadlines import GRACE_SECONDS
@@ -42,6 +43,8 @@ class Assignment:
     begun_at: float | None = None
     deadline: float = 0.0
     logs: deque[LogRecord] | None = None
+    # Of a sensor that reacts to events: what became of those that the host has handled.
+    reactions: list[tuple[Reaction, Evaluation]] | None = None
     _waiter: "asyncio.Future[None] | None" = None
 
     def sent(self, at: float) -> None:
@@ -50,6 +53,7 @@ class Assignment:
         self.sent_at = at
         self.deadline = at + BEGIN_SECONDS + self.instruction.timeout_seconds + GRACE_SECONDS
         self.logs = None
+        self.reactions = None
 
     def begun(self, at: float) -> None:
         """Its user code began at the time `at`."""
@@ -63,6 +67,27 @@ class Assignment:
         self.logs.append(record)
         if self.on_log is not None and not self.done:
             self.on_log(self.instruction.tick_id, record)
+
+    def reacted(self, reaction: Reaction, evaluation: Evaluation) -> None:
+        """Take what became of one event while the next ones are handled."""
+        if self.reactions is None:
+            self.reactions = []
+        self.reactions.append((reaction, evaluation))
+
+    def so_far(self, error: ErrorInfo | None = None) -> Evaluation:
+        """Return what there is of it, the host being gone; an error is that of the event that it was at."""
+        duration = 0.0 if self.begun_at is None else time.monotonic() - self.begun_at
+        handled = self.reactions or []
+        lines = tuple(self.logs or ())
+        return Evaluation(
+            error=error,
+            logs=lines if error is not None else lines[: sum(reaction.lines for reaction, _ in handled)],
+            duration_seconds=duration,
+            run_requests=tuple(request for _, one in handled for request in one.run_requests),
+            reactions=tuple(reaction for reaction, _ in handled),
+            asset_events=tuple(told for _, one in handled for told in one.asset_events),
+            partition_changes=tuple(change for _, one in handled for change in one.partition_changes),
+        )
 
     def settle(self, answer: Evaluation | VedetteError) -> None:
         """Answer, if somebody still waits."""
@@ -84,5 +109,4 @@ class Assignment:
 
     def blame(self, error: ErrorInfo) -> None:
         """Answer with `error` and the lines that arrived before it."""
-        duration = 0.0 if self.begun_at is None else time.monotonic() - self.begun_at
-        self.settle(Evaluation(error=error, logs=tuple(self.logs or ()), duration_seconds=duration))
+        self.settle(self.so_far(error))

@@ -12,7 +12,7 @@ from vedette.domain.ticks import Evaluation
 from vedette.faults import Point, reached
 from vedette.hosts.assignment import Assignment
 from vedette.hosts.attribution import Ending, out_of_memory, ran_out_of_memory
-from vedette.hosts.child.frames import Cancel, Evaluate, Evaluated, FromHost, Ping, Pong
+from vedette.hosts.child.frames import Cancel, Evaluate, Evaluated, FromHost, Ping, Pong, Reacted
 from vedette.hosts.child.marks import Marks
 from vedette.hosts.children import Child, ChildExit
 from vedette.hosts.host_limits import HostLimits
@@ -167,7 +167,10 @@ class Host:
                 room = room or self.lagging
                 self.lagging = False
             elif (assignment := self.in_flight.get(frame.token)) is not None:
-                assignment.log(frame.record)
+                if isinstance(frame, Reacted):
+                    assignment.reacted(frame.reaction, frame.evaluation)
+                else:
+                    assignment.log(frame.record)
         if room:
             self._on_room()
 

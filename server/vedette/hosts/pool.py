@@ -240,6 +240,10 @@ class HostPool:
             one.harmful = True
             one.blame(self._error(one, host, ending, exit_))
             return
+        if one.reactions:
+            # What was handled is not handled again; the rest comes again from the evaluator.
+            one.settle(one.so_far())
+            return
         one.losses += 1
         one.alone = one.alone or verdict is Verdict.AGAIN_ALONE
         self._dispatch([one])

@@ -13,6 +13,7 @@ from vedette.domain.catalog import AssetSpec, Catalog, JobSpec, SensorSpec
 from vedette.domain.ids import new_id
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.sensors import shard_of
+from vedette.storage import cursors
 from vedette.storage.streams import append_sensors
 
 # The row of the location is made or locked first: processes that store its catalog at once go one after the other.
@@ -169,6 +170,7 @@ async def store(connection: AsyncConnection, name: str, target: str, outcome: Ca
         changed = list(dict.fromkeys([*changed, *mended]))
     await _store_jobs(connection, name, catalog.jobs)
     await _store_assets(connection, name, catalog.assets)
+    await cursors.begin(connection, changed, "code")
     await append_sensors(connection, changed)
     if catalog.assets:
         await connection.execute(_KNOWN_ASSETS, {"keys": [escaped(asset.key) for asset in catalog.assets]})

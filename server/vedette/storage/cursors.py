@@ -64,19 +64,46 @@ async def by_keys(
     return {(change.sensor_id, change.version): change for change in changes}
 
 
+# Where a sensor that reacts to events begins when nobody has said from where: with what comes from now on.
+_NOW = """(SELECT '{"position":' || streams.position || '}' FROM streams WHERE streams.name = 'runs')"""
+_IS_PUSHED = "sensors.spec -> 'monitors' <> 'null'"
+_BEGIN = text(
+    f"""
+    WITH begun AS (
+        UPDATE sensors SET cursor = {_NOW}, cursor_version = cursor_version + 1, cursor_at = now(),
+            cursor_tick_id = NULL, cursor_actor = :actor
+        WHERE id = ANY(CAST(:ids AS uuid[])) AND status = 'RUNNING' AND cursor IS NULL AND {_IS_PUSHED}
+        RETURNING id, cursor_version, cursor
+    )
+    INSERT INTO cursor_changes (sensor_id, version, value, id, actor)
+    SELECT begun.id, cursor_version, cursor, given.change_id, :actor
+    FROM begun JOIN unnest(CAST(:ids AS uuid[]), CAST(:change_ids AS uuid[])) AS given(id, change_id) USING (id)
+    """
+)
+
+
+async def begin(connection: AsyncConnection, sensor_ids: Sequence[UUID], actor: str) -> None:
+    """Have those of the sensors that react to events, run and have no cursor react to what comes from now on."""
+    if sensor_ids:
+        change_ids = [new_id() for _ in sensor_ids]
+        await connection.execute(_BEGIN, {"ids": list(sensor_ids), "change_ids": change_ids, "actor": actor})
+
+
 # One statement, so that the version that is compared is the version that is followed.
 _EDIT = text(
-    """
+    f"""
     WITH edited AS (
-        UPDATE sensors SET cursor = :value, cursor_version = cursor_version + 1, consecutive_failures = 0,
+        UPDATE sensors SET
+            cursor = CASE WHEN CAST(:value AS text) IS NULL AND {_IS_PUSHED} THEN {_NOW} ELSE :value END,
+            cursor_version = cursor_version + 1, consecutive_failures = 0,
             cursor_at = now(), cursor_tick_id = NULL, cursor_actor = :actor,
             -- A sensor that backs off or is paused is tried with it at once.
             next_tick_at = CASE WHEN consecutive_failures > 0 AND next_tick_at > now() THEN now() ELSE next_tick_at END
         WHERE id = :sensor_id AND (CAST(:expected AS integer) IS NULL OR cursor_version = :expected)
-        RETURNING id, cursor_version
+        RETURNING id, cursor_version, cursor
     )
     INSERT INTO cursor_changes (sensor_id, version, value, id, actor)
-    SELECT id, cursor_version, :value, CAST(:id AS uuid), :actor FROM edited
+    SELECT id, cursor_version, cursor, CAST(:id AS uuid), :actor FROM edited
     RETURNING version
     """
 )
@@ -87,6 +114,7 @@ async def edit(
 ) -> int | None:
     """Set a cursor if its version is still the expected one (None: whatever it is); None clears it.
 
+    That of a sensor that reacts to events is never cleared: None is the end of their stream, "from now on".
     Return the new version; None where the sensor does not exist or its cursor has another version.
     """
     values = {"sensor_id": sensor_id, "value": value, "expected": expected_version, "actor": actor, "id": new_id()}

@@ -61,6 +61,7 @@ class TakenRequest(msgspec.Struct, frozen=True):
     kind: RequestKind
     use_current_cursor: bool
     cursor: str | None
+    run_id: UUID | None
     asked_at: datetime
     waited_seconds: float
     last_finished_at: datetime | None
@@ -68,8 +69,9 @@ class TakenRequest(msgspec.Struct, frozen=True):
 
 _ASK = text(
     """
-    INSERT INTO evaluation_requests (id, sensor_id, kind, use_current_cursor, cursor, last_finished_at)
-    VALUES (:id, :sensor_id, :kind, :use_current, CAST(:cursor AS text), CAST(:last_finished_at AS timestamptz))
+    INSERT INTO evaluation_requests (id, sensor_id, kind, use_current_cursor, cursor, last_finished_at, run_id)
+    VALUES (:id, :sensor_id, :kind, :use_current, CAST(:cursor AS text), CAST(:last_finished_at AS timestamptz),
+        CAST(:run_id AS uuid))
     """
 )
 _READ = text("SELECT state, answer, tick_id, cursor_version FROM evaluation_requests WHERE id = :id")
@@ -93,7 +95,7 @@ _TAKE = text(
     FROM waiting WHERE asked.id = waiting.id
     RETURNING asked.id, asked.sensor_id, asked.kind, asked.use_current_cursor, asked.cursor, asked.asked_at,
         CAST(extract(epoch FROM clock_timestamp() - asked.asked_at) AS double precision) AS waited_seconds,
-        asked.last_finished_at
+        asked.last_finished_at, asked.run_id
     """
 )
 _SETTLE = text(
@@ -135,15 +137,24 @@ async def ask(
     cursor: str | None,
     use_current: bool,
     last_finished_at: datetime | None = None,
+    run_id: UUID | None = None,
 ) -> UUID:
     """Ask for an evaluation of the sensor and return the request's id; knock EVALUATIONS after the commit.
 
     `use_current` starts from the sensor's cursor, else from `cursor`; a TICK always starts from the sensor's.
-    `last_finished_at` is when a PREVIEW is told that the last tick ended; None: when it did.
+    `last_finished_at` is when a PREVIEW is told that the last tick ended; None: when it did. `run_id` is the run to try
+    a sensor with that reacts to runs.
     """
     request_id = new_id()
-    values = {"id": request_id, "sensor_id": sensor_id, "kind": kind, "cursor": cursor, "use_current": use_current}
-    values["last_finished_at"] = last_finished_at
+    values = {
+        "id": request_id,
+        "sensor_id": sensor_id,
+        "kind": kind,
+        "cursor": cursor,
+        "use_current": use_current,
+        "last_finished_at": last_finished_at,
+        "run_id": run_id,
+    }
     await connection.execute(_ASK, values)
     return request_id
 
@@ -176,6 +187,7 @@ async def take(
             RequestKind(row.kind),
             row.use_current_cursor,
             row.cursor,
+            row.run_id,
             row.asked_at,
             row.waited_seconds,
             row.last_finished_at,

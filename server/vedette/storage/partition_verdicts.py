@@ -98,9 +98,10 @@ def _report(faults: Sequence[str], total: int) -> str:
     )
 
 
-def failed(evaluation: Evaluation, reason: str) -> Evaluation:
+def failed(evaluation: Evaluation, reason: str, fallback: Evaluation | None = None) -> Evaluation:
     """Return what is left of an evaluation whose run requests are for partitions that there are not."""
-    return Evaluation(
+    return msgspec.structs.replace(
+        fallback or Evaluation(),
         error=ErrorInfo("UnknownPartition", reason),
         logs=evaluation.logs,
         duration_seconds=evaluation.duration_seconds,
@@ -137,7 +138,7 @@ def _settled(ledger: Ledger, verdict: Verdict, decide_again: Callable[[Verdict, 
         return verdict
     outcome = ledger.settle(verdict.partition_changes, verdict.requests)
     if isinstance(outcome, str):
-        return decide_again(verdict, failed(evaluation, outcome))
+        return decide_again(verdict, failed(evaluation, outcome, verdict.tick.fallback))
     verdict.partition_changes = outcome
     return verdict
 

@@ -20,7 +20,7 @@ from vedette.domain.logs import ErrorInfo
 from vedette.domain.ticks import Evaluation
 from vedette.errors import DatabaseError, VedetteError
 from vedette.faults import Point, reached
-from vedette.storage import asset_events, direct, leases, partition_verdicts
+from vedette.storage import asset_events, direct, leases, partition_verdicts, reactions
 from vedette.storage import recording_statements as statements
 from vedette.storage.asset_events import ToldEvent
 from vedette.storage.database import Database
@@ -139,9 +139,10 @@ def _columns(verdicts: Sequence[Verdict], items: Sequence[TickRequest]) -> dict[
 
 
 async def _write_rarer(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> None:
-    """Write what few ticks have: repeats, a STARTED before the end, log lines, a change of status."""
+    """Write what few ticks have: repeats, a STARTED before the end, reactions, log lines, a change of status."""
     await _fold(connection, verdicts)
     await _write_shown(connection, verdicts)
+    await reactions.write(connection, verdicts)
     await _write_logs(connection, verdicts)
     changed = [
         (verdict.sensor.id, change.status, change.note) for verdict in verdicts if (change := verdict.status_change)
@@ -210,6 +211,7 @@ def _inserted(verdict: Verdict) -> tuple[object, ...]:
         _error(verdict.error),
         len(verdict.requests),
         verdict.launched,
+        verdict.reaction_count,
         tick.epoch,
     )
 
@@ -224,6 +226,7 @@ def _ended(verdict: Verdict) -> tuple[object, ...]:
         _error(verdict.error),
         len(verdict.requests),
         verdict.launched,
+        verdict.reaction_count,
     )
 
 

@@ -49,12 +49,13 @@ END_TICKS = Statement(
     """
     UPDATE ticks SET status = ended.status, finished_at = ended.finished_at, cursor_after = ended.cursor_after,
         skip_reason = ended.skip_reason, error = ended.error, requested_count = ended.requested_count,
-        launched_count = ended.launched_count
+        launched_count = ended.launched_count, reaction_count = ended.reaction_count
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:finished_ats AS timestamptz[]),
         CAST(:cursors_after AS text[]), CAST(:skip_reasons AS text[]), CAST(:errors AS jsonb[]),
-        CAST(:requested_counts AS integer[]), CAST(:launched_counts AS integer[])
-    ) AS ended(id, status, finished_at, cursor_after, skip_reason, error, requested_count, launched_count)
+        CAST(:requested_counts AS integer[]), CAST(:launched_counts AS integer[]), CAST(:reaction_counts AS integer[])
+    ) AS ended(id, status, finished_at, cursor_after, skip_reason, error, requested_count, launched_count,
+        reaction_count)
     WHERE ticks.id = ended.id AND ticks.status = 'STARTED'
     """
 )
@@ -136,14 +137,14 @@ _WRITE = """
         RETURNING true
     ), inserted AS (
         INSERT INTO ticks (id, sensor_id, number, status, cause, started_at, finished_at, cursor_before, cursor_after,
-            skip_reason, error, requested_count, launched_count, epoch)
+            skip_reason, error, requested_count, launched_count, reaction_count, epoch)
         SELECT * FROM unnest(
             CAST(:new_ids AS uuid[]), CAST(:new_sensor_ids AS uuid[]), CAST(:new_numbers AS integer[]),
             CAST(:new_statuses AS text[]), CAST(:new_causes AS text[]), CAST(:new_started_ats AS timestamptz[]),
             CAST(:new_finished_ats AS timestamptz[]), CAST(:new_cursors_before AS text[]),
             CAST(:new_cursors_after AS text[]), CAST(:new_skip_reasons AS text[]), CAST(:new_errors AS jsonb[]),
             CAST(:new_requested_counts AS integer[]), CAST(:new_launched_counts AS integer[]),
-            CAST(:new_epochs AS bigint[])
+            CAST(:new_reaction_counts AS integer[]), CAST(:new_epochs AS bigint[])
         )
         RETURNING true
     ), moved AS (

@@ -20,7 +20,7 @@ from vedette.domain.sensors import (
     StatusReason,
     StatusSource,
 )
-from vedette.storage import pages, streams
+from vedette.storage import cursors, pages, streams
 from vedette.storage.pages import By, Condition
 
 _spec = msgspec.json.Decoder(SensorSpec).decode
@@ -246,5 +246,6 @@ async def _set_status(connection: AsyncConnection, sensor_id: UUID, status: Sens
     }
     if (await connection.execute(_SET_STATUS, values)).first() is None:
         return False
+    await cursors.begin(connection, [sensor_id], reason.actor or "code")
     await streams.append_sensors(connection, [sensor_id])
     return True

@@ -67,6 +67,7 @@ FAMILIES = (
     *(Family(f"ticks_{kind}", "id", kind) for kind in ("skipped", "success", "failure")),
     *(Family(f"tick_logs_{kind}", "tick_id", kind, f"ticks_{kind}") for kind in ("skipped", "success", "failure")),
     *(Family(f"run_requests_{kind}", "tick_id", kind, f"ticks_{kind}") for kind in ("skipped", "success")),
+    *(Family(f"reactions_{kind}", "tick_id", kind, f"ticks_{kind}") for kind in ("skipped", "success", "failure")),
     Family("cursor_changes", "id", "cursors"),
     *(Family(f"{stream[:-1]}_changes", "at", "changes", stream=stream) for stream in ("runs", "sensors", "ticks")),
     Family("runs", "id", "runs"),

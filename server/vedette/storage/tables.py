@@ -160,6 +160,8 @@ ticks = Table(
     Column("error", JSONB),
     Column("requested_count", Integer, nullable=False, server_default="0"),
     Column("launched_count", Integer, nullable=False, server_default="0"),
+    # Events that it reacted to otherwise than by asking for runs.
+    Column("reaction_count", Integer, nullable=False, server_default="0"),
     # Quiet skips that followed this one and were folded into it.
     Column("repeats", Integer, nullable=False, server_default="0"),
     Column("last_repeat_at", Timestamp),
@@ -167,8 +169,8 @@ ticks = Table(
     Column("partition_changes", JSONB),
     # The shard's lease epoch of the evaluator that wrote it: a STARTED tick of an older epoch has lost its evaluator.
     Column("epoch", BigInteger, nullable=False),
-    # What launched nothing is no success; lists of ticks with runs rely on it.
-    CheckConstraint("(launched_count > 0) = (status = 'SUCCESS')", name="launched"),
+    # What neither launched nor reacted is no success, and nothing else is one; lists of ticks with runs rely on it.
+    CheckConstraint("(launched_count > 0 OR reaction_count > 0) = (status = 'SUCCESS')", name="launched"),
     Index(None, "sensor_id", "id"),
     postgresql_partition_by="LIST (status)",
 )
@@ -221,6 +223,27 @@ run_requests = Table(
     postgresql_partition_by="LIST (status)",
 )
 
+# What a tick of a sensor that reacts to events made of each, in order.
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("tick_id", Uuid, primary_key=True),
+    Column("index", Integer, primary_key=True),
+    # That of the tick, which says for how long it is kept.
+    Column("status", Text, primary_key=True),
+    Column("sensor_id", Uuid, nullable=False),
+    # Of the event, in its stream.
+    Column("position", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("run_id", Uuid),
+    Column("run_status", Text),
+    Column("skip_reason", Text),
+    Column("error", JSONB),
+    Index("ix_reactions_run_id", "run_id", "tick_id", "index", postgresql_where=text("run_id IS NOT NULL")),
+    postgresql_partition_by="LIST (status)",
+)
+
 run_keys = Table(
     "run_keys",
     metadata,
@@ -252,6 +275,8 @@ evaluation_requests = Table(
     Column("cursor", Text),
     # When a preview is told that the last tick ended; NULL: when it did.
     Column("last_finished_at", Timestamp),
+    # Of a sensor that reacts to runs: the run to try it with.
+    Column("run_id", Uuid),
     Column("asked_at", Timestamp, nullable=False, server_default=NOW),
     # NULL: waiting; TAKEN: being evaluated; DONE: `answer` or `tick_id` is there; BUSY: another evaluation did not end
     # in time; WITHDRAWN: the asker gave up.

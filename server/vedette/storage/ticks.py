@@ -49,7 +49,8 @@ _CAUSE = {cause.value: cause for cause in TickCause}
 
 
 def _build(values: pages.Values) -> Tick:
-    key, sensor, number, status, cause, start, end, before, after, reason, error, asked, launched, *folded = values
+    key, sensor, number, status, cause, start, end, before, after, reason, error, *counts = values
+    asked, launched, reacted, repeats, last_repeat_at, *_ = counts
     return Tick(
         id=key,
         sensor_id=sensor,
@@ -64,15 +65,16 @@ def _build(values: pages.Values) -> Tick:
         error=None if error is None else _error(error),
         requested_count=asked,
         launched_count=launched,
-        repeats=folded[0],
-        last_repeat_at=folded[1],
+        reaction_count=reacted,
+        repeats=repeats,
+        last_repeat_at=last_repeat_at,
     )
 
 
 # By id, which tells when a tick started. Each status has its own partitions in that order.
 _LISTING = pages.Listing(
     """id, sensor_id, number, status, cause, started_at, finished_at, cursor_before, cursor_after, skip_reason,
-    CAST(error AS text), requested_count, launched_count, repeats, last_repeat_at""",
+    CAST(error AS text), requested_count, launched_count, reaction_count, repeats, last_repeat_at""",
     "ticks",
     (By("id", "uuid"),),
     _build,
@@ -102,7 +104,7 @@ async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], of: TickFilte
     conditions = [Condition("id = ANY(:ids)", {"ids": list(ids)})]
     if of is not None:
         conditions += [*_conditions(of), *_name(of)]
-    if of is not None and (of.statuses or of.has_runs is not None):
+    if of is not None and of.statuses:
         conditions.append(Condition("status = ANY(:statuses)", {"statuses": _statuses(of).values}))
     return {tick.id: tick for tick in await pages.select(connection, _LISTING, conditions)}
 
@@ -117,12 +119,11 @@ def _name(of: TickFilter) -> list[Condition]:
 
 
 def _statuses(of: TickFilter) -> pages.AnyOf:
-    """Return the statuses that pass: a tick has runs if and only if it is a SUCCESS, which the table holds to."""
+    """Return the statuses that pass: what has runs is a SUCCESS, which the table holds to."""
     wanted = [
         status.value
         for status in TickStatus
-        if (not of.statuses or status in of.statuses)
-        and (of.has_runs is None or (status is TickStatus.SUCCESS) is of.has_runs)
+        if (not of.statuses or status in of.statuses) and (not of.has_runs or status is TickStatus.SUCCESS)
     ]
     return pages.AnyOf("status", wanted)
 
@@ -131,6 +132,8 @@ def _conditions(of: TickFilter) -> list[Condition]:
     conditions: list[Condition] = []
     if of.sensor_id is not None:
         conditions.append(Condition("sensor_id = :sensor_id", {"sensor_id": of.sensor_id}))
+    if of.has_runs is not None:
+        conditions.append(Condition("launched_count > 0" if of.has_runs else "launched_count = 0", {}))
     # The list is in the order of ids, and partitioned by them.
     if of.since is not None:
         conditions.append(Condition("id >= :since", {"since": first_id(of.since)}))

@@ -16,6 +16,7 @@ from vedette.domain.catalog import SensorStatus
 from vedette.domain.failure_policy import FailurePolicy, shown_seconds
 from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.partitions import PartitionChange
+from vedette.domain.reactions import Reaction
 from vedette.domain.ticks import Evaluation, RequestedRun, TickCause, TickStatus
 
 STOPPED_MEANWHILE = "The sensor was stopped during this evaluation; nothing was launched and the cursor stays."
@@ -83,6 +84,8 @@ class TickRecord(msgspec.Struct, frozen=True, gc=False):
     policy: FailurePolicy = FailurePolicy()
     shown: bool = False
     lines_stored: int = 0
+    # What it is, but for the error, where something that it asks for is refused.
+    fallback: Evaluation | None = None
 
 
 class StatusChange(msgspec.Struct, frozen=True, gc=False):
@@ -133,6 +136,8 @@ class Verdict(msgspec.Struct, gc=False):
     cursor_after: str | None = None
     cursor_changed: bool = False
     requests: Sequence[RequestedRun] = ()
+    reactions: Sequence[Reaction] = ()
+    reaction_count: int = 0
     launched: int = 0
     logs: Sequence[LogRecord] = ()
     asset_events: Sequence[AssetEvent] = ()
@@ -152,7 +157,9 @@ class Verdict(msgspec.Struct, gc=False):
         return self.sensor.tick_count + (1 if self.is_new else 0)
 
     def all_repeat(self) -> None:
-        """Turn the verdict into a skip: every request repeats a run key that has its run."""
+        """Turn the verdict into a skip, if nothing else came of it: every request repeats a key that has its run."""
+        if self.reaction_count:
+            return
         self.status = TickStatus.SKIPPED
         self.skip_reason = f"All {len(self.requests)} run requests repeat run keys that already have runs."
 
@@ -256,7 +263,9 @@ def _decide_ended(tick: TickRecord, evaluation: Evaluation, sensor: LockedSensor
     failures = sensor.consecutive_failures + 1 if failed else 0
     status_change = _status_change(tick, evaluation, sensor, failures)
     cursor = tick.before.cursor
-    changed = not failed and evaluation.cursor_set and evaluation.cursor != cursor
+    # Where an event failed, the cursor tells that, and to come back to it.
+    moves = evaluation.cursor_set and (not failed or bool(evaluation.reactions))
+    changed = moves and evaluation.cursor != cursor
     verdict = Verdict(
         tick,
         sensor,
@@ -267,18 +276,26 @@ def _decide_ended(tick: TickRecord, evaluation: Evaluation, sensor: LockedSensor
         cursor_after=evaluation.cursor if changed else cursor,
         cursor_changed=changed,
         requests=() if failed else evaluation.run_requests,
+        reactions=evaluation.reactions,
+        reaction_count=evaluation.reaction_count,
         logs=evaluation.logs,
         asset_events=() if failed else evaluation.asset_events,
         partition_changes=() if failed else evaluation.partition_changes,
         failures=failures,
         next_tick_at=_after_failure(tick, evaluation, sensor, failures, status_change)
         if failed
-        else _next_tick_at(tick, sensor, None),
+        else _sooner(_next_tick_at(tick, sensor, None), evaluation, sensor),
         status_change=status_change,
     )
     if _is_quiet(verdict):
         verdict.writing = Writing.FOLD
     return verdict
+
+
+def _sooner(at: datetime | None, evaluation: Evaluation, sensor: LockedSensor) -> datetime | None:
+    if at is None or evaluation.due_within_seconds is None:
+        return at
+    return min(at, sensor.now + timedelta(seconds=evaluation.due_within_seconds))
 
 
 def _status_change(
@@ -319,6 +336,9 @@ def _after_failure(
     if seconds is None and (sensor.state.paused or status_change is not None):
         seconds = tick.policy.probe_seconds(tick.interval_seconds)
     if seconds is None:
+        # Of a sensor that reacts to events one has failed: the others go on.
+        seconds = evaluation.due_within_seconds
+    if seconds is None:
         seconds = tick.policy.delay_seconds(failures, tick.interval_seconds)
     # The end is told by this process's estimate of the database's clock, which may be ahead of it by a little.
     return max(sensor.now, tick.finished_at or sensor.now) + timedelta(seconds=seconds)
@@ -334,6 +354,7 @@ def _is_quiet(verdict: Verdict) -> bool:
         and not verdict.logs
         and not verdict.asset_events
         and not verdict.partition_changes
+        and not verdict.reactions
         and sensor.foldable
         and sensor.quiet_reason == verdict.skip_reason
     )

@@ -40,6 +40,8 @@ class EvaluateSensorInput(BaseModel):
         alias="lastTickFinishedAt", default=None
     )
     "Evaluate as if the last tick had ended then; left out: as it did."
+    run_id: Optional[str] = Field(alias="runId", default=None)
+    "A run to try a sensor with that watches runs, as if it had just become what the sensor watches for; left out: what waits for it."
 
 
 class JobBy(BaseModel):

@@ -3,7 +3,7 @@
 server -> zygote   Fork (with a socket as ancillary data), Signal
 zygote -> server   Loaded | LoadFailed, Forked, Exited
 server -> host     Evaluate, Cancel, Ping
-host -> server     Logged, Evaluated, Pong; what has begun is marked in shared memory (`marks`)
+host -> server     Logged, Reacted, Evaluated, Pong; what has begun is marked in shared memory (`marks`)
 server -> run      Execute, Go
 run -> server      Ready, Happened, Finished
 """
@@ -15,6 +15,7 @@ import msgspec
 from vedette.domain.catalog import Catalog
 from vedette.domain.events import RunEvent
 from vedette.domain.logs import ErrorInfo, LogRecord
+from vedette.domain.reactions import Reaction
 from vedette.domain.runs import RunInstruction
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
 
@@ -101,6 +102,14 @@ class Logged(msgspec.Struct, tag=True, frozen=True):
     record: LogRecord
 
 
+class Reacted(msgspec.Struct, tag=True, frozen=True):
+    """What became of one event of an evaluation that is still going on; it is in the answer again."""
+
+    token: int
+    reaction: Reaction
+    evaluation: Evaluation
+
+
 class Evaluated(msgspec.Struct, tag=True, frozen=True):
     """Evaluations that ended, each with its token."""
 
@@ -138,6 +147,6 @@ class Finished(msgspec.Struct, tag=True, frozen=True):
 ToZygote = Fork | Signal
 FromZygote = Loaded | LoadFailed | Forked | Exited
 ToHost = Evaluate | Cancel | Ping
-FromHost = Logged | Evaluated | Pong
+FromHost = Logged | Reacted | Evaluated | Pong
 ToRun = Execute | Go
 FromRun = Ready | Happened | Finished

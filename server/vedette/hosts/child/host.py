@@ -15,11 +15,13 @@ import msgspec
 
 from vedette.authoring.definitions import Definitions
 from vedette.domain.logs import ErrorInfo, LogRecord
+from vedette.domain.reactions import Reaction
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
 from vedette.errors import DefinitionError
-from vedette.execution.evaluation import Call, failed
+from vedette.execution.calls import call_of
+from vedette.execution.evaluation import failed
 from vedette.hosts.child.deadlines import overran
-from vedette.hosts.child.frames import Evaluate, Logged, Ping, Pong, ToHost
+from vedette.hosts.child.frames import Evaluate, Logged, Ping, Pong, Reacted, ToHost
 from vedette.hosts.child.framing import READ_BYTES, FrameReader, encode
 from vedette.hosts.child.marks import Marks
 from vedette.hosts.child.outbox import Outbox
@@ -137,7 +139,7 @@ class Ongoing:
 
     def __init__(self, host: EvaluationHost, token: int, instruction: EvaluationInstruction) -> None:
         """Prepare it; raises DefinitionError."""
-        self.call = Call(host.definitions, instruction, self._on_begin, self._on_log)
+        self.call = call_of(host.definitions, instruction, self._on_begin, self._on_log, self._on_reaction)
         self._host = host
         self._token = token
         self._timeout_seconds = instruction.timeout_seconds
@@ -198,6 +200,10 @@ class Ongoing:
         if not self._host.outbox.congested:
             self._host.outbox.send_now(encode(Logged(self._token, record)))
 
+    def _on_reaction(self, reaction: Reaction, evaluation: Evaluation) -> None:
+        """Tell of an event before the next begins, which may end this process; called from any thread."""
+        self._host.outbox.send_now(encode(Reacted(self._token, reaction, evaluation)))
+
     def cancel(self) -> None:
         """Give it up, unless it is in a thread."""
         self._given_up = True
@@ -208,4 +214,4 @@ class Ongoing:
     def _stopped(self, error: ErrorInfo) -> Evaluation:
         """Return what is left of an evaluation that did not come to its own end."""
         duration = 0.0 if self._begun_at is None else time.monotonic() - self._begun_at
-        return Evaluation(error=error, logs=tuple(self.call.logs), duration_seconds=duration)
+        return self.call.stopped(error, duration)

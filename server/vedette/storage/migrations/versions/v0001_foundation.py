@@ -14,6 +14,7 @@ BY_STATUS = {
     "ticks": ("id", ("SKIPPED", "SUCCESS", "FAILURE")),
     "tick_logs": ("tick_id", ("SKIPPED", "SUCCESS", "FAILURE")),
     "run_requests": ("tick_id", ("SKIPPED", "SUCCESS")),
+    "reactions": ("tick_id", ("SKIPPED", "SUCCESS", "FAILURE")),
 }
 BY_TIME = (
     *("cursor_changes", "sensor_changes", "tick_changes", "run_changes"),
@@ -23,6 +24,7 @@ BY_TIME = (
 
 def upgrade() -> None:
     _create_tables()
+    _create_reactions()
     op.execute("CREATE TABLE ticks_started PARTITION OF ticks FOR VALUES IN ('STARTED')")
     op.execute("CREATE TABLE tick_logs_started PARTITION OF tick_logs FOR VALUES IN ('STARTED')")
     for table, (key, statuses) in BY_STATUS.items():
@@ -41,6 +43,32 @@ def upgrade() -> None:
 def _take_the_rest(table: str) -> None:
     """Give a table a partition for whatever no other one takes: no insert fails for want of a partition."""
     op.execute(f"CREATE TABLE {table}_rest PARTITION OF {table} DEFAULT")
+
+
+def _create_reactions() -> None:
+    op.create_table(
+        "reactions",
+        sa.Column("tick_id", sa.Uuid(), nullable=False),
+        sa.Column("index", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("sensor_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=True),
+        sa.Column("run_status", sa.Text(), nullable=True),
+        sa.Column("skip_reason", sa.Text(), nullable=True),
+        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.PrimaryKeyConstraint("tick_id", "index", "status", name=op.f("pk_reactions")),
+        postgresql_partition_by="LIST (status)",
+    )
+    op.create_index(
+        "ix_reactions_run_id",
+        "reactions",
+        ["run_id", "tick_id", "index"],
+        unique=False,
+        postgresql_where=sa.text("run_id IS NOT NULL"),
+    )
 
 
 def _create_tables() -> None:
@@ -363,11 +391,14 @@ def _create_tables() -> None:
         sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("requested_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("launched_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reaction_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("repeats", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_repeat_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("partition_changes", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("(launched_count > 0) = (status = 'SUCCESS')", name=op.f("ck_ticks_launched")),
+        sa.CheckConstraint(
+            "(launched_count > 0 OR reaction_count > 0) = (status = 'SUCCESS')", name=op.f("ck_ticks_launched")
+        ),
         sa.PrimaryKeyConstraint("id", "status", name=op.f("pk_ticks")),
         postgresql_partition_by="LIST (status)",
     )
@@ -452,6 +483,7 @@ def _create_tables() -> None:
         sa.Column("use_current_cursor", sa.Boolean(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
         sa.Column("last_finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("run_id", sa.Uuid(), nullable=True),
         sa.Column("asked_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("state", sa.Text(), nullable=True),
         sa.Column("cursor_version", sa.Integer(), nullable=True),
