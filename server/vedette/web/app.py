@@ -9,7 +9,6 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
@@ -40,7 +39,7 @@ class _GraphQLOrPage:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if pages.wants_page(Request(scope)):
-            await pages.graphiql(self._static)(scope, receive, send)
+            await pages.page(self._static, pages.GRAPHIQL)(scope, receive, send)
         else:
             await self._endpoint(scope, receive, send)
 
@@ -69,9 +68,6 @@ def create_app(database: Database, bus: Bus, settings: Settings, static: Path = 
     Raises UsageError where the trusted documents are not what they should be.
     """
 
-    async def home(request: Request) -> Response:
-        return RedirectResponse("/graphql")
-
     api = Api(new_context(database, bus, settings), TrustedDocuments.load(settings))
     admission = Admission(settings)
     methods = ["GET", "POST"]
@@ -81,8 +77,8 @@ def create_app(database: Database, bus: Bus, settings: Settings, static: Path = 
             WebSocketRoute("/graphql", _Sockets(api, admission, settings)),
             Route("/graphql/stream", EventStreams(api, admission, settings), methods=methods),
             *health.routes(database, settings, admission),
-            Route("/", home),
             Mount("/static", pages.files(static)),
+            Route("/{address:path}", pages.Interface(static)),
         ],
         middleware=[
             Middleware(

@@ -1,13 +1,17 @@
-"""The page for people: GraphiQL, as the frontend's build left it beside this module."""
+"""The pages for people: the interface and GraphiQL, as the frontend's build left them beside this module."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 STATIC = Path(__file__).parent / "static"
+INTERFACE = "index.html"
+GRAPHIQL = "graphiql.html"
 
 # All that the page needs comes from here, and the websocket goes here.
 CONTENT_SECURITY_POLICY = (
@@ -24,8 +28,8 @@ HEADERS = {
 
 NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Vedette</title>
 <h1>Vedette</h1>
-<p>The API is here: send GraphQL as JSON by POST to this address.</p>
-<p>The GraphiQL page has not been built in this source tree; <code>make frontend</code> builds it.</p>
+<p>The API is at <code>/graphql</code>: send GraphQL as JSON by POST to it.</p>
+<p>The pages have not been built in this source tree; <code>make frontend</code> builds them.</p>
 </html>
 """
 
@@ -33,19 +37,44 @@ NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Vedet
 def wants_page(request: Request) -> bool:
     """Tell whether a request is a browser's that opens the address, rather than a program's."""
     return (
-        request.method == "GET"
+        request.method in {"GET", "HEAD"}
         and "query" not in request.query_params
         and "text/html" in request.headers.get("accept", "")
     )
 
 
-def graphiql(static: Path) -> Response:
-    """Return the page, or one that says how to build it."""
-    index = static / "index.html"
-    text = index.read_text(encoding="utf-8") if index.is_file() else NOT_BUILT
+def page(static: Path, name: str) -> Response:
+    """Return the page of the file `name`, or one that says how to build it."""
+    file = static / name
+    text = file.read_text(encoding="utf-8") if file.is_file() else NOT_BUILT
     return HTMLResponse(text, headers=HEADERS)
 
 
+class Interface:
+    """Serves the interface at every address that is nothing else's: each of its screens has one."""
+
+    def __init__(self, static: Path) -> None:
+        self._static = static
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer browsers with the page; what programs ask for here is not there."""
+        shown = wants_page(Request(scope))
+        answer = page(self._static, INTERFACE) if shown else PlainTextResponse("Not found.", 404)
+        await answer(scope, receive, send)
+
+
+class _Files(StaticFiles):
+    """The pages' files; the names of those in `assets` hold their digests, so that browsers need not ask again."""
+
+    def file_response(self, full_path: str | os.PathLike[str], *arguments: Any, **options: Any) -> Response:
+        """Return the file, to be kept for good where its name says what is in it."""
+        answer = super().file_response(full_path, *arguments, **options)
+        if Path(full_path).parent.name == "assets":
+            answer.headers["cache-control"] = "public, max-age=31536000, immutable"
+        answer.headers["x-content-type-options"] = "nosniff"
+        return answer
+
+
 def files(static: Path) -> ASGIApp:
-    """Return what serves the page's files."""
-    return StaticFiles(directory=static) if static.is_dir() else PlainTextResponse("Not found.", 404)
+    """Return what serves the pages' files."""
+    return _Files(directory=static) if static.is_dir() else PlainTextResponse("Not found.", 404)

@@ -1,0 +1,109 @@
+import { createClient as createEventsClient } from "graphql-sse";
+import { createClient as createSocketClient, type Client as SocketClient } from "graphql-ws";
+
+import { type Protocol, tellLive } from "./connection";
+import { endpoint } from "./endpoint";
+
+export interface Request {
+  query: string;
+  variables: Record<string, unknown>;
+}
+
+export interface Answer {
+  data?: unknown;
+  errors?: readonly { message: string; extensions?: Record<string, unknown> }[];
+}
+
+const PING_MILLISECONDS = 10_000;
+const PONG_MILLISECONDS = 5_000;
+
+let protocol: Protocol = "websocket";
+let isSocketOpen = false;
+
+/** A client that notices a socket which is open but dead: a ping without a pong cuts it off. */
+function socketClient(): SocketClient {
+  let unanswered: ReturnType<typeof setTimeout> | undefined;
+  const client = createSocketClient({
+    url: endpoint.socket,
+    lazy: true,
+    lazyCloseTimeout: 2_000,
+    retryAttempts: 0,
+    keepAlive: PING_MILLISECONDS,
+    on: {
+      ping: (received) => {
+        if (!received) unanswered = setTimeout(() => client.terminate(), PONG_MILLISECONDS);
+      },
+      pong: (received) => {
+        if (received) clearTimeout(unanswered);
+      },
+      connected: () => {
+        isSocketOpen = true;
+      },
+      closed: () => {
+        isSocketOpen = false;
+        clearTimeout(unanswered);
+      },
+    },
+  });
+  return client;
+}
+
+const sockets = socketClient();
+// Each stream is a request of its own: how it ends is for `follow` to judge, which resumes by position.
+const events = createEventsClient({ url: endpoint.events, singleConnection: false, retryAttempts: 0 });
+
+async function isServerThere(signal: AbortSignal): Promise<boolean> {
+  try {
+    const body = JSON.stringify({ query: "{ __typename }" });
+    const headers = { "content-type": "application/json" };
+    return (await fetch(endpoint.http, { method: "POST", headers, body, signal })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Yield a stream's items until it ends. Throws what ended it otherwise. */
+async function* iterate(request: Request, signal: AbortSignal): AsyncGenerator<Answer> {
+  const client = protocol === "websocket" ? sockets : events;
+  const items = client.iterate<Record<string, unknown>>(request);
+  const stop = () => void items.return?.(undefined);
+  signal.addEventListener("abort", stop);
+  try {
+    for await (const item of items) yield item as Answer;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/**
+ * Yield a stream's items over a websocket or, where something between here and the server lets none through, as
+ * server-sent events. `onOpen` is called when the connection stands.
+ */
+export async function* subscribe(request: Request, signal: AbortSignal): AsyncGenerator<Answer> {
+  const by = protocol;
+  let opened = false;
+  const offs = by === "websocket" ? [sockets.on("connected", open)] : [];
+  function open() {
+    opened = true;
+    tellLive(by);
+  }
+  if (by === "websocket" ? isSocketOpen : await isServerThere(signal)) open();
+  try {
+    yield* iterate(request, signal);
+  } catch (error) {
+    if (by === "websocket" && isUnopened(error, opened) && (await isServerThere(signal))) {
+      protocol = "events";
+      yield* subscribe(request, signal);
+      return;
+    }
+    // Whatever stood in the way of websockets may be gone with the connection.
+    protocol = "websocket";
+    throw error;
+  } finally {
+    for (const off of offs) off();
+  }
+}
+
+function isUnopened(error: unknown, opened: boolean): boolean {
+  return !opened && !Array.isArray(error) && (error instanceof Event || error instanceof Error);
+}

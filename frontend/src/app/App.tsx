@@ -1,0 +1,66 @@
+import { Tooltip } from "@base-ui/react/tooltip";
+import { lazy, Suspense } from "react";
+import { Provider } from "urql";
+import { Route, Switch } from "wouter";
+
+import { client } from "../api/client";
+import { Empty } from "../elements/Empty";
+import { Loading } from "../elements/Page";
+import { Toasts } from "../elements/Toasts";
+import { OverviewPage } from "../sensors/OverviewPage";
+import { Failed } from "./Failed";
+import { Shell } from "./Shell";
+
+const SensorPage = lazy(() => import("../sensors/SensorPage"));
+const RunsPage = lazy(() => import("../runs/RunsPage"));
+const RunPage = lazy(() => import("../runs/RunPage"));
+const JobsPage = lazy(() => import("../jobs/JobsPage"));
+const JobPage = lazy(() => import("../jobs/JobPage"));
+const InstancePage = lazy(() => import("../instance/InstancePage"));
+
+/** Every screen by its address. */
+export function App() {
+  return (
+    <Provider value={client}>
+      <Tooltip.Provider delay={300}>
+        <Shell>
+          <Failed>
+            <Suspense fallback={<Loading />}>
+              <Switch>
+                <Route path="/" component={OverviewPage} />
+                <Route path="/sensors/:location/:name">
+                  {({ location, name }) => (
+                    <SensorPage key={`${location}/${name}`} location={decode(location)} name={decode(name)} />
+                  )}
+                </Route>
+                <Route path="/runs" component={RunsPage} />
+                <Route path="/runs/:id">{({ id }) => <RunPage key={id} id={decode(id)} />}</Route>
+                <Route path="/jobs" component={JobsPage} />
+                <Route path="/jobs/:location/:name">
+                  {({ location, name }) => (
+                    <JobPage key={`${location}/${name}`} location={decode(location)} name={decode(name)} />
+                  )}
+                </Route>
+                <Route path="/instance" component={InstancePage} />
+                <Route>
+                  <Empty title="There is nothing at this address">
+                    Go on from the navigation, or press Ctrl-K to find a thing by its name.
+                  </Empty>
+                </Route>
+              </Switch>
+            </Suspense>
+          </Failed>
+        </Shell>
+        <Toasts />
+      </Tooltip.Provider>
+    </Provider>
+  );
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

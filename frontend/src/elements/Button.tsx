@@ -1,0 +1,37 @@
+import type { ButtonHTMLAttributes } from "react";
+
+import { Icon, type IconName } from "./Icon";
+import { Tooltip } from "./Tooltip";
+
+interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+  look?: "plain" | "primary" | "danger" | "quiet";
+  small?: boolean;
+  icon?: IconName;
+}
+
+export function Button({ look = "plain", small, icon, className, children, ...rest }: ButtonProps) {
+  const classes = ["button", look, small && "small", className].filter(Boolean).join(" ");
+  return (
+    <button type="button" {...rest} className={classes}>
+      {icon && <Icon name={icon} />}
+      {children}
+    </button>
+  );
+}
+
+interface IconButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+  icon: IconName;
+  label: string;
+  small?: boolean;
+}
+
+/** A button without a word on it: its label is its name and its tooltip. */
+export function IconButton({ icon, label, small, ...rest }: IconButtonProps) {
+  return (
+    <Tooltip text={label}>
+      <button type="button" aria-label={label} className={`button quiet icon${small ? " small" : ""}`} {...rest}>
+        <Icon name={icon} />
+      </button>
+    </Tooltip>
+  );
+}

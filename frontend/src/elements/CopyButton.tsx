@@ -1,0 +1,34 @@
+import { useState } from "react";
+
+import { IconButton } from "./Button";
+
+async function copy(text: string) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  // Without a secure context there is no clipboard to ask.
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+export function CopyButton({ text, label = "Copy" }: { text: string; label?: string }) {
+  const [copied, setCopied] = useState(false);
+  return (
+    <IconButton
+      small
+      icon={copied ? "check" : "copy"}
+      label={copied ? "Copied" : label}
+      onClick={async (event) => {
+        event.stopPropagation();
+        await copy(text);
+        setCopied(true);
+        setTimeout(() => setCopied(false), 1_500);
+      }}
+    />
+  );
+}

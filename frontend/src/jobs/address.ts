@@ -1,0 +1,3 @@
+export function jobAddress(location: string, name: string): string {
+  return `/jobs/${encodeURIComponent(location)}/${encodeURIComponent(name)}`;
+}

@@ -1,0 +1,222 @@
+import { useState } from "react";
+import { Link, useLocation } from "wouter";
+
+import { messageOf, mutate } from "../api/mutate";
+import { Json } from "../elements/Block";
+import { Button } from "../elements/Button";
+import { CopyButton } from "../elements/CopyButton";
+import { Empty } from "../elements/Empty";
+import { ErrorBox, Trouble } from "../elements/ErrorBox";
+import { LogView } from "../elements/LogView";
+import { Head, Loading } from "../elements/Page";
+import { KeyValues } from "../elements/Tag";
+import { Elapsed, Time } from "../elements/Time";
+import { complain, say } from "../elements/toasts";
+import { graphql } from "../gql";
+import { Gantt } from "./Gantt";
+import { shortId } from "./RunList";
+import { RunTag } from "./RunTag";
+import { type RunDetails, useRun } from "./useRun";
+
+import "./runs.css";
+
+const Cancel = graphql(`
+  mutation CancelRun($input: CancelRunInput!) {
+    cancelRun(input: $input) { run { id status } errors { __typename message path } }
+  }
+`);
+const Rerun = graphql(`
+  mutation Rerun($input: RerunInput!) {
+    rerun(input: $input) { run { id } errors { __typename message path } }
+  }
+`);
+
+/** One run: its steps over time, what happens in it as it happens, and what it was asked with. */
+export default function RunPage({ id }: { id: string }) {
+  const { run, lines, isLoading, hasEnded, trouble } = useRun(id);
+  if (isLoading) return <Loading />;
+  if (!run && trouble) {
+    return (
+      <div className="page">
+        <Trouble message={trouble} />
+      </div>
+    );
+  }
+  if (!run)
+    return <Empty title="There is no such run">It may be older than runs are kept; the list has those that are.</Empty>;
+  return (
+    <div className="page run-page">
+      <Head
+        title={`Run ${shortId(run.id)} of ${run.jobName}`}
+        within={[["Runs", "/runs"]]}
+        marks={
+          <>
+            <RunTag status={run.status} />
+            <CopyButton text={run.id} label="Copy id" />
+          </>
+        }
+      >
+        <Actions run={run} />
+      </Head>
+      {trouble && <Trouble message={trouble} />}
+      {run.error && <ErrorBox error={run.error} />}
+      <div className="run-parts">
+        <div className="stack run-side">
+          <Facts run={run} />
+          {run.steps.length > 0 && (
+            <section className="panel" aria-label="Steps">
+              <header>
+                <h2>Steps</h2>
+              </header>
+              <Gantt run={run} />
+            </section>
+          )}
+        </div>
+        <div className="panel run-log">
+          <LogView label="Log" lines={lines} isLive={!hasEnded} empty="Nothing has happened yet." />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Actions({ run }: { run: RunDetails }) {
+  const [, go] = useLocation();
+  const [isBusy, setBusy] = useState(false);
+  const act = async (what: () => Promise<void>, refused: string) => {
+    setBusy(true);
+    try {
+      await what();
+    } catch (error) {
+      complain(refused, messageOf(error));
+    }
+    setBusy(false);
+  };
+  const cancel = async (force: boolean) => {
+    await mutate(Cancel, { runId: run.id, force });
+    say(force ? "The run's process is killed" : "The run is being stopped");
+  };
+  const again = async (fromFailure: boolean) => {
+    const { run: next } = await mutate(Rerun, { runId: run.id, fromFailure });
+    if (next) go(`/runs/${next.id}`);
+  };
+  if (run.canCancel) {
+    return (
+      <>
+        <Button look="danger" disabled={isBusy} onClick={() => act(() => cancel(false), "The run was not canceled")}>
+          Cancel
+        </Button>
+        {run.status === "CANCELING" && (
+          <Button look="danger" disabled={isBusy} onClick={() => act(() => cancel(true), "The run was not killed")}>
+            Kill
+          </Button>
+        )}
+      </>
+    );
+  }
+  if (run.finishedAt === null) return null;
+  return (
+    <>
+      <Button icon="refresh" disabled={isBusy} onClick={() => act(() => again(false), "The run was not repeated")}>
+        Run again
+      </Button>
+      {run.status !== "SUCCESS" && (
+        <Button disabled={isBusy} onClick={() => act(() => again(true), "The run was not repeated")}>
+          Run again from failure
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Facts({ run }: { run: RunDetails }) {
+  const location = run.job?.codeLocation.name ?? "";
+  return (
+    <section className="panel panel-body" aria-label="Facts">
+      <dl className="facts">
+        <dt>Job</dt>
+        <dd>
+          {run.job ? (
+            <Link href={`/jobs/${encodeURIComponent(location)}/${encodeURIComponent(run.jobName)}`}>{run.jobName}</Link>
+          ) : (
+            run.jobName
+          )}
+        </dd>
+        {run.sensor && (
+          <>
+            <dt>Sensor</dt>
+            <dd>
+              <Link href={sensorOf(run.sensor)}>{run.sensor.name}</Link>
+              {run.tick && (
+                <>
+                  {", "}
+                  <Link href={`${sensorOf(run.sensor)}?tick=${run.tick.id}`}>tick #{run.tick.number}</Link>
+                </>
+              )}
+            </dd>
+          </>
+        )}
+        {run.rerunOf && (
+          <>
+            <dt>Repeats</dt>
+            <dd>
+              <Link href={`/runs/${run.rerunOf.id}`}>run {shortId(run.rerunOf.id)}</Link>
+            </dd>
+          </>
+        )}
+        {run.runKey !== null && (
+          <>
+            <dt>Run key</dt>
+            <dd className="mono">{run.runKey}</dd>
+          </>
+        )}
+        {run.partitionKey !== null && (
+          <>
+            <dt>Partition</dt>
+            <dd className="mono">{run.partitionKey}</dd>
+          </>
+        )}
+        {run.assetSelection && (
+          <>
+            <dt>Assets</dt>
+            <dd className="row wrap">
+              {run.assetSelection.map((key) => (
+                <Link key={key.join("/")} href={`/assets/${key.map(encodeURIComponent).join("/")}`}>
+                  {key.join("/")}
+                </Link>
+              ))}
+            </dd>
+          </>
+        )}
+        <dt>Queued</dt>
+        <dd>
+          <Time at={run.queuedAt} />
+        </dd>
+        <dt>Started</dt>
+        <dd>
+          {run.startedAt ? <Time at={run.startedAt} /> : <span className="faint">not yet</span>}
+          {run.attempt > 1 && ` (attempt ${run.attempt})`}
+        </dd>
+        <dt>Took</dt>
+        <dd>
+          <Elapsed from={run.startedAt} to={run.finishedAt} />
+        </dd>
+        <dt>Tags</dt>
+        <dd>
+          <KeyValues tags={run.tags} />
+        </dd>
+        <dt>Config</dt>
+        <dd>
+          <details>
+            <summary>Show</summary>
+            <Json value={run.runConfig} label="Run config" />
+          </details>
+        </dd>
+      </dl>
+    </section>
+  );
+}
+
+function sensorOf(sensor: { name: string; codeLocation: { name: string } }): string {
+  return `/sensors/${encodeURIComponent(sensor.codeLocation.name)}/${encodeURIComponent(sensor.name)}`;
+}

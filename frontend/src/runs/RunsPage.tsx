@@ -1,0 +1,72 @@
+import { Choice } from "../elements/Choice";
+import { Head } from "../elements/Page";
+import { useParameter } from "../elements/query";
+import { Search } from "../elements/Search";
+import type { RunFilter, RunStatus } from "../gql/graphql";
+import { RunList } from "./RunList";
+import { runStatusNames } from "./RunTag";
+
+import "./runs.css";
+
+/** Return the tags of "team=data kind". */
+function tagsOf(text: string) {
+  return text
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((pair) => {
+      const [key = "", value] = pair.split("=", 2);
+      return { key, value: value ?? null };
+    });
+}
+
+/** Every run, the latest first. */
+export default function RunsPage() {
+  const [job, setJob] = useParameter("job");
+  const [status, setStatus] = useParameter("status");
+  const [key, setKey] = useParameter("key");
+  const [tag, setTag] = useParameter("tag");
+  const tags = tagsOf(tag);
+  const filter: RunFilter = {
+    ...(job && { jobName: job }),
+    ...(status && { status: [status as RunStatus] }),
+    ...(key && { runKey: key }),
+    ...(tags.length > 0 && { tag: tags }),
+  };
+  const isFiltered = Object.keys(filter).length > 0;
+  return (
+    <div className="page scrolls">
+      <Head title="Runs" />
+      <div className="row wrap">
+        <Search label="Job, by its whole name" value={job} onChange={setJob} />
+        <Choice
+          label="Status"
+          value={status}
+          options={Object.entries(runStatusNames) as [RunStatus, string][]}
+          onChange={setStatus}
+        />
+        <input
+          className="input"
+          aria-label="Run key"
+          placeholder="Run key"
+          value={key}
+          onChange={(event) => setKey(event.target.value)}
+        />
+        <input
+          className="input"
+          aria-label="Tags"
+          placeholder="Tags: team=data"
+          value={tag}
+          onChange={(event) => setTag(event.target.value)}
+        />
+      </div>
+      <RunList
+        filter={filter}
+        empty={
+          isFiltered
+            ? "Clear a filter to see more runs."
+            : "Runs begin when a sensor asks for them, or from the launchpad of a job."
+        }
+      />
+    </div>
+  );
+}

@@ -1,0 +1,131 @@
+import { useEffect, useState } from "react";
+
+import { client } from "../api/client";
+import { useFollow } from "../api/follow";
+import { messageOf } from "../api/mutate";
+import { graphql, read } from "../gql";
+import type { RunFilter, RunStatus, RunSummaryFragment } from "../gql/graphql";
+import { RunSummary } from "./Run";
+
+export type Run = RunSummaryFragment;
+
+const Page = graphql(`
+  query RunPageOfList($filter: RunFilter, $first: Int!, $after: String) {
+    instance { positions { runs } }
+    runs(filter: $filter, first: $first, after: $after) {
+      edges { node { id ...RunSummary } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`);
+const Changes = graphql(`
+  subscription RunChanges($filter: RunFilter, $after: StreamPosition) {
+    runs(filter: $filter, after: $after) {
+      __typename
+      ... on RunChanged { position run { id ...RunSummary } }
+      ... on StreamGap { position message }
+    }
+  }
+`);
+
+const PAGE = 50;
+
+export interface Runs {
+  runs: readonly Run[];
+  isFirst: boolean;
+  isLast: boolean;
+  isLoading: boolean;
+  trouble: string | null;
+  newer: () => void;
+  older: () => void;
+  again: () => void;
+}
+
+const order: Record<RunStatus, number> = {
+  QUEUED: 0,
+  STARTING: 1,
+  STARTED: 2,
+  CANCELING: 3,
+  SUCCESS: 4,
+  FAILURE: 4,
+  CANCELED: 4,
+};
+
+/** Merge runs as they changed into a page, the latest first; no run goes back to what it was. */
+export function merged(
+  before: readonly Run[],
+  changed: readonly Run[],
+  fits: (run: Run) => boolean,
+  most: number,
+): Run[] {
+  const byId = new Map(before.map((run) => [run.id, run]));
+  for (const run of changed) {
+    const known = byId.get(run.id);
+    if (known && known.attempt === run.attempt && order[known.status] > order[run.status]) continue;
+    if (fits(run)) byId.set(run.id, run);
+    else byId.delete(run.id);
+  }
+  const sorted = [...byId.values()].sort((a, b) => (a.queuedAt < b.queuedAt ? 1 : a.queuedAt > b.queuedAt ? -1 : 0));
+  return sorted.slice(0, most);
+}
+
+/** Read runs page by page; the first page is live. */
+export function useRuns(filter: RunFilter): Runs {
+  const [path, setPath] = useState<readonly (string | null)[]>([null]);
+  const [generation, setGeneration] = useState(0);
+  const [page, setPage] = useState<{ runs: readonly Run[]; next: string | null; position: string } | null>(null);
+  const [trouble, setTrouble] = useState<string | null>(null);
+  const [isLoading, setLoading] = useState(true);
+  const key = JSON.stringify(filter);
+  const [seen, setSeen] = useState(key);
+  if (seen !== key) {
+    setSeen(key);
+    setPath([null]);
+    setPage(null);
+  }
+  const after = path.at(-1) ?? null;
+  const again = () => setGeneration((before) => before + 1);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the filter, a generation reads anew
+  useEffect(() => {
+    let isWanted = true;
+    setLoading(true);
+    const variables = { filter, first: PAGE, after };
+    const asked = client.query(Page, variables, { requestPolicy: "network-only" }).toPromise();
+    void asked.then(({ data, error }) => {
+      if (!isWanted) return;
+      setLoading(false);
+      setTrouble(data ? null : messageOf(error));
+      if (!data) return;
+      const { edges, pageInfo } = data.runs;
+      setPage({
+        runs: edges.map(({ node }) => read(RunSummary, node)),
+        next: pageInfo.hasNextPage ? (pageInfo.endCursor ?? null) : null,
+        position: data.instance.positions.runs,
+      });
+    });
+    return () => {
+      isWanted = false;
+    };
+  }, [key, after, generation]);
+  // A run that leaves the chosen statuses has to leave the list: all statuses are followed.
+  const { status, ...others } = filter;
+  const fits = (run: Run) => !status || status.includes(run.status);
+  useFollow(Changes, after === null && page ? { filter: others } : null, {
+    after: page?.position,
+    onGap: again,
+    onItems: (items) => {
+      const runs = items.flatMap((item) => (item.__typename === "RunChanged" ? [read(RunSummary, item.run)] : []));
+      setPage((before) => before && { ...before, runs: merged(before.runs, runs, fits, PAGE) });
+    },
+  });
+  return {
+    runs: page?.runs ?? [],
+    isFirst: path.length === 1,
+    isLast: page?.next === null,
+    isLoading: isLoading && page === null,
+    trouble,
+    newer: () => setPath((before) => before.slice(0, -1)),
+    older: () => page?.next && setPath((before) => [...before, page.next]),
+    again,
+  };
+}

@@ -1,0 +1,102 @@
+import { useEffect, useState } from "react";
+
+import { messageOf } from "../api/mutate";
+import { Button } from "../elements/Button";
+import { CopyButton } from "../elements/CopyButton";
+import { Dialog } from "../elements/Dialog";
+import { Tag } from "../elements/Tag";
+import type { Row } from "./board";
+import { type Change, change } from "./mutations";
+
+const AT_A_TIME = 8;
+const words = {
+  start: ["Start", "started"],
+  stop: ["Stop", "stopped"],
+  reset: ["Reset", "reset"],
+} as const;
+
+interface BulkDialogProps {
+  what: Change;
+  sensors: readonly Row[];
+  onClose: () => void;
+}
+
+/** Changes many sensors, a few at a time, and tells what became of each. */
+export function BulkDialog({ what, sensors, onClose }: BulkDialogProps) {
+  const [results, setResults] = useState<ReadonlyMap<string, string | null>>(new Map());
+  const [isGoing, setGoing] = useState(false);
+  const [first, done] = words[what];
+  useEffect(() => {
+    if (!isGoing) return;
+    let isWanted = true;
+    const queue = [...sensors];
+    const work = async () => {
+      for (let next = queue.shift(); next && isWanted; next = queue.shift()) {
+        const { id } = next;
+        const problem = await change(what, id).then(
+          () => null,
+          (error: unknown) => messageOf(error),
+        );
+        setResults((before) => new Map(before).set(id, problem));
+      }
+    };
+    void Promise.all(Array.from({ length: AT_A_TIME }, work));
+    return () => {
+      isWanted = false;
+    };
+  }, [isGoing, sensors, what]);
+  const failed = sensors.filter(({ id }) => results.get(id));
+  const report = failed.map(({ id, name }) => `${name}: ${results.get(id)}`).join("\n");
+  const isDone = results.size === sensors.length;
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={`${first} ${sensors.length} ${sensors.length === 1 ? "sensor" : "sensors"}`}
+      footer={
+        isGoing ? (
+          <Button onClick={onClose}>{isDone ? "Done" : "Leave the rest"}</Button>
+        ) : (
+          <>
+            <Button onClick={onClose}>Cancel</Button>
+            <Button look="primary" onClick={() => setGoing(true)}>
+              {first} {sensors.length}
+            </Button>
+          </>
+        )
+      }
+    >
+      <div className="stack">
+        {isGoing ? (
+          <div className="stack tight" role="status">
+            <progress value={results.size} max={sensors.length} aria-label="Progress" style={{ width: "100%" }} />
+            <p className="row">
+              {results.size - failed.length} {done}
+              {failed.length > 0 && `, ${failed.length} refused`} of {sensors.length}
+              {failed.length > 0 && <CopyButton text={report} label="Copy what was refused" />}
+            </p>
+          </div>
+        ) : (
+          <p className="soft">{explanations[what]}</p>
+        )}
+        <ul className="bulk-results">
+          {sensors.map(({ id, name }) => (
+            <li key={id} className="row">
+              <Tag tone={results.has(id) ? (results.get(id) ? "bad" : "good") : "idle"}>
+                {results.has(id) ? (results.get(id) ? "refused" : done) : "waits"}
+              </Tag>
+              <span className="clip">{name}</span>
+              {results.get(id) && <span className="soft">{results.get(id)}</span>}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </Dialog>
+  );
+}
+
+const explanations = {
+  start: "They are evaluated from now on; their cursors and all else stay as they are.",
+  stop: "They are evaluated no more; their cursors and all else stay as they are.",
+  reset: "Each gets the status that its code gives it; their cursors and all else stay as they are.",
+} as const;

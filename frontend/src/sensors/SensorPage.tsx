@@ -1,0 +1,142 @@
+import { useState } from "react";
+import { useSearchParams } from "wouter";
+
+import { messageOf } from "../api/mutate";
+import { Button } from "../elements/Button";
+import { Empty } from "../elements/Empty";
+import { Trouble } from "../elements/ErrorBox";
+import { Head, Loading } from "../elements/Page";
+import { Tabs } from "../elements/Tabs";
+import { complain, say } from "../elements/toasts";
+import { RunList } from "../runs/RunList";
+import { TickDialog } from "../ticks/TickDialog";
+import { TickTable } from "../ticks/TickTable";
+import { Timeline } from "../ticks/Timeline";
+import { sensorAddress } from "./address";
+import { ConditionTag } from "./ConditionTag";
+import { CursorTab } from "./CursorTab";
+import { change, tickNow } from "./mutations";
+import { NextTick } from "./NextTick";
+import { SensorFacts } from "./SensorFacts";
+import { SensorSwitch } from "./SensorSwitch";
+import { TestDialog } from "./TestDialog";
+import { useSensor } from "./useSensor";
+
+import "./sensor.css";
+
+interface SensorPageProps {
+  location: string;
+  name: string;
+}
+
+/** One sensor: how it stands, its ticks as they come, its runs and its cursor. */
+export default function SensorPage({ location, name }: SensorPageProps) {
+  const { facts, state, cursor, live, isLoading, trouble } = useSensor(location, name);
+  const [parameters, setParameters] = useSearchParams();
+  const [isTesting, setTesting] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const tab = parameters.get("tab") ?? "ticks";
+  const tick = parameters.get("tick");
+  const address = sensorAddress(location, name);
+
+  const show = (id: string | null) =>
+    setParameters((before) => {
+      const after = new URLSearchParams(before);
+      if (id === null) after.delete("tick");
+      else after.set("tick", id);
+      return after;
+    });
+  const act = async (what: () => Promise<unknown>, done: string, refused: string) => {
+    setBusy(true);
+    try {
+      await what();
+      say(done);
+    } catch (error) {
+      complain(refused, messageOf(error));
+    }
+    setBusy(false);
+  };
+  const evaluate = async () => {
+    const begun = await tickNow(facts?.id ?? "");
+    if (begun) show(begun.id);
+  };
+
+  if (trouble && !facts)
+    return (
+      <div className="page">
+        <Trouble message={trouble} />
+      </div>
+    );
+  if (isLoading) return <Loading />;
+  if (!facts || !state || !cursor) {
+    return (
+      <Empty title={`There is no sensor ${name} in ${location}`}>
+        It may have been renamed or removed; the list of sensors has those that are defined now.
+      </Empty>
+    );
+  }
+  return (
+    <div className="page scrolls">
+      <Head
+        title={facts.name}
+        within={[
+          ["Sensors", "/"],
+          [location, `/?location=${encodeURIComponent(location)}`],
+        ]}
+        marks={
+          <>
+            <SensorSwitch id={facts.id} name={facts.name} status={state.status} />
+            <ConditionTag state={state} />
+            <NextTick state={state} />
+          </>
+        }
+      >
+        <Button icon="play" disabled={isBusy} onClick={() => act(evaluate, "Evaluated", `${name} was not evaluated`)}>
+          Evaluate now
+        </Button>
+        <Button onClick={() => setTesting(true)}>Test</Button>
+        <Button
+          disabled={isBusy}
+          title={`Gives it the status that its code says: ${facts.defaultStatus === "RUNNING" ? "on" : "off"}`}
+          onClick={() => act(() => change("reset", facts.id), "Reset to what its code says", `${name} was not reset`)}
+        >
+          Reset
+        </Button>
+      </Head>
+      <SensorFacts facts={facts} state={state} cursor={cursor} />
+      <Timeline sensorId={facts.id} live={live} onOpen={show} />
+      <Tabs
+        label={`Parts of ${name}`}
+        current={tab}
+        tabs={[
+          ["ticks", "Ticks", address],
+          ["runs", "Runs", `${address}?tab=runs`],
+          ["cursor", "Cursor", `${address}?tab=cursor`],
+        ]}
+      />
+      {tab === "runs" ? (
+        <RunList filter={{ sensorId: facts.id }} empty="Runs that this sensor asks for are listed here." />
+      ) : tab === "cursor" ? (
+        <CursorTab sensorId={facts.id} cursor={cursor} address={address} />
+      ) : (
+        <TickTable sensorId={facts.id} live={live} onOpen={show} />
+      )}
+      {tick && (
+        <TickDialog
+          id={tick}
+          version={live.find((each) => each.id === tick)?.status ?? ""}
+          onClose={() => show(null)}
+        />
+      )}
+      {isTesting && (
+        <TestDialog
+          sensorId={facts.id}
+          name={name}
+          location={location}
+          cursor={cursor}
+          onClose={() => setTesting(false)}
+        />
+      )}
+    </div>
+  );
+}

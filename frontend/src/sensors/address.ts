@@ -1,0 +1,3 @@
+export function sensorAddress(location: string, name: string): string {
+  return `/sensors/${encodeURIComponent(location)}/${encodeURIComponent(name)}`;
+}

@@ -1,0 +1,40 @@
+import { expect, it } from "vitest";
+
+import { Board, type Row } from "./board";
+
+function row(id: string, number: number, kind = "WAITING"): Row {
+  return {
+    id,
+    name: id,
+    status: "RUNNING",
+    nextTickAt: null,
+    condition: { kind },
+    lastTick: { number },
+  } as unknown as Row;
+}
+
+it("does not let an older reading undo a newer one", () => {
+  const board = new Board();
+  board.put([row("a", 5)]);
+  board.update([row("a", 7, "BACKING_OFF")]);
+  board.update([row("a", 6, "WAITING")]);
+  expect(board.rows.get("a")?.condition.kind).toBe("BACKING_OFF");
+});
+
+it("tells which sensors it does not know", () => {
+  const board = new Board();
+  board.put([row("a", 1)]);
+  expect(board.update([row("a", 2), row("b", 1)])).toEqual(["b"]);
+});
+
+it("keeps one bar a tick, in order, and no more than fit", () => {
+  const board = new Board();
+  const tick = (number: number, status = "STARTED") => ({ id: `${number}`, number, status }) as never;
+  board.putSpark("a", [tick(2), tick(1)], null);
+  board.putTicks([{ sensorId: "a", tick: tick(2, "SUCCESS") }]);
+  expect(board.sparks.get("a")?.map((each) => each.status)).toEqual(["STARTED", "SUCCESS"]);
+  board.putTicks(Array.from({ length: 40 }, (_, index) => ({ sensorId: "a", tick: tick(index + 3) })));
+  expect(board.sparks.get("a")?.map((each) => each.number)).toEqual(
+    Array.from({ length: 24 }, (_, index) => index + 19),
+  );
+});

@@ -1,0 +1,80 @@
+import type { SensorRowFragment, SensorStateFragment, SparkTickFragment } from "../gql/graphql";
+import { isDoubtful } from "./conditions";
+import { SPARK_TICKS } from "./Sparkline";
+
+type Masks = " $fragmentName" | " $fragmentRefs";
+export type State = Omit<SensorStateFragment, Masks>;
+export type Row = Omit<SensorRowFragment, Masks> & State;
+export type LastRun = { id: string; status: string; jobName: string };
+
+/** The sensors that the overview knows, and their latest ticks. Rows are replaced, never changed. */
+export class Board {
+  readonly rows = new Map<string, Row>();
+  readonly sparks = new Map<string, readonly SparkTickFragment[]>();
+  readonly lastRuns = new Map<string, LastRun | null>();
+  version = 0;
+  private readonly listeners = new Set<() => void>();
+
+  readonly subscribe = (listener: () => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly snapshot = () => this.version;
+
+  private changed() {
+    this.version++;
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Add rows, or replace those that are there. */
+  put(rows: readonly Row[]) {
+    for (const row of rows) this.rows.set(row.id, row);
+    if (rows.length > 0) this.changed();
+  }
+
+  /** Take what changed of rows that are there; return the ids of those that are not. */
+  update(states: readonly State[]): string[] {
+    const missing: string[] = [];
+    for (const state of states) {
+      const row = this.rows.get(state.id);
+      if (row === undefined) missing.push(state.id);
+      else if ((state.lastTick?.number ?? 0) >= (row.lastTick?.number ?? 0))
+        this.rows.set(row.id, { ...row, ...state });
+    }
+    if (states.length > 0) this.changed();
+    return missing;
+  }
+
+  /** Take the latest ticks of a sensor, read together, the newest first. */
+  putSpark(id: string, ticks: readonly SparkTickFragment[], lastRun: LastRun | null) {
+    this.sparks.set(id, [...ticks].reverse());
+    this.lastRuns.set(id, lastRun);
+    this.changed();
+  }
+
+  /** Take ticks as they start and end; sparklines that nobody has looked at yet are left out. */
+  putTicks(ticks: readonly { sensorId: string; tick: SparkTickFragment }[]) {
+    for (const { sensorId, tick } of ticks) {
+      const spark = this.sparks.get(sensorId);
+      if (spark === undefined) continue;
+      const others = spark.filter((other) => other.number !== tick.number);
+      this.sparks.set(sensorId, [...others, tick].sort((a, b) => a.number - b.number).slice(-SPARK_TICKS));
+    }
+    if (ticks.length > 0) this.changed();
+  }
+
+  /** Return which of `ids` may have changed without an event, as time went by. */
+  doubtful(ids: readonly string[], now: number): string[] {
+    return ids.filter((id) => {
+      const row = this.rows.get(id);
+      return row !== undefined && isDoubtful(row, now);
+    });
+  }
+
+  /** Forget which sparklines are up to date: they are read again as they are shown. */
+  forgetSparks() {
+    this.sparks.clear();
+    this.changed();
+  }
+}

@@ -1,0 +1,159 @@
+import { useEffect, useState } from "react";
+import { Link } from "wouter";
+
+import { messageOf } from "../api/mutate";
+import { Button } from "../elements/Button";
+import { CopyButton } from "../elements/CopyButton";
+import { Empty } from "../elements/Empty";
+import { Trouble } from "../elements/ErrorBox";
+import { Loading } from "../elements/Page";
+import { useParameter } from "../elements/query";
+import { Elapsed, Time } from "../elements/Time";
+import type { TickStatus } from "../gql/graphql";
+import { TickTag } from "./TickTag";
+import { merged, type Tick, tickPage } from "./ticks";
+
+const PAGE = 25;
+const STATUSES: readonly (readonly [TickStatus, string])[] = [
+  ["STARTED", "Evaluating"],
+  ["SUCCESS", "With runs"],
+  ["SKIPPED", "Skipped"],
+  ["FAILURE", "Failed"],
+];
+
+interface TickTableProps {
+  sensorId: string;
+  /** Ticks that changed since the page was opened, the latest first. */
+  live: readonly Tick[];
+  onOpen: (id: string) => void;
+}
+
+/** A sensor's ticks, page by page; the first page is live. */
+export function TickTable({ sensorId, live, onOpen }: TickTableProps) {
+  const [filter, setFilter] = useParameter("status");
+  const [path, setPath] = useState<readonly (string | null)[]>([null]);
+  const [page, setPage] = useState<{ ticks: Tick[]; next: string | null } | null>(null);
+  const [trouble, setTrouble] = useState<string | null>(null);
+  const statuses = filter.split(",").filter(Boolean) as TickStatus[];
+  const after = path.at(-1) ?? null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `filter` stands for the statuses
+  useEffect(() => {
+    let isWanted = true;
+    tickPage(sensorId, statuses.length > 0 ? { status: statuses } : {}, PAGE, after).then(
+      (read) => {
+        if (!isWanted) return;
+        setPage(read);
+        setTrouble(null);
+      },
+      (error: unknown) => isWanted && setTrouble(messageOf(error)),
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [sensorId, filter, after]);
+  const toggle = (status: TickStatus) => {
+    const now = statuses.includes(status) ? statuses.filter((each) => each !== status) : [...statuses, status];
+    setPath([null]);
+    setFilter(now.join(","));
+  };
+  if (trouble) return <Trouble message={trouble} onRetry={() => setPath([...path])} />;
+  if (page === null) return <Loading />;
+  const fits = (tick: Tick) => statuses.length === 0 || statuses.includes(tick.status);
+  const ticks = after === null ? merged(page.ticks, live, fits, PAGE) : page.ticks;
+  return (
+    <section aria-label="Ticks" className="stack">
+      <fieldset className="row wrap checks">
+        <legend className="hidden">Which ticks</legend>
+        {STATUSES.map(([status, name]) => (
+          <label key={status} className="row">
+            <input type="checkbox" checked={statuses.includes(status)} onChange={() => toggle(status)} />
+            {name}
+          </label>
+        ))}
+        <span className="row push">
+          <Button small disabled={path.length === 1} onClick={() => setPath(path.slice(0, -1))}>
+            Newer
+          </Button>
+          <Button small disabled={page.next === null} onClick={() => setPath([...path, page.next])}>
+            Older
+          </Button>
+        </span>
+      </fieldset>
+      {ticks.length === 0 ? (
+        <Empty title={statuses.length > 0 ? "No tick like that" : "Never evaluated"}>
+          {statuses.length > 0
+            ? "Choose other statuses to see more ticks."
+            : "Start the sensor with its switch, or press Evaluate now."}
+        </Empty>
+      ) : (
+        <div className="panel scroll-x" tabIndex={0} role="region" aria-label="Table of ticks">
+          <table className="table">
+            <thead>
+              <tr>
+                <th>Tick</th>
+                <th>Started</th>
+                <th>Result</th>
+                <th>Took</th>
+                <th>Why</th>
+                <th>Cursor after</th>
+              </tr>
+            </thead>
+            <tbody>
+              {ticks.map((tick) => (
+                <TickLine key={tick.id} tick={tick} onOpen={onOpen} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+const causes = { INTERVAL: "", MANUAL: "by hand", EVENT: "by an event" } as const;
+
+function TickLine({ tick, onOpen }: { tick: Tick; onOpen: (id: string) => void }) {
+  const why = tick.error ? `${tick.error.type}: ${tick.error.message}` : tick.skipReason;
+  return (
+    <tr>
+      <td className="number">
+        <Link
+          href={`?tick=${tick.id}`}
+          onClick={(event) => {
+            event.preventDefault();
+            onOpen(tick.id);
+          }}
+        >
+          #{tick.number}
+        </Link>
+      </td>
+      <td>
+        <Time at={tick.startedAt} /> <span className="faint">{causes[tick.cause]}</span>
+      </td>
+      <td>
+        <TickTag tick={tick} />
+      </td>
+      <td>
+        <Elapsed from={tick.startedAt} to={tick.finishedAt} />
+      </td>
+      <td className="why">
+        <span className="clip soft" title={why ?? undefined}>
+          {tick.status === "SUCCESS" && tick.requestedCount > tick.launchedCount
+            ? `${tick.requestedCount - tick.launchedCount} of ${tick.requestedCount} not launched`
+            : why}
+        </span>
+        {tick.repeats > 0 && <span className="faint number"> +{tick.repeats} like it</span>}
+      </td>
+      <td>
+        {tick.cursorAfter === null ? (
+          <span className="faint">none</span>
+        ) : (
+          <span className="row" style={{ gap: 2 }}>
+            <code className="clip cursor-cell">{tick.cursorAfter === "" ? '""' : tick.cursorAfter}</code>
+            <CopyButton text={tick.cursorAfter} label={`Copy cursor of tick ${tick.number}`} />
+          </span>
+        )}
+      </td>
+    </tr>
+  );
+}
