@@ -162,7 +162,8 @@ async def test_health_tells_of_the_database(api: Api, database: Database) -> Non
 async def test_a_browser_gets_the_page_without_leave_to_go_elsewhere(
     database: Database, bus: Bus, settings: Settings, tmp_path: Any
 ) -> None:
-    (tmp_path / "index.html").write_text("<title>GraphiQL</title>")
+    (tmp_path / "index.html").write_text("<title>Vedette</title>")
+    (tmp_path / "graphiql.html").write_text("<title>GraphiQL</title>")
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "index.js").write_text("hello")
     browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -173,9 +174,14 @@ async def test_a_browser_gets_the_page_without_leave_to_go_elsewhere(
         page = await client.get("/graphql", headers=browser)
         assert page.text == "<title>GraphiQL</title>"
         assert page.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
-        assert (await client.get("/static/assets/index.js")).text == "hello"
+        file = await client.get("/static/assets/index.js")
+        assert (file.text, file.headers["cache-control"]) == ("hello", "public, max-age=31536000, immutable")
         assert (await client.get("/static/../pages.py")).status_code == 404
-        assert (await client.get("/", follow_redirects=True, headers=browser)).text == page.text
+        for address in ("/", "/sensors/shop/new_orders", "/runs/x"):
+            screen = await client.get(address, headers=browser)
+            assert screen.text == "<title>Vedette</title>"
+            assert screen.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+            assert (await client.get(address)).status_code == 404  # a program's wish, which is a mistake
         data = await client.get("/graphql", params=BODY, headers=browser)
         assert data.json()["data"] == {"codeLocations": []}
     assert "http" not in CONTENT_SECURITY_POLICY

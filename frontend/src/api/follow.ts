@@ -159,7 +159,7 @@ export function useFollow<Data extends Record<string, unknown>, Variables extend
   const ends = follower.onEnd !== undefined;
   const key = variables === null ? null : JSON.stringify(variables);
   const after = follower.after;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the variables
+  // the key stands for the variables
   useEffect(() => {
     if (variables === null) return;
     return follow(document, variables, {

@@ -113,7 +113,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           />
           <div role="listbox" id={list} aria-label="Found" tabIndex={-1}>
             {found.map((item, place) => (
-              // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the field
+              // the keys are those of the field
               <div
                 key={item.id}
                 id={`${list}-${place}`}

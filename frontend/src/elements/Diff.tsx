@@ -11,7 +11,7 @@ export function Diff({ before, after }: { before: string | null; after: string |
         {parts.map((part, index) => {
           const [kind, mark] = part.added ? ["add", "+ "] : part.removed ? ["remove", "− "] : ["keep", "  "];
           return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the parts never move
+            // the parts never move
             <span key={index} className={kind}>
               {part.value
                 .replace(/\n$/, "")

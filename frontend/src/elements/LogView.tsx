@@ -32,6 +32,7 @@ const clock = new Intl.DateTimeFormat(undefined, {
   minute: "2-digit",
   second: "2-digit",
   fractionalSecondDigits: 3,
+  hourCycle: "h23",
 });
 const ROW_PIXELS = 22;
 const NEAR_END_PIXELS = 40;
@@ -95,7 +96,8 @@ export function LogView({ label, lines, isLive, empty }: LogViewProps) {
           ))}
         </select>
         <span className="faint number" role="status">
-          {shown.length === lines.length ? `${lines.length} lines` : `${shown.length} of ${lines.length} lines`}
+          {shown.length === lines.length ? "" : `${shown.length} of `}
+          {lines.length} {lines.length === 1 ? "line" : "lines"}
           {isLive && " · live"}
         </span>
         <span className="push row">

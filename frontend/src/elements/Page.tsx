@@ -23,10 +23,10 @@ export function Head({ title, within = [], marks, children }: HeadProps) {
     <header className="stack tight">
       {within.length > 0 && (
         <nav className="crumbs" aria-label="Breadcrumb">
-          {within.map(([name, address]) => (
+          {within.map(([name, address], index) => (
             <span key={address} className="row" style={{ gap: 6 }}>
+              {index > 0 && <span aria-hidden="true">/</span>}
               <Link href={address}>{name}</Link>
-              <span aria-hidden="true">/</span>
             </span>
           ))}
         </nav>

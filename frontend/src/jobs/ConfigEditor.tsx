@@ -34,7 +34,7 @@ export default function ConfigEditor({ value, schema, onChange, onProblems }: Co
   useEffect(() => {
     if (!element.current) return;
     const uri = Uri.parse("vedette://launchpad/config.json");
-    // biome-ignore lint/suspicious/noExplicitAny: the types of the JSON language are not exported where it is loaded from
+    // the types of the JSON language are not exported where it is loaded from
     (languages as any).json.jsonDefaults.setDiagnosticsOptions({
       validate: true,
       allowComments: false,

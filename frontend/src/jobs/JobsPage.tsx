@@ -50,7 +50,7 @@ function useJobs(search: string) {
     setJobs((before) => (after === null ? more : [...(before ?? []), ...more]));
     setNext(data.jobs.pageInfo.hasNextPage ? (data.jobs.pageInfo.endCursor ?? null) : null);
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the list is that of the search
+  // the list is that of the search
   useEffect(() => {
     let isWanted = true;
     void load(null, () => isWanted);

@@ -7,7 +7,8 @@ import { Loading } from "../elements/Page";
 import { Elapsed, Time } from "../elements/Time";
 import type { RunFilter } from "../gql/graphql";
 import { RunTag } from "./RunTag";
-import { type Run, useRuns } from "./useRuns";
+import type { Run } from "./merging";
+import { useRuns } from "./useRuns";
 
 interface RunListProps {
   filter: RunFilter;

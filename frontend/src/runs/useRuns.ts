@@ -4,10 +4,9 @@ import { client } from "../api/client";
 import { useFollow } from "../api/follow";
 import { messageOf } from "../api/mutate";
 import { graphql, read } from "../gql";
-import type { RunFilter, RunStatus, RunSummaryFragment } from "../gql/graphql";
+import type { RunFilter } from "../gql/graphql";
+import { merged, type Run } from "./merging";
 import { RunSummary } from "./Run";
-
-export type Run = RunSummaryFragment;
 
 const Page = graphql(`
   query RunPageOfList($filter: RunFilter, $first: Int!, $after: String) {
@@ -41,34 +40,6 @@ export interface Runs {
   again: () => void;
 }
 
-const order: Record<RunStatus, number> = {
-  QUEUED: 0,
-  STARTING: 1,
-  STARTED: 2,
-  CANCELING: 3,
-  SUCCESS: 4,
-  FAILURE: 4,
-  CANCELED: 4,
-};
-
-/** Merge runs as they changed into a page, the latest first; no run goes back to what it was. */
-export function merged(
-  before: readonly Run[],
-  changed: readonly Run[],
-  fits: (run: Run) => boolean,
-  most: number,
-): Run[] {
-  const byId = new Map(before.map((run) => [run.id, run]));
-  for (const run of changed) {
-    const known = byId.get(run.id);
-    if (known && known.attempt === run.attempt && order[known.status] > order[run.status]) continue;
-    if (fits(run)) byId.set(run.id, run);
-    else byId.delete(run.id);
-  }
-  const sorted = [...byId.values()].sort((a, b) => (a.queuedAt < b.queuedAt ? 1 : a.queuedAt > b.queuedAt ? -1 : 0));
-  return sorted.slice(0, most);
-}
-
 /** Read runs page by page; the first page is live. */
 export function useRuns(filter: RunFilter): Runs {
   const [path, setPath] = useState<readonly (string | null)[]>([null]);
@@ -85,7 +56,7 @@ export function useRuns(filter: RunFilter): Runs {
   }
   const after = path.at(-1) ?? null;
   const again = () => setGeneration((before) => before + 1);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the filter, a generation reads anew
+  // the key stands for the filter, a generation reads anew
   useEffect(() => {
     let isWanted = true;
     setLoading(true);

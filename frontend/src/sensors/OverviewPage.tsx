@@ -56,13 +56,13 @@ export function OverviewPage() {
   const [bulk, setBulk] = useState<Change | null>(null);
 
   const second = values.sort === "lag" ? now : 0;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the board's version stands for its rows
+  // the board's version stands for its rows
   const rows = useMemo(
     () => chosen(board.rows.values(), values, second || now),
     [board.version, second, ...Object.values(values)],
   );
   const lines = useMemo(() => grouped(rows, folded), [rows, folded]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  // as above
   const { locations, tags } = useMemo(() => choices(board.rows.values()), [board.rows.size]);
   const picked = rows.filter((row) => selected.has(row.id));
 

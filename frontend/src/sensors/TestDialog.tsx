@@ -239,7 +239,7 @@ function LaunchAll({ result }: { result: EvaluationResultFragment }) {
         )}
       </span>
       {problems.map((problem, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: problems are only added
+        // problems are only added
         <Trouble key={index} message={problem} />
       ))}
     </div>

@@ -103,7 +103,7 @@ export function useBoard(): Loaded {
   useSyncExternalStore(board.subscribe, board.snapshot);
   const reload = () => setGeneration((before) => before + 1);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new generation loads anew
+  // a new generation loads anew
   useEffect(() => {
     let isWanted = true;
     setLoading(true);

@@ -5,7 +5,7 @@ import { useFollow } from "../api/follow";
 import { graphql, read } from "../gql";
 import type { CursorStateFragment, SensorDetailsFragment } from "../gql/graphql";
 import { TickSummary } from "../ticks/Tick";
-import { merged, type Tick } from "../ticks/ticks";
+import { merged, type Tick } from "../ticks/merging";
 import type { State } from "./board";
 import { SensorState } from "./SensorRow";
 

@@ -33,7 +33,7 @@ export function useSparks(board: Board, ids: readonly string[], refresh: (ids: r
   const inSight = useRef(ids);
   inSight.current = ids;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for what is wanted
+  // the key stands for what is wanted
   useEffect(() => {
     if (wanted.length === 0) return;
     const timer = setTimeout(async () => {
@@ -51,7 +51,7 @@ export function useSparks(board: Board, ids: readonly string[], refresh: (ids: r
     return () => clearTimeout(timer);
   }, [board, key]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it reads what is in sight when the time comes
+  // it reads what is in sight when the time comes
   useEffect(() => {
     const timer = setInterval(() => void refresh(board.doubtful(inSight.current, Date.now())), DOUBT_MILLISECONDS);
     return () => clearInterval(timer);

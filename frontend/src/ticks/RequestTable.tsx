@@ -55,7 +55,7 @@ export function RequestTable({ requests, location }: RequestTableProps) {
             const [tone, name] = outcomes[request.outcome];
             const { runConfig, tags, partitionKey, assetSelection, runKey } = request;
             return (
-              // biome-ignore lint/suspicious/noArrayIndexKey: requests are known by their place
+              // requests are known by their place
               <tr key={index}>
                 <td>
                   <Tag tone={tone}>{name}</Tag>

@@ -11,7 +11,8 @@ import { useParameter } from "../elements/query";
 import { Elapsed, Time } from "../elements/Time";
 import type { TickStatus } from "../gql/graphql";
 import { TickTag } from "./TickTag";
-import { merged, type Tick, tickPage } from "./ticks";
+import { merged, type Tick } from "./merging";
+import { tickPage } from "./ticks";
 
 const PAGE = 25;
 const STATUSES: readonly (readonly [TickStatus, string])[] = [
@@ -36,7 +37,7 @@ export function TickTable({ sensorId, live, onOpen }: TickTableProps) {
   const [trouble, setTrouble] = useState<string | null>(null);
   const statuses = filter.split(",").filter(Boolean) as TickStatus[];
   const after = path.at(-1) ?? null;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `filter` stands for the statuses
+  // `filter` stands for the statuses
   useEffect(() => {
     let isWanted = true;
     tickPage(sensorId, statuses.length > 0 ? { status: statuses } : {}, PAGE, after).then(

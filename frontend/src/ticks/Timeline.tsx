@@ -5,7 +5,7 @@ import { shownSeconds } from "../elements/durations";
 import { shownMoment } from "../elements/Time";
 import { draw, type Paint, type Span, tickAt, toX } from "./plot";
 import { tickWords } from "./TickTag";
-import type { Tick } from "./ticks";
+import type { Tick } from "./merging";
 import { useWindow } from "./useWindow";
 
 const MINUTE = 60_000;

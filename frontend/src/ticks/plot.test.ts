@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { marks, tickAt, toX } from "./plot";
-import type { Tick } from "./ticks";
+import type { Tick } from "./merging";
 
 const span = { from: 0, to: 100_000 };
 

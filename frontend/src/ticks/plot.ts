@@ -1,4 +1,4 @@
-import type { Tick } from "./ticks";
+import type { Tick } from "./merging";
 
 /** A stretch of time, in milliseconds since the epoch. */
 export interface Span {

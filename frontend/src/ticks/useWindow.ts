@@ -1,7 +1,8 @@
 import { useEffect, useState } from "react";
 
 import type { Span } from "./plot";
-import { type Tick, tickPage } from "./ticks";
+import type { Tick } from "./merging";
+import { tickPage } from "./ticks";
 
 // 1,000 ticks: more bars than that are no longer told apart.
 const PAGES = 10;
@@ -21,7 +22,7 @@ export function useWindow(sensorId: string, span: Span, isLive: boolean, live: r
   const length = span.to - span.from;
   // While live, the span moves with time: what comes by itself need not be read again.
   const key = isLive ? `live ${length}` : `${span.from} ${span.to}`;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the span
+  // the key stands for the span
   useEffect(() => {
     let isWanted = true;
     const read = async () => {

@@ -1,6 +1,8 @@
 """The hook that builds the pages, and the pages that it left."""
 
+import gzip
 import importlib.util
+import json
 import re
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +31,8 @@ def test_the_digest_is_that_of_the_inputs_and_not_of_what_tools_make(hook: Modul
     before = hook.inputs_digest()
     (tmp_path / "node_modules").mkdir()
     (tmp_path / "node_modules" / "x.js").write_text("2")
+    (tmp_path / "src" / "gql").mkdir()
+    (tmp_path / "src" / "gql" / "graphql.ts").write_text("2")
     assert hook.inputs_digest() == before
     (tmp_path / "src" / "main.ts").write_text("3")
     assert hook.inputs_digest() != before
@@ -56,15 +60,32 @@ def test_node_comes_from_the_wheel(hook: ModuleType) -> None:
     assert hook.node_binary().is_file()
 
 
-def test_the_page_takes_every_file_from_its_own_server_and_runs_no_inline_script() -> None:
-    page = (STATIC / "index.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("name", "title"), [("index.html", "Vedette"), ("graphiql.html", "GraphiQL · Vedette")])
+def test_a_page_takes_every_file_from_its_own_server_and_runs_no_inline_script(name: str, title: str) -> None:
+    page = (STATIC / name).read_text(encoding="utf-8")
     addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
     assert addresses
     for address in addresses:
         assert address.startswith("/static/")
         assert (STATIC / address.removeprefix("/static/")).is_file()
     assert not re.search(r"<script(?![^>]*\bsrc=)", page)
-    assert "<title>Vedette</title>" in page
+    assert f"<title>{title}</title>" in page
+
+
+def test_the_first_screen_is_less_than_250_kb_gzipped() -> None:
+    manifest = json.loads((STATIC / ".vite" / "manifest.json").read_text(encoding="utf-8"))
+    files: set[str] = set()
+
+    def add(name: str) -> None:
+        entry = manifest[name]
+        if entry["file"] not in files:
+            files.update([entry["file"], *entry.get("css", [])])
+            for needed in entry.get("imports", []):
+                add(needed)
+
+    add("index.html")
+    sizes = {name: len(gzip.compress((STATIC / name).read_bytes())) for name in files}
+    assert sum(sizes.values()) < 250_000, sizes
 
 
 def test_the_lock_names_no_registry() -> None:

@@ -1,11 +1,7 @@
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 
-vi.mock("../api/client", () => ({ client: {} }));
-vi.mock("../api/follow", () => ({ useFollow: () => undefined }));
+import { merged, type Run } from "./merging";
 
-const { merged } = await import("./useRuns");
-
-type Run = Parameters<typeof merged>[0][number];
 const run = (id: string, status: string, queuedAt = id) => ({ id, status, queuedAt, attempt: 1 }) as unknown as Run;
 const any = () => true;
 

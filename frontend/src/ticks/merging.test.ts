@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { merged, type Tick } from "./ticks";
+import { merged, type Tick } from "./merging";
 
 const tick = (number: number, status = "SKIPPED") => ({ number, status }) as Tick;
 const any = () => true;
