@@ -40,8 +40,8 @@ class OrderConfig(Config):
 def fetch_orders(context: OpExecutionContext, config: OrderConfig) -> list[int]:
     """Ask the shop."""
     context.log.info("Fetching batch %d of %s", config.batch, config.region)
-    time.sleep(random.uniform(0.1, 0.5))  # noqa: S311  (nobody depends on it)
-    return [random.randrange(1_000) for _ in range(20)]  # noqa: S311  (as above)
+    time.sleep(random.uniform(0.1, 0.5))
+    return [random.randrange(1_000) for _ in range(20)]
 
 
 @op
