@@ -12,6 +12,7 @@ VedetteError                    everything below; its text is one sentence that 
 ├── InvocationError             a definition was called in a way it does not allow
 ├── InvalidConfig               a run config that the job refuses
 ├── UnknownPartition            a partition key that there is not
+├── SourceUnavailable           what a sensor watches cannot be read
 ├── InvalidResult               what a sensor or an op handed back is not what it may hand back
 ├── LocationUnloaded            a code location that is not loaded was asked for work
 └── LeaseLost                   another process holds what this one held; drop the work
@@ -20,6 +21,10 @@ VedetteError                    everything below; its text is one sentence that 
 
 class VedetteError(Exception):
     """Everything that Vedette raises on purpose."""
+
+
+class SourceUnavailable(VedetteError):
+    """What a sensor watches cannot be read; it may be later."""
 
 
 class UsageError(VedetteError):
