@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.ids import new_id
 from vedette.domain.ticks import Evaluation
+from vedette.storage import direct
+from vedette.storage.direct import Statement
 from vedette.storage.leases import lease_names
 
 PURGED_AT_A_TIME = 1000
@@ -67,17 +69,17 @@ class TakenRequest(msgspec.Struct, frozen=True):
     last_finished_at: datetime | None
 
 
-_ASK = text(
+_ASK = Statement(
     """
     INSERT INTO evaluation_requests (id, sensor_id, kind, use_current_cursor, cursor, last_finished_at, run_id)
     VALUES (:id, :sensor_id, :kind, :use_current, CAST(:cursor AS text), CAST(:last_finished_at AS timestamptz),
         CAST(:run_id AS uuid))
     """
 )
-_READ = text("SELECT state, answer, tick_id, cursor_version FROM evaluation_requests WHERE id = :id")
+_READ = Statement("SELECT state, answer, tick_id, cursor_version FROM evaluation_requests WHERE id = :id")
 _WITHDRAW = text("UPDATE evaluation_requests SET state = 'WITHDRAWN' WHERE id = :id AND state IS NULL")
 # Only what the holder of the lease may answer is taken: a holder that lost it without knowing takes nothing.
-_TAKE = text(
+_TAKE = Statement(
     """
     WITH waiting AS (
         SELECT asked.id
@@ -155,18 +157,22 @@ async def ask(
         "last_finished_at": last_finished_at,
         "run_id": run_id,
     }
-    await connection.execute(_ASK, values)
+    await direct.fetch(connection, _ASK, values)
     return request_id
 
 
 async def read(connection: AsyncConnection, request_id: UUID) -> AskedEvaluation | None:
     """Return how a request stands; None where there is none (any more)."""
-    row = (await connection.execute(_READ, {"id": request_id})).one_or_none()
-    if row is None:
+    rows = await direct.fetch(connection, _READ, {"id": request_id})
+    if not rows:
         return None
-    answer = None if row.answer is None else msgspec.json.decode(row.answer, type=Answer)
-    state = None if row.state is None else RequestState(row.state)
-    return AskedEvaluation(state, answer, row.tick_id, row.cursor_version)
+    state, answer, tick_id, cursor_version = rows[0]
+    return AskedEvaluation(
+        None if state is None else RequestState(state),
+        None if answer is None else msgspec.json.decode(answer, type=Answer),
+        tick_id,
+        cursor_version,
+    )
 
 
 async def withdraw(connection: AsyncConnection, request_id: UUID) -> bool:
@@ -179,20 +185,9 @@ async def take(
 ) -> list[TakenRequest]:
     """Take up to 100 waiting requests for sensors of shards that `worker_id` holds and of `locations`, oldest first."""
     parameters = {"worker_id": worker_id, "shards": list(shards), "locations": list(locations)}
-    rows = (await connection.execute(_TAKE, parameters)).all()
     taken = [
-        TakenRequest(
-            row.id,
-            row.sensor_id,
-            RequestKind(row.kind),
-            row.use_current_cursor,
-            row.cursor,
-            row.run_id,
-            row.asked_at,
-            row.waited_seconds,
-            row.last_finished_at,
-        )
-        for row in rows
+        TakenRequest(**{**row, "kind": RequestKind(row["kind"])})
+        for row in await direct.fetch(connection, _TAKE, parameters)
     ]
     return sorted(taken, key=lambda request: request.asked_at)
 
