@@ -19,6 +19,7 @@ from vedette.graphql.mutation_errors import MEMBERS
 from vedette.graphql.scalars import CONFIG
 from vedette.graphql.schema import Mutation, Query, new_context
 from vedette.graphql.subscriptions import Subscription
+from vedette.runtime.parts import COLLECT_AFTER
 from vedette.settings import Settings
 from vedette.storage.database import Database
 from vedette.web.app import create_app
@@ -55,6 +56,7 @@ async def main(url: str, kind: str = "vedette") -> None:
         # As `vedette serve` does.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(COLLECT_AFTER)
         print(server.port, flush=True)
         await asyncio.Event().wait()
 

@@ -3,7 +3,7 @@
 import asyncio
 import statistics
 
-from benchmarks import bursts, history, latency, launching, pages, start, subscriptions, ticks
+from benchmarks import api, bursts, history, latency, launching, pages, start, subscriptions, ticks
 from benchmarks.effort import Effort
 from benchmarks.figures import Figure
 from benchmarks.server import percentile
@@ -92,6 +92,25 @@ def slowest_list(effort: Effort) -> list[Figure]:
     return [
         Figure("p50 of the list with the highest", max(each.p50 for each in found.figures), "ms"),
         Figure("p99 of the list with the highest", max(each.p99 for each in found.figures), "ms"),
+    ]
+
+
+def beside_stock(_: Effort) -> list[Figure]:
+    """Return requests/s and latencies of the API, and how many times those of stock strawberry they are."""
+    return [
+        figure
+        for what, found in asyncio.run(api.measure()).items()
+        for figure in _beside_stock(what, found["vedette"], found["stock"])
+    ]
+
+
+def _beside_stock(what: str, found: api.Figures, stock: api.Figures) -> list[Figure]:
+    return [
+        Figure(f"{what}, {api.CLIENTS} clients", found.rate, "/s", more_is_better=True),
+        Figure(f"{what}, {api.CLIENTS} clients, times stock", found.rate / stock.rate, "", more_is_better=True),
+        Figure(f"{what}, CPU, times less than stock", stock.cpu_seconds / found.cpu_seconds, "", more_is_better=True),
+        Figure(f"{what}, p50", percentile(found.seconds, 0.5) * MS, "ms"),
+        Figure(f"{what}, p99", percentile(found.seconds, 0.99) * MS, "ms"),
     ]
 
 

@@ -37,11 +37,19 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="The last edge's cursor.")
 
 
+def _cursor(self: Any) -> str:
+    """Encode it, as it is not always asked for."""
+    encoded: str = self.encode(self.key)
+    return encoded
+
+
 @strawberry.type(description="A thing at its place in a list.")
 class Edge(Generic[N]):
     """A thing at its place in a list."""
 
-    cursor: str = strawberry.field(description="Opaque place in the list, for `after` and `before`.")
+    key: strawberry.Private[Any]
+    encode: strawberry.Private[Callable[[Any], str]]
+    cursor: str = strawberry.field(resolver=_cursor, description="Opaque place in the list, for `after` and `before`.")
     node: N = strawberry.field(description="The thing.")
 
 
@@ -103,12 +111,13 @@ class Cursors:
 
     def connect(self, page: Page[T], build: Callable[[T], N]) -> Connection[N]:
         """Return a page as a connection."""
-        edges = [Edge(cursor=self.encode(key), node=build(row)) for row, key in zip(page.rows, page.keys, strict=True)]
+        encode, keys = self.encode, page.keys
+        edges = [Edge(key=key, encode=encode, node=build(row)) for row, key in zip(page.rows, keys, strict=True)]
         info = PageInfo(
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
+            start_cursor=encode(keys[0]) if keys else None,
+            end_cursor=encode(keys[-1]) if keys else None,
         )
         return Connection(edges=edges, page_info=info)
 

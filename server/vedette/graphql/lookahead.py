@@ -1,13 +1,10 @@
 """What an operation selects below a field: to read with a list what each of its things will be asked for."""
 
-from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any
 
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
 from vedette.graphql.context import Info
-
-T = TypeVar("T")
 
 
 def selects(info: Info, *path: str) -> bool:
@@ -29,9 +26,3 @@ def _leads(info: Info, node: Any, path: tuple[str, ...]) -> bool:
         return _selects(info, node.selection_set, path)
     assert isinstance(node, FragmentSpreadNode)
     return _selects(info, info._raw_info.fragments[node.name.value].selection_set, path)
-
-
-def settled(waiting: Awaitable[T]) -> Any:
-    """Return what a loader has already, else what is to be awaited; a value spares the executor a task."""
-    done = getattr(waiting, "done", None)
-    return waiting.result() if done is not None and done() else waiting  # type: ignore[attr-defined]  # it is a Future

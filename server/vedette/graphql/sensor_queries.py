@@ -1,21 +1,22 @@
 """Asking for sensors."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import strawberry
 
 from vedette.graphql import ids
-from vedette.graphql.code_locations import code_location
+from vedette.graphql.code_locations import CodeLocation, code_location
 from vedette.graphql.connections import SENSORS, After, Before, Connection, First, Last
 from vedette.graphql.context import Info
 from vedette.graphql.errors import AMBIGUOUS, RequestError
 from vedette.graphql.fields import field
 from vedette.graphql.filters import SensorFilterInput, sensor_filter
 from vedette.graphql.lookahead import selects
-from vedette.graphql.sensors import Sensor, sensor
+from vedette.graphql.sensors import ReadWith, Sensor, sensor
 from vedette.graphql.ticks import tick
-from vedette.storage import code_locations, sensors, ticks
-from vedette.storage.sensors import SensorOrder
+from vedette.storage import sensors
+from vedette.storage.sensors import SensorListed, SensorOrder
 
 
 @strawberry.input(description="A sensor's name.")
@@ -77,16 +78,24 @@ class SensorQueries:
         order = order_by or SensorOrder.NAME
         cursors = SENSORS[order]
         window = cursors.window(first, after, last, before)
+        wanted = sensor_filter(filter)
         async with info.context.database.reading() as connection:
-            page = await sensors.page(connection, sensor_filter(filter), order, window)
-            if selects(info, "edges", "node", "lastTick"):
-                latest = [seen.sensor.last_tick_id for seen in page.rows if seen.sensor.last_tick_id is not None]
-                found = await ticks.by_ids(connection, latest)
-                info.context.loaders.tick.prime_many({key: tick(facts) for key, facts in found.items()})
-            if selects(info, "edges", "node", "codeLocation"):
-                names = {seen.sensor.code_location for seen in page.rows}
-                of_all = await code_locations.by_names(connection, list(names))
-                info.context.loaders.code_location_named.prime_many(
-                    {name: code_location(seen) for name, seen in of_all.items()}
+            if any(selects(info, "edges", "node", beside) for beside in ("lastTick", "codeLocation")):
+                return cursors.connect(
+                    await sensors.page_with_last_ticks(connection, wanted, order, window), _with_what_is_beside()
                 )
-        return cursors.connect(page, sensor)
+            return cursors.connect(await sensors.page(connection, wanted, order, window), sensor)
+
+
+def _with_what_is_beside() -> Callable[[SensorListed], Sensor]:
+    """Return what builds the sensors of one list: its code locations once each."""
+    located: dict[str, CodeLocation] = {}
+
+    def build(listed: SensorListed) -> Sensor:
+        name = listed.code_location.name
+        if name not in located:
+            located[name] = code_location(listed.code_location)
+        last = None if listed.last_tick is None else tick(listed.last_tick)
+        return sensor(listed.seen, ReadWith(last, located[name]))
+
+    return build

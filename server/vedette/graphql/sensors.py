@@ -1,7 +1,7 @@
 """Sensors: what they are, how they stand, and what came of them."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -28,7 +28,6 @@ from vedette.graphql.errors import BAD_INPUT, RequestError
 from vedette.graphql.fields import field
 from vedette.graphql.filters import RunFilterInput, TickFilterInput, run_filter, tick_filter
 from vedette.graphql.jobs import Job
-from vedette.graphql.lookahead import settled
 from vedette.graphql.nodes import Node
 from vedette.graphql.tags import Tag, tag_list
 from vedette.storage.sensors import SensorSeen
@@ -93,12 +92,20 @@ Target = Annotated[
 ]
 
 
+class ReadWith(NamedTuple):
+    """What was read with a sensor of a list."""
+
+    last_tick: "Tick | None"
+    code_location: CodeLocation
+
+
 @strawberry.type(description="A function that watches something and asks for runs of jobs when it changes.")
 class Sensor(Node):
     """A function that watches something and asks for runs of jobs when it changes."""
 
     facts: strawberry.Private[domain.Sensor]
     seen_at: strawberry.Private[datetime]
+    read_with: strawberry.Private[ReadWith | None]
     name: str = strawberry.field(description="Its name, unique in its code location.")
     kind: SensorKind = strawberry.field(description="What it watches.")
     description: str | None = strawberry.field(description="What it is for.")
@@ -124,8 +131,10 @@ class Sensor(Node):
     @field("The project that defines it.")
     def code_location(self, info: Info) -> CodeLocation:
         """Load it, unless it was read with the list; what it defines does not outlive it."""
-        found: CodeLocation = settled(info.context.loaders.code_location_named.load(self.facts.code_location))
-        return found
+        if self.read_with is not None:
+            return self.read_with.code_location
+        found: Any = info.context.loaders.code_location_named.load(self.facts.code_location)
+        return cast("CodeLocation", found)
 
     @field("What it is marked with.")
     def tags(self) -> list[Tag]:
@@ -167,9 +176,11 @@ class Sensor(Node):
     @field("Its latest tick.")
     def last_tick(self, info: Info) -> LazyTick | None:
         """Load it, unless it was read with the list."""
+        if self.read_with is not None:
+            return self.read_with.last_tick
         last = self.facts.last_tick_id
-        tick: Tick | None = None if last is None else settled(info.context.loaders.tick.load(last))
-        return tick
+        found: Any = None if last is None else info.context.loaders.tick.load(last)
+        return cast("Tick | None", found)
 
     @field("Its ticks, the latest first.")
     async def ticks(
@@ -227,7 +238,7 @@ class Sensor(Node):
         return await info.context.loaders.run_keys_of.load(key)
 
 
-def sensor(seen: SensorSeen) -> Sensor:
+def sensor(seen: SensorSeen, read_with: ReadWith | None = None) -> Sensor:
     """Return a sensor as the schema has it."""
     facts, spec = seen.sensor, seen.sensor.spec
     condition = domain.condition_of(facts, seen.at)
@@ -235,6 +246,7 @@ def sensor(seen: SensorSeen) -> Sensor:
         id=ids.encode("Sensor", facts.id),
         facts=facts,
         seen_at=seen.at,
+        read_with=read_with,
         name=spec.name,
         kind=spec.kind,
         description=spec.description,

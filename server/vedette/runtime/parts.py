@@ -32,6 +32,9 @@ Announce = Callable[[str], None]
 
 FROZEN_SHARE = 0.3
 SWITCH_SECONDS = 0.0005
+# A list of a hundred things is some thousand objects, which die without the collector: it is not to look at them
+# several times while they are made.
+COLLECT_AFTER = 20_000
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,7 @@ async def _until_cancelled(announce: Announce, address: str) -> None:
     # What was imported stays: later collections need not look at it again.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
     announce(address)
     await asyncio.Event().wait()
 

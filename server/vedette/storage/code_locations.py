@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.logs import ErrorInfo
@@ -25,33 +25,33 @@ class CodeLocationSeen(NamedTuple):
     reload_done: int
 
 
-_COLUMNS = "id, name, target, version, loaded_at, error, reload_asked, reload_done"
-_ALL = text(f"SELECT {_COLUMNS} FROM code_locations ORDER BY name")
-_BY_IDS = text(f"SELECT {_COLUMNS} FROM code_locations WHERE id = ANY(CAST(:ids AS uuid[]))")
-_BY_NAMES = text(f"SELECT {_COLUMNS} FROM code_locations WHERE name = ANY(CAST(:names AS text[]))")
+COLUMNS = "id, name, target, version, loaded_at, error, reload_asked, reload_done"
+_ALL = text(f"SELECT {COLUMNS} FROM code_locations ORDER BY name")
+_BY_IDS = text(f"SELECT {COLUMNS} FROM code_locations WHERE id = ANY(CAST(:ids AS uuid[]))")
+_BY_NAMES = text(f"SELECT {COLUMNS} FROM code_locations WHERE name = ANY(CAST(:names AS text[]))")
 _ASK = text("UPDATE code_locations SET reload_asked = reload_asked + 1 WHERE id = :id RETURNING reload_asked")
 
 
-def _build(row: Row[Any]) -> CodeLocationSeen:
-    error = None if row.error is None else msgspec.json.decode(row.error, type=ErrorInfo)
-    return CodeLocationSeen(
-        row.id, row.name, row.target, row.version, row.loaded_at, error, row.reload_asked, row.reload_done
-    )
+def build(values: Sequence[Any]) -> CodeLocationSeen:
+    """Return the code location of what COLUMNS select, in their order."""
+    key, name, target, version, loaded_at, error, asked, done = values
+    known = None if error is None else msgspec.json.decode(error, type=ErrorInfo)
+    return CodeLocationSeen(key, name, target, version, loaded_at, known, asked, done)
 
 
 async def read_all(connection: AsyncConnection) -> list[CodeLocationSeen]:
     """Return every code location, by name."""
-    return [_build(row) for row in await connection.execute(_ALL)]
+    return [build(row) for row in await connection.execute(_ALL)]
 
 
 async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, CodeLocationSeen]:
     """Return those of the code locations that exist, by id."""
-    return {row.id: _build(row) for row in await connection.execute(_BY_IDS, {"ids": list(ids)})}
+    return {row.id: build(row) for row in await connection.execute(_BY_IDS, {"ids": list(ids)})}
 
 
 async def by_names(connection: AsyncConnection, names: Sequence[str]) -> dict[str, CodeLocationSeen]:
     """Return those of the code locations that exist, by name."""
-    return {row.name: _build(row) for row in await connection.execute(_BY_NAMES, {"names": list(names)})}
+    return {row.name: build(row) for row in await connection.execute(_BY_NAMES, {"names": list(names)})}
 
 
 async def ask_reload(connection: AsyncConnection, code_location_id: UUID) -> int | None:

@@ -66,7 +66,8 @@ def contains(column: str, part: str) -> Condition:
 class Listing(Generic[T]):
     """A list: the SQL of what is selected and from where, the unique keys that order it, how a row becomes a value.
 
-    `parent` says to which parent a row belongs; empty where there are no parents.
+    `parent` says to which parent a row belongs; empty where there are no parents. `around` is what follows
+    `WITH page AS (the page's rows)`, where more is read with these: it puts its columns before those of the page.
     """
 
     columns: str
@@ -75,6 +76,7 @@ class Listing(Generic[T]):
     build: Callable[[Values], T]
     descending: bool = False
     parent: tuple[By, ...] = ()
+    around: str | None = None
 
 
 class AnyOf(NamedTuple):
@@ -105,7 +107,7 @@ async def read(
     wanted = [each.sql for each in conditions]
     values = _values(conditions, window)
     if of is None:
-        sql = _merged(listing, window, wanted, any_of)
+        sql = _with_more(listing, window, _merged(listing, window, wanted, any_of))
     else:
         inner = _merged(listing, window, [*wanted, *_belonging(listing)], any_of)
         order = _order(_placed(listing), backwards=_is_backwards(listing, window))
@@ -190,6 +192,13 @@ def _merged(listing: Listing[T], window: Window, conditions: Sequence[str], any_
     parts = " UNION ALL ".join(f"({_window(listing, window, [*conditions, one])})" for one in each)
     order = _order(_placed(listing), backwards=_is_backwards(listing, window))
     return f"SELECT * FROM ({parts}) AS merged ORDER BY {order} LIMIT {window.limit + 1}"
+
+
+def _with_more(listing: Listing[T], window: Window, page: str) -> str:
+    if listing.around is None:
+        return page
+    order = _order(_placed(listing), backwards=_is_backwards(listing, window))
+    return f"WITH page AS MATERIALIZED ({page}) {listing.around} ORDER BY {order}"
 
 
 def _all(conditions: Iterable[str]) -> str:

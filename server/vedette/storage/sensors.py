@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import msgspec
@@ -20,10 +21,13 @@ from vedette.domain.sensors import (
     StatusReason,
     StatusSource,
 )
-from vedette.storage import cursors, pages, streams
+from vedette.domain.ticks import Tick
+from vedette.storage import code_locations, cursors, pages, streams, ticks
+from vedette.storage.code_locations import CodeLocationSeen
 from vedette.storage.pages import By, Condition
 
-_spec = msgspec.json.Decoder(SensorSpec).decode
+# Specs change with code alone, and are read with every sensor.
+_spec = lru_cache(10_000)(msgspec.json.Decoder(SensorSpec).decode)
 
 
 class SensorSeen(NamedTuple):
@@ -31,6 +35,14 @@ class SensorSeen(NamedTuple):
 
     sensor: Sensor
     at: datetime
+
+
+class SensorListed(NamedTuple):
+    """A sensor with its last tick, if that is kept, and the code location that defines it."""
+
+    seen: SensorSeen
+    last_tick: Tick | None
+    code_location: CodeLocationSeen
 
 
 class SensorOrder(StrEnum):
@@ -121,11 +133,39 @@ async def page(
     return await pages.read(connection, _LISTINGS[order], window, _conditions(of))
 
 
+# By an array, as each partition of ticks is then looked into once for all sensors.
+_LAST_AND_LOCATION = f""", last AS MATERIALIZED (
+    SELECT {ticks.COLUMNS} FROM ticks WHERE id = ANY(ARRAY(SELECT last_tick_id FROM page)))
+SELECT last.*, {", ".join(f"located.{name}" for name in code_locations.COLUMNS.split(", "))}, page.*
+FROM page JOIN code_locations AS located ON located.name = page.code_location
+    LEFT JOIN last ON last.id = page.last_tick_id"""
+_OF_TICK, _OF_LOCATION = (columns.count(",") + 1 for columns in (ticks.COLUMNS, code_locations.COLUMNS))
+
+
+def _build_listed(values: pages.Values) -> SensorListed:
+    last, located = values[:_OF_TICK], values[_OF_TICK : _OF_TICK + _OF_LOCATION]
+    tick = None if last[0] is None else ticks.build(last)
+    return SensorListed(_build(values[_OF_TICK + _OF_LOCATION :]), tick, code_locations.build(located))
+
+
+_LISTED = {
+    order: replace(cast("pages.Listing[Any]", listing), build=_build_listed, around=_LAST_AND_LOCATION)
+    for order, listing in _LISTINGS.items()
+}
+
+
+async def page_with_last_ticks(
+    connection: AsyncConnection, of: SensorFilter, order: SensorOrder, window: pages.Window
+) -> pages.Page[SensorListed]:
+    """Return a part of the list of sensors with what is shown beside each, in one statement."""
+    return await pages.read(connection, _LISTED[order], window, _conditions(of))
+
+
 async def page_each(
-    connection: AsyncConnection, code_locations: Sequence[str], window: pages.Window
+    connection: AsyncConnection, locations: Sequence[str], window: pages.Window
 ) -> list[pages.Page[SensorSeen]]:
     """Return the same part of the list of sensors of each code location, by name."""
-    return await pages.read_each(connection, _BY_NAME, [(name,) for name in code_locations], window)
+    return await pages.read_each(connection, _BY_NAME, [(name,) for name in locations], window)
 
 
 async def by_ids(

@@ -48,7 +48,8 @@ _STATUS = {status.value: status for status in TickStatus}
 _CAUSE = {cause.value: cause for cause in TickCause}
 
 
-def _build(values: pages.Values) -> Tick:
+def build(values: pages.Values) -> Tick:
+    """Return the tick of what COLUMNS select, in their order."""
     key, sensor, number, status, cause, start, end, before, after, reason, error, *counts = values
     asked, launched, reacted, repeats, last_repeat_at, *_ = counts
     return Tick(
@@ -71,13 +72,14 @@ def _build(values: pages.Values) -> Tick:
     )
 
 
+COLUMNS = """id, sensor_id, number, status, cause, started_at, finished_at, cursor_before, cursor_after, skip_reason,
+    CAST(error AS text), requested_count, launched_count, reaction_count, repeats, last_repeat_at"""
 # By id, which tells when a tick started. Each status has its own partitions in that order.
 _LISTING = pages.Listing(
-    """id, sensor_id, number, status, cause, started_at, finished_at, cursor_before, cursor_after, skip_reason,
-    CAST(error AS text), requested_count, launched_count, reaction_count, repeats, last_repeat_at""",
+    COLUMNS,
     "ticks",
     (By("id", "uuid"),),
-    _build,
+    build,
     descending=True,
     parent=(By("sensor_id", "uuid"),),
 )

@@ -19,7 +19,12 @@ from graphql.type import (
     is_non_null_type,
 )
 
+from vedette.graphql.plans.strawberry_fields import python_type, type_check
+
 Complete = Callable[[Executor[Any], Any, Path], Any]
+
+# Types whose values are never to be awaited; classes of objects join them when they are planned.
+SETTLED: set[type] = {dict, list, str, int, float, bool, type(None)}
 
 
 class Place(NamedTuple):
@@ -60,31 +65,30 @@ class Completion:
 
     def of(self, kind: GraphQLOutputType) -> Complete:
         """Return the function that completes values of `kind`; it returns a value or a coroutine, or raises."""
-        inner: Complete
         if is_non_null_type(kind):
-            return self._required(self._present(kind.of_type))
-        inner = self._present(kind)
-        return lambda run, value, path: None if value is None or value is Undefined else inner(run, value, path)
+            return self._required(self._of_kind(kind.of_type))
+        inner: Complete = self._of_kind(kind)
+
+        def complete(run: Executor[Any], value: Any, path: Path) -> Any:
+            if value is None or value is Undefined:
+                return None
+            if isinstance(value, Exception):
+                raise value
+            return inner(run, value, path)
+
+        return complete
 
     def _required(self, inner: Complete) -> Complete:
         parent, name = self._place.parent, self._place.nodes[0].name.value
 
         def complete(run: Executor[Any], value: Any, path: Path) -> Any:
+            if isinstance(value, Exception):
+                raise value
             is_missing = value is None or value is Undefined
             completed = None if is_missing else inner(run, value, path)
             if completed is None:
                 raise TypeError(f"Cannot return null for non-nullable field {parent}.{name}.")
             return completed
-
-        return complete
-
-    def _present(self, kind: Any) -> Complete:
-        inner = self._of_kind(kind)
-
-        def complete(run: Executor[Any], value: Any, path: Path) -> Any:
-            if isinstance(value, Exception):
-                raise value
-            return inner(run, value, path)
 
         return complete
 
@@ -113,7 +117,7 @@ class Completion:
                     here = Path(path, index, None)
                     found = _item(place, run, item, complete_item, item_kind, here)
                     results.append(found)
-                    if run.is_awaitable(found):
+                    if type(found) not in SETTLED and run.is_awaitable(found):
                         waiting.append(index)
             except Exception:
                 # `results` is as long as what was begun; the one that raised has been settled.
@@ -125,8 +129,10 @@ class Completion:
 
     def _object(self, kind: GraphQLObjectType) -> Complete:
         place, selected = self._place, self._selected
-        is_type_of = kind.is_type_of
+        is_type_of, fits_type, known = kind.is_type_of, type_check(kind), python_type(kind)
         together: Complete | None = None
+        if known is not None:
+            SETTLED.add(known)
 
         def select(run: Executor[Any], value: Any, path: Path) -> Any:
             nonlocal together
@@ -136,6 +142,8 @@ class Completion:
 
         if is_type_of is None:
             return select
+        if fits_type is not None:
+            return self._checked(kind, fits_type, select)
 
         def complete(run: Executor[Any], value: Any, path: Path) -> Any:
             fits = is_type_of(value, place.info(run, path))
@@ -143,6 +151,16 @@ class Completion:
                 return _fitting(place, run, fits, kind, select, value, path)
             if not fits:
                 raise invalid_return_type_error(kind, value, place.details)
+            return select(run, value, path)
+
+        return complete
+
+    def _checked(self, kind: GraphQLObjectType, fits: Callable[[Any], bool], select: Complete) -> Complete:
+        details = self._place.details
+
+        def complete(run: Executor[Any], value: Any, path: Path) -> Any:
+            if not fits(value):
+                raise invalid_return_type_error(kind, value, details)
             return select(run, value, path)
 
         return complete
@@ -170,10 +188,11 @@ class Completion:
 
 def _item(place: Place, run: Executor[Any], item: Any, complete: Complete, kind: GraphQLOutputType, path: Path) -> Any:
     try:
-        if run.is_awaitable(item):
+        if type(item) not in SETTLED and run.is_awaitable(item):
             return place.later(run, item, complete, kind, path)
         completed = complete(run, item, path)
-        return place.later(run, completed, None, kind, path) if run.is_awaitable(completed) else completed
+        is_waiting = type(completed) not in SETTLED and run.is_awaitable(completed)
+        return place.later(run, completed, None, kind, path) if is_waiting else completed
     except Exception as error:
         run.handle_field_error(error, kind, place.details, path)
         return None

@@ -9,10 +9,11 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
 from graphql.type import GraphQLObjectType, is_leaf_type
 
-from vedette.graphql.plans.completion import Complete, Completion, Place
-from vedette.graphql.plans.leaves import planned_leaf
+from vedette.graphql.plans.completion import SETTLED, Complete, Completion, Place
+from vedette.graphql.plans.leaves import Leaf
 from vedette.graphql.plans.strawberry_fields import attribute, method
 
+# A Leaf is one too.
 Field = Callable[[Executor[Any], Any, Path | None], Any]
 Resolve = Callable[[Executor[Any], Any, Path], Any]
 
@@ -32,7 +33,7 @@ def planned_field(
     if read is None:
         return _resolved(place, name, _resolve(run, place), finish)
     if is_leaf_type(getattr(definition.type, "of_type", definition.type)):
-        return planned_leaf(place, name, read, finish)
+        return Leaf(place, name, read, finish)
     return _resolved(place, name, lambda run, source, path: read(source), finish)
 
 
@@ -55,7 +56,7 @@ def _resolve(run: Executor[Any], place: Place) -> Resolve:
     definition, node = place.definition, place.details[0].node
     called = method(run.schema, definition)
     if called is not None:
-        return lambda run, source, path: called(source, lambda: place.info(run, path))
+        return lambda run, source, path: called(source, run.context_value, lambda: place.info(run, path))
 
     def resolve(run: Executor[Any], source: Any, path: Path) -> Any:
         info = place.info(run, path)
@@ -75,10 +76,11 @@ def _finish(place: Place, complete: Complete) -> Complete:
 
     def finish(run: Executor[Any], value: Any, path: Path) -> Any:
         try:
-            if run.is_awaitable(value):
+            if type(value) not in SETTLED and run.is_awaitable(value):
                 return place.later(run, value, complete, kind, path)
             completed = complete(run, value, path)
-            return place.later(run, completed, None, kind, path) if run.is_awaitable(completed) else completed
+            is_waiting = type(completed) not in SETTLED and run.is_awaitable(completed)
+            return place.later(run, completed, None, kind, path) if is_waiting else completed
         except Exception as error:
             run.handle_field_error(error, kind, details, path)
             return None
