@@ -24,7 +24,20 @@ if TYPE_CHECKING:
     from vedette.authoring.ops import In, Nothing, OpDefinition, Out, Output, op
     from vedette.authoring.partitions.definition import PartitionsDefinition
     from vedette.authoring.partitions.dynamic import DynamicPartitionsDefinition
+    from vedette.authoring.partitions.mappings import (
+        AllPartitionMapping,
+        IdentityPartitionMapping,
+        LastPartitionMapping,
+        PartitionMapping,
+        SpecificPartitionsPartitionMapping,
+        StaticPartitionMapping,
+    )
     from vedette.authoring.partitions.multi import MultiPartitionKey, MultiPartitionsDefinition
+    from vedette.authoring.partitions.multi_mappings import (
+        DimensionPartitionMapping,
+        MultiPartitionMapping,
+        MultiToSingleDimensionPartitionMapping,
+    )
     from vedette.authoring.partitions.partitioned_config import (
         PartitionedConfig,
         daily_partitioned_config,
@@ -43,6 +56,7 @@ if TYPE_CHECKING:
         WeeklyPartitionsDefinition,
     )
     from vedette.authoring.partitions.static import StaticPartitionsDefinition
+    from vedette.authoring.partitions.time_mappings import TimeWindowPartitionMapping
     from vedette.authoring.partitions.time_windows import ScheduleType, TimeWindowPartitionsDefinition
     from vedette.authoring.retry_after import RetryAfter
     from vedette.authoring.run_monitors import CodeLocationSelector, JobSelector, RepositorySelector
@@ -79,6 +93,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddDynamicPartitionsRequest",
+    "AllPartitionMapping",
     "AssetCheckEvaluation",
     "AssetCheckKey",
     "AssetCheckSeverity",
@@ -93,26 +108,32 @@ __all__ = [
     "DefinitionError",
     "Definitions",
     "DeleteDynamicPartitionsRequest",
+    "DimensionPartitionMapping",
     "DynamicPartitionsDefinition",
     "Evaluation",
     "ExecuteInProcessResult",
     "HourlyPartitionsDefinition",
+    "IdentityPartitionMapping",
     "In",
     "InvalidConfig",
     "InvalidResult",
     "InvocationError",
     "JobDefinition",
     "JobSelector",
+    "LastPartitionMapping",
     "MetadataValue",
     "MonthlyPartitionsDefinition",
     "MultiPartitionKey",
+    "MultiPartitionMapping",
     "MultiPartitionsDefinition",
+    "MultiToSingleDimensionPartitionMapping",
     "Nothing",
     "OpDefinition",
     "OpExecutionContext",
     "Out",
     "Output",
     "PartitionKeyRange",
+    "PartitionMapping",
     "PartitionedConfig",
     "PartitionsDefinition",
     "RepositorySelector",
@@ -132,8 +153,11 @@ __all__ = [
     "SensorEvaluationContext",
     "SensorResult",
     "SkipReason",
+    "SpecificPartitionsPartitionMapping",
+    "StaticPartitionMapping",
     "StaticPartitionsDefinition",
     "TimeWindow",
+    "TimeWindowPartitionMapping",
     "TimeWindowPartitionsDefinition",
     "UnknownPartition",
     "VedetteError",

@@ -12,7 +12,20 @@ from vedette.authoring.op_contexts import OpExecutionContext, build_op_context
 from vedette.authoring.ops import In, Nothing, OpDefinition, Out, Output, op
 from vedette.authoring.partitions.definition import PartitionsDefinition
 from vedette.authoring.partitions.dynamic import DynamicPartitionsDefinition
+from vedette.authoring.partitions.mappings import (
+    AllPartitionMapping,
+    IdentityPartitionMapping,
+    LastPartitionMapping,
+    PartitionMapping,
+    SpecificPartitionsPartitionMapping,
+    StaticPartitionMapping,
+)
 from vedette.authoring.partitions.multi import MultiPartitionKey, MultiPartitionsDefinition
+from vedette.authoring.partitions.multi_mappings import (
+    DimensionPartitionMapping,
+    MultiPartitionMapping,
+    MultiToSingleDimensionPartitionMapping,
+)
 from vedette.authoring.partitions.partitioned_config import (
     PartitionedConfig,
     daily_partitioned_config,
@@ -31,6 +44,7 @@ from vedette.authoring.partitions.schedules import (
     WeeklyPartitionsDefinition,
 )
 from vedette.authoring.partitions.static import StaticPartitionsDefinition
+from vedette.authoring.partitions.time_mappings import TimeWindowPartitionMapping
 from vedette.authoring.partitions.time_windows import ScheduleType, TimeWindowPartitionsDefinition
 from vedette.authoring.retry_after import RetryAfter
 from vedette.authoring.run_monitors import CodeLocationSelector, JobSelector, RepositorySelector
@@ -68,6 +82,7 @@ from vedette.execution.in_process import InThisProcess
 
 __all__ = [
     "AddDynamicPartitionsRequest",
+    "AllPartitionMapping",
     "AssetCheckEvaluation",
     "AssetCheckKey",
     "AssetCheckSeverity",
@@ -82,26 +97,32 @@ __all__ = [
     "DefinitionError",
     "Definitions",
     "DeleteDynamicPartitionsRequest",
+    "DimensionPartitionMapping",
     "DynamicPartitionsDefinition",
     "Evaluation",
     "ExecuteInProcessResult",
     "HourlyPartitionsDefinition",
+    "IdentityPartitionMapping",
     "In",
     "InvalidConfig",
     "InvalidResult",
     "InvocationError",
     "JobDefinition",
     "JobSelector",
+    "LastPartitionMapping",
     "MetadataValue",
     "MonthlyPartitionsDefinition",
     "MultiPartitionKey",
+    "MultiPartitionMapping",
     "MultiPartitionsDefinition",
+    "MultiToSingleDimensionPartitionMapping",
     "Nothing",
     "OpDefinition",
     "OpExecutionContext",
     "Out",
     "Output",
     "PartitionKeyRange",
+    "PartitionMapping",
     "PartitionedConfig",
     "PartitionsDefinition",
     "RepositorySelector",
@@ -121,8 +142,11 @@ __all__ = [
     "SensorEvaluationContext",
     "SensorResult",
     "SkipReason",
+    "SpecificPartitionsPartitionMapping",
+    "StaticPartitionMapping",
     "StaticPartitionsDefinition",
     "TimeWindow",
+    "TimeWindowPartitionMapping",
     "TimeWindowPartitionsDefinition",
     "UnknownPartition",
     "VedetteError",

@@ -196,3 +196,18 @@ class Calendar:
 def calendar_of(partitions: TimeWindowPartitions) -> Calendar:
     """Return the calendar of a description, the same one for equal descriptions."""
     return Calendar(partitions)
+
+
+def shifted(cron: str, tick: datetime, steps: int) -> datetime:
+    """Return the tick of a schedule so many `steps` after a moment, or before it where they are negative."""
+    if steps == 0:
+        return tick
+    ticks = ticks_after(cron, tick) if steps > 0 else ticks_before(cron, tick)
+    return next(itertools.islice(ticks, abs(steps) - 1, None))
+
+
+def overlapping(partitions: TimeWindowPartitions, window: TimeWindow, at: datetime) -> Sequence[str]:
+    """Return the keys, of those there are at a moment, whose windows overlap another window."""
+    first = partitions.window(partitions.key_at(window.start))
+    start = window.start if first is None else first.start
+    return calendar_of(partitions).between(start, window.end, at)
