@@ -14,12 +14,13 @@ from vedette.cli.output import cut, print_facts, print_json, print_table
 COMMANDS = {
     "list": Lazy("vedette.cli.jobs:list_jobs", "List jobs."),
     "show": Lazy("vedette.cli.jobs:show", "Show a job: its ops, its config and its sensors."),
+    "launch": Lazy("vedette.cli.run_launching:launch", "Launch a run of a job; `vedette run launch` is the same."),
 }
 
 
 @click.group(cls=LazyGroup, lazy=COMMANDS)
 def job() -> None:
-    """List and show jobs. `vedette run launch` launches one."""
+    """List, show and launch jobs."""
 
 
 @click.command("list")

@@ -24,6 +24,7 @@ from vedette.client.subscription import Subscription
 @click.option("--config", metavar="JSON", help="The run's config, as JSON; @file.json reads it from a file.")
 @click.option("--tag", multiple=True, type=TAG, help="A tag of the run.")
 @click.option("--run-key", metavar="KEY", help="Launch it only if no run of the job has this key.")
+@click.option("--partition", metavar="KEY", help="The partition to run for.")
 @click.option("--wait", is_flag=True, help="Wait until it has ended; the exit code is 0 only if it succeeded.")
 @json_option
 @asks_server
@@ -33,6 +34,7 @@ def launch(
     config: str | None,
     tag: tuple[tuple[str, str], ...],
     run_key: str | None,
+    partition: str | None,
     wait: bool,
     as_json: bool,
 ) -> None:
@@ -41,10 +43,17 @@ def launch(
     \b
     vedette run launch process_file --config '{"ops": {"process": {"config": {"path": "a.csv"}}}}'
     vedette run launch process_file --config @config.json --tag team=data --wait
+    vedette job launch nightly --partition 2026-01-31
     """
     parsed = None if config is None else _config(config)
     found = find(client, documents.JOB, "job", job)
-    wanted = {"jobId": found["id"], "runConfig": parsed, "tags": pairs(tag), "runKey": run_key}
+    wanted = {
+        "jobId": found["id"],
+        "runConfig": parsed,
+        "tags": pairs(tag),
+        "runKey": run_key,
+        "partitionKey": partition,
+    }
     run = client.mutate(documents.LAUNCH, "launchRun", input=wanted)["run"]
     if wait:
         run = _ended(client, run)
