@@ -14,9 +14,25 @@ if TYPE_CHECKING:
         AssetMaterialization,
         AssetObservation,
     )
-    from vedette.authoring.config import Config, RunConfig
+    from vedette.authoring.config import Config, PermissiveConfig, RunConfig
+    from vedette.authoring.config_containers import Array, Map, Noneable
+    from vedette.authoring.config_schema import Field, Permissive, Selector, Shape
+    from vedette.authoring.config_types import (
+        Bool,
+        BoolSource,
+        Enum,
+        EnumValue,
+        Float,
+        Int,
+        IntSource,
+        String,
+        StringSource,
+    )
+    from vedette.authoring.configured import configured
     from vedette.authoring.contexts import SensorEvaluationContext, build_sensor_context
     from vedette.authoring.definitions import Definitions
+    from vedette.authoring.environment import EnvVar
+    from vedette.authoring.hooks import HookContext, HookDefinition, build_hook_context, failure_hook, success_hook
     from vedette.authoring.in_process import ExecuteInProcessResult
     from vedette.authoring.jobs import JobDefinition, job, validate_run_config
     from vedette.authoring.metadata import MetadataValue
@@ -58,6 +74,16 @@ if TYPE_CHECKING:
     from vedette.authoring.partitions.static import StaticPartitionsDefinition
     from vedette.authoring.partitions.time_mappings import TimeWindowPartitionMapping
     from vedette.authoring.partitions.time_windows import ScheduleType, TimeWindowPartitionsDefinition
+    from vedette.authoring.resources.configurable import (
+        ConfigurableResource,
+        ConfigurableResourceFactory,
+        ResourceDependency,
+    )
+    from vedette.authoring.resources.definition import ResourceDefinition, resource
+    from vedette.authoring.resources.init_context import InitResourceContext, build_init_resource_context
+    from vedette.authoring.resources.parameters import ResourceParam
+    from vedette.authoring.resources.using import build_resources
+    from vedette.authoring.retries import Backoff, Failure, Jitter, RetryPolicy, RetryRequested
     from vedette.authoring.retry_after import RetryAfter
     from vedette.authoring.run_monitors import CodeLocationSelector, JobSelector, RepositorySelector
     from vedette.authoring.run_requests import RunRequest
@@ -88,20 +114,27 @@ if TYPE_CHECKING:
         InvalidResult,
         InvocationError,
         UnknownPartition,
+        UnknownResource,
         VedetteError,
     )
 
 __all__ = [
     "AddDynamicPartitionsRequest",
     "AllPartitionMapping",
+    "Array",
     "AssetCheckEvaluation",
     "AssetCheckKey",
     "AssetCheckSeverity",
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "Backoff",
+    "Bool",
+    "BoolSource",
     "CodeLocationSelector",
     "Config",
+    "ConfigurableResource",
+    "ConfigurableResourceFactory",
     "DailyPartitionsDefinition",
     "Dedup",
     "DefaultSensorStatus",
@@ -110,23 +143,37 @@ __all__ = [
     "DeleteDynamicPartitionsRequest",
     "DimensionPartitionMapping",
     "DynamicPartitionsDefinition",
+    "Enum",
+    "EnumValue",
+    "EnvVar",
     "Evaluation",
     "ExecuteInProcessResult",
+    "Failure",
+    "Field",
+    "Float",
+    "HookContext",
+    "HookDefinition",
     "HourlyPartitionsDefinition",
     "IdentityPartitionMapping",
     "In",
+    "InitResourceContext",
+    "Int",
+    "IntSource",
     "InvalidConfig",
     "InvalidResult",
     "InvocationError",
+    "Jitter",
     "JobDefinition",
     "JobSelector",
     "LastPartitionMapping",
+    "Map",
     "MetadataValue",
     "MonthlyPartitionsDefinition",
     "MultiPartitionKey",
     "MultiPartitionMapping",
     "MultiPartitionsDefinition",
     "MultiToSingleDimensionPartitionMapping",
+    "Noneable",
     "Nothing",
     "OpDefinition",
     "OpExecutionContext",
@@ -136,8 +183,15 @@ __all__ = [
     "PartitionMapping",
     "PartitionedConfig",
     "PartitionsDefinition",
+    "Permissive",
+    "PermissiveConfig",
     "RepositorySelector",
+    "ResourceDefinition",
+    "ResourceDependency",
+    "ResourceParam",
     "RetryAfter",
+    "RetryPolicy",
+    "RetryRequested",
     "Run",
     "RunConfig",
     "RunEvent",
@@ -149,33 +203,45 @@ __all__ = [
     "RunStatusSensorContext",
     "RunStatusSensorDefinition",
     "ScheduleType",
+    "Selector",
     "SensorDefinition",
     "SensorEvaluationContext",
     "SensorResult",
+    "Shape",
     "SkipReason",
     "SpecificPartitionsPartitionMapping",
     "StaticPartitionMapping",
     "StaticPartitionsDefinition",
+    "String",
+    "StringSource",
     "TimeWindow",
     "TimeWindowPartitionMapping",
     "TimeWindowPartitionsDefinition",
     "UnknownPartition",
+    "UnknownResource",
     "VedetteError",
     "WeeklyPartitionsDefinition",
+    "build_hook_context",
+    "build_init_resource_context",
     "build_op_context",
+    "build_resources",
     "build_run_status_sensor_context",
     "build_sensor_context",
+    "configured",
     "daily_partitioned_config",
     "dynamic_partitioned_config",
+    "failure_hook",
     "hourly_partitioned_config",
     "job",
     "monthly_partitioned_config",
     "op",
     "partitioned_config",
+    "resource",
     "run_failure_sensor",
     "run_status_sensor",
     "sensor",
     "static_partitioned_config",
+    "success_hook",
     "validate_run_config",
     "weekly_partitioned_config",
 ]

@@ -10,6 +10,7 @@ VedetteError                    everything below; its text is one sentence that 
 │   └── DatabaseOutdated        migrations are missing: exit code 2
 ├── DefinitionError             what an author wrote is not a legal definition
 ├── InvocationError             a definition was called in a way it does not allow
+│   └── UnknownResource         a resource was used that was not asked for
 ├── InvalidConfig               a run config that the job refuses
 ├── UnknownPartition            a partition key that there is not
 ├── SourceUnavailable           what a sensor watches cannot be read
@@ -81,6 +82,10 @@ class DefinitionError(VedetteError):
 
 class InvocationError(VedetteError):
     """A definition was called in a way it does not allow."""
+
+
+class UnknownResource(InvocationError, AttributeError):
+    """A resource was used that was not asked for."""
 
 
 class InvalidConfig(VedetteError):

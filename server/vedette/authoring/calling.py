@@ -39,43 +39,21 @@ def annotation_of(function: Function, parameter: inspect.Parameter, owner: str) 
         ) from None
 
 
+def annotation_if_known(function: Function, parameter: inspect.Parameter) -> Any:
+    """Return the annotation of `parameter`, evaluated where it is a string whose names are found; else the string."""
+    if not isinstance(parameter.annotation, str):
+        return parameter.annotation
+    plain = inspect.unwrap(function)
+    names = inspect.getclosurevars(plain).nonlocals if inspect.isfunction(plain) else {}
+    try:
+        return eval(parameter.annotation, getattr(plain, "__globals__", {}), dict(names))
+    except Exception:
+        return parameter.annotation
+
+
 def is_annotated_as(parameter: inspect.Parameter, kind: type) -> bool:
     """Tell whether `parameter` is annotated as `kind`, also where the annotation is a string."""
     annotation = parameter.annotation
     if isinstance(annotation, str):
         return annotation.rpartition(".")[2] == kind.__name__
     return annotation is kind
-
-
-def context_parameter(function: Function, kind: type, noun: str) -> inspect.Parameter | None:
-    """Return the parameter that takes the context of a sensor: the only one without a default, under any name.
-
-    A parameter with a default keeps it, unless it is called `context` or annotated as `kind`.
-    """
-    parameters = [one for one in parameters_of(function, noun) if one.kind is not inspect.Parameter.VAR_KEYWORD]
-    wanting = [one for one in parameters if _wants_context(one, kind)]
-    if len(wanting) > 1:
-        names = ", ".join(one.name for one in wanting)
-        raise DefinitionError(
-            f"The {noun} {shown(function)} takes {names}: it may take one argument, the context, and others with"
-            " a default."
-        )
-    return wanting[0] if wanting else None
-
-
-def _wants_context(parameter: inspect.Parameter, kind: type) -> bool:
-    if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-        return True
-    if parameter.default is inspect.Parameter.empty:
-        return True
-    return parameter.name == "context" or is_annotated_as(parameter, kind)
-
-
-def with_context(function: Function, parameter: inspect.Parameter | None) -> Callable[[Any], Any]:
-    """Return `function` as a callable of exactly one argument, the context."""
-    if parameter is None:
-        return lambda _: function()
-    if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-        name = parameter.name
-        return lambda context: function(**{name: context})
-    return function

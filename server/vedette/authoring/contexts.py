@@ -1,19 +1,26 @@
 """The context of a sensor's evaluation."""
 
+from collections.abc import Mapping
 from logging import LogRecord
-from typing import Self
+from typing import TYPE_CHECKING, Any
 
 from vedette.authoring.logs import ContextLogger, Sink, to_standard_logging
+from vedette.authoring.resources.registry import ResourceRegistry
+from vedette.authoring.resources.using import UsesResources
 from vedette.authoring.sensor_results import checked_cursor
 from vedette.errors import InvocationError
 
+if TYPE_CHECKING:
+    from vedette.authoring.definitions import Definitions
 
-class SensorEvaluationContext:
+
+class SensorEvaluationContext(UsesResources):
     """What an evaluation knows, and where it says what to remember. Times are seconds since the epoch."""
 
     __slots__ = (
         "_cursor",
         "_cursor_updated",
+        "_definitions",
         "_last_sensor_start_time",
         "_last_tick_completion_time",
         "_log",
@@ -28,8 +35,13 @@ class SensorEvaluationContext:
         last_tick_completion_time: float | None = None,
         last_sensor_start_time: float | None = None,
         sink: Sink = to_standard_logging,
+        definitions: "Definitions | None" = None,
+        resources: Mapping[str, Any] | None = None,
     ) -> None:
-        """Make a context whose log lines go to `sink`."""
+        """Make a context whose log lines go to `sink`; `resources`, by key, go before those of `definitions`."""
+        registry = definitions.resource_registry if definitions is not None else ResourceRegistry()
+        super().__init__("The sensor", registry.merged(resources), frozenset(resources or ()))
+        self._definitions = definitions
         self._sensor_name = sensor_name
         self._cursor = cursor
         self._cursor_updated = False
@@ -95,6 +107,30 @@ class SensorEvaluationContext:
     def _deliver(self, record: LogRecord) -> None:
         self._sink(record)
 
+    @property
+    def repository_def(self) -> "Definitions":
+        """Return the Definitions that the sensor is of; raises InvocationError in a context built without them."""
+        if self._definitions is None:
+            raise InvocationError(
+                "This context has no Definitions; build it with build_sensor_context(definitions=...)."
+            )
+        return self._definitions
+
+    @property
+    def repository_name(self) -> str:
+        """Return the name that the field has for Definitions which are not named."""
+        return REPOSITORY_NAME
+
+    @property
+    def resource_defs(self) -> Mapping[str, Any]:
+        """Return the definitions of all resources, by key."""
+        return self._registry.by_key
+
+    def belongs_to(self, definitions: "Definitions") -> None:
+        """Be the context of a sensor of `definitions` (for the framework)."""
+        self._definitions = definitions
+        self._registry = definitions.resource_registry
+
     def adopt(self, sensor_name: str, sink: Sink | None = None) -> None:
         """Take the sensor's name if the context has none, and from now on log to `sink` (for the framework)."""
         if self._sensor_name is None:
@@ -102,24 +138,33 @@ class SensorEvaluationContext:
         if sink is not None:
             self._sink = sink
 
-    def __enter__(self) -> Self:
-        """Return the context; it holds nothing that needs closing yet."""
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        """Leave the context."""
+REPOSITORY_NAME = "__repository__"
 
 
 def build_sensor_context(
+    instance: Any = None,
     cursor: str | None = None,
+    repository_name: str | None = None,
+    repository_def: "Definitions | None" = None,
     sensor_name: str | None = None,
+    resources: Mapping[str, Any] | None = None,
+    definitions: "Definitions | None" = None,
     last_sensor_start_time: float | None = None,
+    *,
     last_tick_completion_time: float | None = None,
 ) -> SensorEvaluationContext:
     """Build a context for a test: call the sensor with it, or pass it to `evaluate_tick`.
 
+    resources: definitions, instances of resource classes or any stand-ins, by key; they go before those of
+    `definitions` (or `repository_def`, the same thing). Use it in a `with` where some are torn down after use.
     Times are seconds since the epoch. Raises InvalidResult for what cannot be a cursor.
     """
     return SensorEvaluationContext(
-        sensor_name, checked_cursor(cursor), last_tick_completion_time, last_sensor_start_time
+        sensor_name,
+        checked_cursor(cursor),
+        last_tick_completion_time,
+        last_sensor_start_time,
+        definitions=definitions if definitions is not None else repository_def,
+        resources=resources,
     )

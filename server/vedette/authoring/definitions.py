@@ -1,11 +1,12 @@
 """Definitions: all that one code location offers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.keywords import known_keywords
+from vedette.authoring.resources.registry import ResourceRegistry
 from vedette.authoring.sensors import SensorDefinition
 from vedette.authoring.text import shown
 from vedette.domain.catalog import Catalog
@@ -17,19 +18,27 @@ T = TypeVar("T", JobDefinition, SensorDefinition)
 class Definitions:
     """The sensors and jobs of a project. Jobs that a sensor was given as objects need not be listed.
 
-    Raises DefinitionError for two definitions of one name, and for a sensor whose job_name no job has.
+    Raises DefinitionError for two definitions of one name, for a sensor whose job_name no job has, and for a resource
+    that something requires and `resources`, by key, do not have.
     """
 
     @known_keywords("Definitions")
     def __init__(
-        self, *, sensors: Iterable[SensorDefinition] | None = None, jobs: Iterable[JobDefinition] | None = None
+        self,
+        *,
+        sensors: Iterable[SensorDefinition] | None = None,
+        jobs: Iterable[JobDefinition] | None = None,
+        resources: Mapping[str, Any] | None = None,
     ) -> None:
         """Take any iterables; the order is kept."""
+        self.resource_registry = ResourceRegistry(resources)
         self._sensors = _by_name("sensor", "sensors", SensorDefinition, sensors or ())
         listed = _by_name("job", "jobs", JobDefinition, jobs or ())
         targeted = [job for sensor in self._sensors.values() for job in sensor.jobs]
-        self._jobs = _by_name("job", "jobs", JobDefinition, [*listed.values(), *targeted])
+        unbound = _by_name("job", "jobs", JobDefinition, [*listed.values(), *targeted])
+        self._jobs = {name: job.bound_to(self.resource_registry) for name, job in unbound.items()}
         self._check_targets()
+        self._check_resources()
 
     def _check_targets(self) -> None:
         for sensor in self._sensors.values():
@@ -39,6 +48,17 @@ class Definitions:
                         f'Sensor "{sensor.name}" asks for runs of job "{name}", which these Definitions do not have'
                         f" ({', '.join(self._jobs) or 'they have none'}); add it to jobs=."
                     )
+
+    def _check_resources(self) -> None:
+        for sensor in self._sensors.values():
+            owner = f'Sensor "{sensor.name}"'
+            self.resource_registry.check(owner, sensor.required_resource_keys)
+            self.resource_registry.check_config_is_given(owner, sensor.required_resource_keys)
+
+    @property
+    def resources(self) -> Mapping[str, Any]:
+        """Return the resources as they were given, by key."""
+        return {key: one.source for key, one in self.resource_registry.by_key.items()}
 
     @property
     def sensors(self) -> tuple[SensorDefinition, ...]:

@@ -4,7 +4,7 @@ Calling user code is the business of the layer above. `import vedette` hands it 
 `sensor.evaluate_tick()` and `job.execute_in_process()` can be methods.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vedette.domain.events import RunEvent
@@ -15,6 +15,8 @@ from vedette.errors import InvocationError
 if TYPE_CHECKING:
     from vedette.authoring.contexts import SensorEvaluationContext
     from vedette.authoring.jobs import JobDefinition
+    from vedette.authoring.resources.registry import ResourceRegistry
+    from vedette.authoring.resources.scoped import Resources
     from vedette.authoring.sensors import SensorDefinition
 
 
@@ -57,6 +59,11 @@ class InProcess(Protocol):
 
     def evaluate(self, sensor: "SensorDefinition", context: "SensorEvaluationContext") -> Evaluation:
         """Evaluate a sensor; an exception of its function is the evaluation's error."""
+
+    def open_resources(
+        self, registry: "ResourceRegistry", keys: frozenset[str], owner: str
+    ) -> "tuple[Resources, Callable[[], None] | None]":
+        """Build resources; with them comes how to tear them down, None where there is nothing to tear down."""
 
     def execute(
         self,

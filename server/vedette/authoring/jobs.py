@@ -1,7 +1,8 @@
 """Jobs: graphs of ops."""
 
+import copy
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, Literal, overload
 
@@ -9,10 +10,13 @@ from vedette.authoring import in_process
 from vedette.authoring.calling import is_async, parameters_of
 from vedette.authoring.config import RunConfig, run_config_dict
 from vedette.authoring.graph import COMPOSING, Graph, Node
+from vedette.authoring.hooks import HookDefinition, checked_hooks
 from vedette.authoring.keywords import known_keywords
-from vedette.authoring.naming import description_of, name_of, normalised_tags
+from vedette.authoring.naming import checked_tags, description_of, name_of
 from vedette.authoring.partitions.definition import PartitionsDefinition
 from vedette.authoring.partitions.partitioned_config import PartitionedConfig
+from vedette.authoring.resources.registry import ResourceRegistry
+from vedette.authoring.retries import RetryPolicy, checked_policy
 from vedette.authoring.run_configs import RunConfigShape, checked_json
 from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.text import shown
@@ -37,11 +41,18 @@ class JobDefinition:
         config: JobConfig | None = None,
         on_interrupted: OnInterrupted = "fail",
         partitions_def: PartitionsDefinition | None = None,
+        resource_defs: Mapping[str, Any] | None = None,
+        hooks: Iterable[HookDefinition] | None = None,
+        op_retry_policy: RetryPolicy | None = None,
     ) -> None:
         """Call `compose_fn` once to build the graph; raises DefinitionError, also for a `config` it refuses."""
         self.name = name_of(compose_fn, name, "job")
         self.description = description_of(compose_fn, description)
-        self.tags = _tags(self.name, tags)
+        self.tags = checked_tags(f'job "{self.name}"', tags)
+        self.hooks = checked_hooks(f'job "{self.name}"', hooks or ())
+        self.op_retry_policy = checked_policy(f'job "{self.name}"', op_retry_policy)
+        # Its own; bound to Definitions, with those of theirs beneath.
+        self.resources = ResourceRegistry(resource_defs)
         self.on_interrupted = _interruption(self.name, on_interrupted)
         self.nodes = _composed(self.name, compose_fn)
         self.partitioned_config = config if isinstance(config, PartitionedConfig) else None
@@ -52,14 +63,56 @@ class JobDefinition:
     @cached_property
     def shape(self) -> RunConfigShape:
         """Return what run config the job accepts; built when first asked for. Raises DefinitionError."""
-        return RunConfigShape(self.name, self.nodes)
+        return RunConfigShape(self.name, self.nodes, self.resources.config_types(self.required_resource_keys))
+
+    @property
+    def required_resource_keys(self) -> frozenset[str]:
+        """Return the keys of the resources that its ops and hooks require."""
+        keys = [node.op.required_resource_keys for node in self.nodes]
+        return frozenset().union(*keys, *(hook.required_resource_keys for hook in self.hooks))
+
+    def bound_to(self, registry: ResourceRegistry) -> "JobDefinition":
+        """Return the job with what it lacks of its resources from `registry`; raises DefinitionError for one missing.
+
+        Without a need of any it is the job itself.
+        """
+        return self._using(registry.merged(self.resources.by_key))
+
+    def _using(self, registry: ResourceRegistry) -> "JobDefinition":
+        if not self.required_resource_keys:
+            return self
+        other = copy.copy(self)
+        other.__dict__.pop("shape", None)
+        other.resources = registry
+        for node in self.nodes:
+            other.resources.check(f'Op "{node.name}" of job "{self.name}"', node.op.required_resource_keys)
+        for hook in self.hooks:
+            other.resources.check(f'Hook "{hook.name}" of job "{self.name}"', hook.required_resource_keys)
+        other.check_default_config()
+        return other
+
+    def with_hooks(self, hook_defs: Iterable[HookDefinition]) -> "JobDefinition":
+        """Return this job with more hooks, which are called after each of its steps."""
+        other = copy.copy(self)
+        other.__dict__.pop("shape", None)
+        other.hooks = checked_hooks(f'job "{self.name}"', (*self.hooks, *hook_defs))
+        return other
+
+    def check_default_config(self) -> None:
+        """Raise DefinitionError where the default config is refused."""
+        try:
+            if self.default_config:
+                self.shape.resolve(self.default_config)
+        except InvalidConfig as error:
+            raise DefinitionError(f'The default config of job "{self.name}" is wrong: {error}') from None
 
     def _checked_default(self, config: RunConfig | Mapping[str, Any] | None) -> dict[str, Any]:
         if config is None:
             return {}
         try:
             plain = checked_json(run_config_dict(config))
-            self.shape.resolve(plain)
+            # What it says of resources is checked where they are known.
+            self.shape.resolve({key: value for key, value in plain.items() if key != "resources"})
         except InvalidConfig as error:
             raise DefinitionError(f'The default config of job "{self.name}" is wrong: {error}') from None
         return plain
@@ -92,6 +145,10 @@ class JobDefinition:
             raise InvocationError(f'Job "{self.name}" has no partitions; give it partitions_def= to ask for one.')
         return RunRequest(run_key, run_config, tags, self.name, partition_key)
 
+    def resolve_resource_config(self, run_config: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the config value of each resource that takes one, EnvVars unread; raises InvalidConfig."""
+        return self.shape.resolve_resources(self.effective_config(run_config))
+
     def config_schema(self) -> dict[str, Any]:
         """Return the JSON Schema (2020-12) of the run config. With a default config nothing is required."""
         schema = self.shape.json_schema()
@@ -121,11 +178,17 @@ class JobDefinition:
         *,
         tags: Mapping[str, Any] | None = None,
         partition_key: str | None = None,
+        resources: Mapping[str, Any] | None = None,
     ) -> in_process.ExecuteInProcessResult:
-        """Run the job here and now, in a test. Raises InvalidConfig, and what an op raised unless told not to."""
+        """Run the job here and now, in a test; `resources`, by key, go before those that it has.
+
+        Raises InvalidConfig, DefinitionError for a resource that is missing, and what an op raised unless told not to.
+        """
+        job = self._using(self.resources.merged(resources))
         config = checked_json(run_config_dict(run_config))
-        merged = self.tags | _tags(self.name, tags) | self.tags_of_partition(partition_key)
-        return in_process.engine().execute(self, config, merged, partition_key, raise_on_error)
+        own = checked_tags(f'the run of job "{self.name}"', tags)
+        merged = self.tags | own | self.tags_of_partition(partition_key)
+        return in_process.engine().execute(job, config, merged, partition_key, raise_on_error)
 
     def tags_of_partition(self, partition_key: str | None) -> dict[str, str]:
         """Return what marks a run for a partition: its own tags, and those of its PartitionedConfig."""
@@ -156,6 +219,9 @@ def job(
     config: JobConfig | None = None,
     on_interrupted: OnInterrupted = "fail",
     partitions_def: PartitionsDefinition | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    hooks: Iterable[HookDefinition] | None = None,
+    op_retry_policy: RetryPolicy | None = None,
 ) -> Callable[[Callable[[], Any]], JobDefinition]: ...
 @known_keywords("@job")
 def job(
@@ -168,6 +234,9 @@ def job(
     config: JobConfig | None = None,
     on_interrupted: OnInterrupted = "fail",
     partitions_def: PartitionsDefinition | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    hooks: Iterable[HookDefinition] | None = None,
+    op_retry_policy: RetryPolicy | None = None,
 ) -> JobDefinition | Callable[[Callable[[], Any]], JobDefinition]:
     """Make a job of a function that calls ops and passes their outputs on; with or without parentheses.
 
@@ -177,6 +246,9 @@ def job(
     config: used for a run that is given none, in the shape of RunConfig.
     on_interrupted: what becomes of a run whose process is lost: "fail" it, or "retry" it as a next attempt.
     partitions_def: what the work of the job is divided into; a PartitionedConfig as `config` says it too.
+    resource_defs: resources of its own, by key; they go before those of Definitions.
+    hooks: called after each of its steps.
+    op_retry_policy: of those of its ops that have none.
 
     Raises DefinitionError, InvalidConfig.
     """
@@ -190,6 +262,9 @@ def job(
         config=config,
         on_interrupted=on_interrupted,
         partitions_def=partitions_def,
+        resource_defs=resource_defs,
+        hooks=hooks,
+        op_retry_policy=op_retry_policy,
     )
 
 
@@ -212,13 +287,6 @@ def _composed(name: str, compose_fn: Callable[[], Any]) -> tuple[Node, ...]:
     finally:
         COMPOSING.reset(token)
     return tuple(graph.nodes.values())
-
-
-def _tags(name: str, tags: Mapping[str, Any] | None) -> dict[str, str]:
-    try:
-        return normalised_tags(tags)
-    except ValueError as error:
-        raise DefinitionError(f'The tags of job "{name}" are wrong: {error}') from None
 
 
 def checked_partitions(

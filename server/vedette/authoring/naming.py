@@ -58,6 +58,14 @@ def normalised_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
     return {_tag_key(key): _tag_value(key, value) for key, value in tags.items()}
 
 
+def checked_tags(owner: str, tags: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return tags as text; raises DefinitionError that names whose they are, as in `job "clean"`."""
+    try:
+        return normalised_tags(tags)
+    except ValueError as error:
+        raise DefinitionError(f"The tags of {owner} are wrong: {error}") from None
+
+
 def _tag_key(key: object) -> str:
     if not isinstance(key, str) or not key:
         raise ValueError(f"A tag's key is a str of at least one character, not {shown(key)}.")

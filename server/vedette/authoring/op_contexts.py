@@ -9,12 +9,17 @@ from vedette.authoring.logs import ContextLogger, Sink, to_standard_logging
 from vedette.authoring.naming import normalised_tags
 from vedette.authoring.partitions.definition import PartitionsDefinition
 from vedette.authoring.partitions.run_partition import RunPartition
+from vedette.authoring.resources.registry import ResourceRegistry
+from vedette.authoring.resources.using import UsesResources
 from vedette.domain.partitions import PartitionKeyRange
 from vedette.domain.time_windows import TimeWindow
 
 
-class OpExecutionContext:
-    """What an op knows of the run it is part of. `attempt` counts 1, 2, … executions of the run."""
+class OpExecutionContext(UsesResources):
+    """What an op knows of the run it is part of.
+
+    `attempt` counts 1, 2, … executions of the run; `retry_number` 0, 1, 2 … those of the op within it.
+    """
 
     def __init__(
         self,
@@ -28,9 +33,13 @@ class OpExecutionContext:
         partition_key: str | None = None,
         partitions_def: PartitionsDefinition | None = None,
         attempt: int = 1,
+        retry_number: int = 0,
+        resources: Mapping[str, Any] | None = None,
         sink: Sink = to_standard_logging,
     ) -> None:
-        """Make a context whose log lines go to `sink`."""
+        """Make a context whose log lines go to `sink`; `resources` are what a test gives, by key."""
+        super().__init__(f'Op "{op_name}"', ResourceRegistry(resources), frozenset(resources or ()))
+        self.retry_number = retry_number
         self.op_name = op_name
         self.op_config = op_config
         self.run_id = run_id
@@ -94,9 +103,12 @@ def build_op_context(
     partition_key: str | None = None,
     partitions_def: PartitionsDefinition | None = None,
     attempt: int = 1,
+    resources: Mapping[str, Any] | None = None,
 ) -> OpExecutionContext:
     """Build a context to call an op with in a test.
 
+    `resources` are definitions, instances of resource classes or any stand-ins, by key; use the context in a `with`
+    where some are torn down after use.
     `op_config` is what the op's parameter `config` becomes if none is passed, and `run_config` has the shape
     `{"ops": {name: {"config": {...}}}}`. Raises InvalidConfig, and ValueError for tags that cannot be stored.
     """
@@ -110,4 +122,5 @@ def build_op_context(
         partition_key=partition_key,
         partitions_def=partitions_def,
         attempt=attempt,
+        resources=resources,
     )

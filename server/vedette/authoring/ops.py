@@ -1,14 +1,17 @@
 """Ops: the functions that a job is made of."""
 
+import copy
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, overload
 
 from vedette.authoring.graph import COMPOSING
+from vedette.authoring.hooks import HookDefinition, checked_hooks
 from vedette.authoring.keywords import known_keywords
-from vedette.authoring.naming import checked_name, description_of, name_of
+from vedette.authoring.naming import checked_name, checked_tags, description_of, name_of
 from vedette.authoring.op_functions import NO_CONFIG, OpFunction
+from vedette.authoring.retries import RetryPolicy, checked_policy
 from vedette.authoring.text import shown
 from vedette.errors import DefinitionError, InvocationError
 
@@ -61,11 +64,18 @@ class OpDefinition:
         description: str | None = None,
         ins: Mapping[str, In] | None = None,
         out: Out | Mapping[str, Out] | None = None,
+        config_schema: Any = None,
+        required_resource_keys: Iterable[str] | None = None,
+        retry_policy: RetryPolicy | None = None,
+        tags: Mapping[str, Any] | None = None,
     ) -> None:
         """Define an op; raises DefinitionError for a function or names that cannot make one."""
         self.name = name_of(compute_fn, name, "op")
         self.description = description_of(compute_fn, description)
-        self.function = OpFunction(compute_fn, self.name)
+        self.function = OpFunction(compute_fn, self.name, config_schema, required_resource_keys)
+        self.retry_policy = checked_policy(f'op "{self.name}"', retry_policy)
+        self.tags = checked_tags(f'op "{self.name}"', tags)
+        self.hooks: tuple[HookDefinition, ...] = ()
         self.outputs = _outputs(self.name, out)
         self.ordering_inputs = _ordering_inputs(self.name, self.function.inputs, ins)
         self.inputs = (*self.function.inputs, *self.ordering_inputs)
@@ -80,6 +90,30 @@ class OpDefinition:
     def has_config(self) -> bool:
         """Tell whether the op takes config."""
         return self.function.config_type is not NO_CONFIG
+
+    @property
+    def required_resource_keys(self) -> frozenset[str]:
+        """Return the keys of the resources that the op and its hooks require."""
+        return self.function.required_resource_keys.union(*(hook.required_resource_keys for hook in self.hooks))
+
+    def configured(self, config_or_fn: Any, name: str | None = None, config_schema: Any = None) -> "OpDefinition":
+        """Return this op, called `name`, with its config given, or made by a function of another config."""
+        other = copy.copy(self)
+        other.name = self.name if name is None else checked_name(name, "op")
+        other.function = self.function.configured(config_or_fn, config_schema, other.name)
+        return other
+
+    def with_hooks(self, hook_defs: Iterable[HookDefinition]) -> "OpDefinition":
+        """Return this op with more hooks."""
+        other = copy.copy(self)
+        other.hooks = checked_hooks(f'op "{self.name}"', (*self.hooks, *hook_defs))
+        return other
+
+    def with_retry_policy(self, retry_policy: RetryPolicy) -> "OpDefinition":
+        """Return this op with another retry policy."""
+        other = copy.copy(self)
+        other.retry_policy = checked_policy(f'op "{self.name}"', retry_policy)
+        return other
 
     def alias(self, name: str) -> "AliasedOp":
         """Return the op to be called under another name within a job."""
@@ -122,6 +156,10 @@ def op(
     description: str | None = None,
     ins: Mapping[str, In] | None = None,
     out: Out | Mapping[str, Out] | None = None,
+    config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    retry_policy: RetryPolicy | None = None,
+    tags: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[..., Any]], OpDefinition]: ...
 @known_keywords("@op")
 def op(
@@ -132,22 +170,41 @@ def op(
     description: str | None = None,
     ins: Mapping[str, In] | None = None,
     out: Out | Mapping[str, Out] | None = None,
+    config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    retry_policy: RetryPolicy | None = None,
+    tags: Mapping[str, Any] | None = None,
 ) -> OpDefinition | Callable[[Callable[..., Any]], OpDefinition]:
     """Make an op of a function, sync or async, generator or not; with or without parentheses.
 
     A first parameter called `context` takes the context, one called `config` the config in the type it is annotated
-    with, every other one is an input.
+    with, those annotated with a resource's class or ResourceParam the resources of their names; every other one is an
+    input.
 
     name: of letters, digits and underscores; that of the function unless given.
     description: the docstring of the function unless given.
     ins: inputs that are not parameters, by name: `In(Nothing)` makes the op run after another.
+    config_schema: what `context.op_config` holds, where there is no parameter `config`: a type or a dict of types.
+    required_resource_keys: resources that it uses as `context.resources`.
+    retry_policy: whether and when it is tried again after it raised; that of the job unless given.
+    tags: shown with the op; values that are not str are written as JSON.
     out: an Out, or one for each name where there are several: the function then returns a tuple or yields Outputs.
 
     Raises DefinitionError.
     """
     if compute_fn is not None:
         return OpDefinition(compute_fn)
-    return functools.partial(OpDefinition, name=name, description=description, ins=ins, out=out)
+    return functools.partial(
+        OpDefinition,
+        name=name,
+        description=description,
+        ins=ins,
+        out=out,
+        config_schema=config_schema,
+        required_resource_keys=required_resource_keys,
+        retry_policy=retry_policy,
+        tags=tags,
+    )
 
 
 def _outputs(name: str, out: object) -> dict[str, Out]:

@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.errors import PydanticUserError
 
+from vedette.authoring.config_schema import ConfigType
+from vedette.authoring.environment import as_names
 from vedette.authoring.graph import Node
 from vedette.authoring.text import as_json, cleaned, shown
 from vedette.errors import DefinitionError, InvalidConfig
@@ -25,9 +27,12 @@ class _NoConfig(BaseModel):
 
 
 class RunConfigShape:
-    """The run config that the job `job_name` of these nodes accepts: `{"ops": {name: {"config": …}}}`."""
+    """The run config that the job `job_name` of these nodes accepts: `{"ops": {name: {"config": …}}}`.
 
-    def __init__(self, job_name: str, nodes: Iterable[Node]) -> None:
+    With resources that take config, by key, there is `{"resources": {key: {"config": …}}}` beside it.
+    """
+
+    def __init__(self, job_name: str, nodes: Iterable[Node], resources: Mapping[str, ConfigType] | None = None) -> None:
         """Build the model; raises DefinitionError for a config type that cannot be validated."""
         self._job_name = job_name
         self._nodes = list(nodes)
@@ -43,7 +48,11 @@ class RunConfigShape:
             members[self._fields[node.name]] = (model, Field(alias=node.name, **default))
         self._ops = create_model(f"{job_name}_ops", __config__=_STRICT, **members)
         given: dict[str, Any] = {} if self._needs_config else {"default_factory": self._ops}
-        self._model = create_model(job_name, __config__=_STRICT, ops=(self._ops, Field(**given)))
+        parts: dict[str, Any] = {"ops": (self._ops, Field(**given))}
+        self._keys = {key: f"resource{index}" for index, key in enumerate(resources or {})}
+        if resources:
+            parts["resources"] = _resources_part(job_name, self._keys, resources)
+        self._model = create_model(job_name, __config__=_STRICT, **parts)
 
     @property
     def needs_config(self) -> bool:
@@ -61,16 +70,25 @@ class RunConfigShape:
         """Return the config value of each op that takes one; raises InvalidConfig that names every fault."""
         if not run_config and not self._takes_config:
             return {}
+        ops = self._accepted(run_config).ops
+        return {node.name: getattr(ops, self._fields[node.name]).config for node in self._nodes if node.op.has_config}
+
+    def resolve_resources(self, run_config: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the config value of each resource that takes one, by key; raises InvalidConfig."""
+        if not self._keys:
+            return {}
+        resources = self._accepted(run_config).resources
+        return {key: getattr(resources, field).config for key, field in self._keys.items()}
+
+    def _accepted(self, run_config: Mapping[str, Any]) -> Any:
         try:
-            accepted = self._model.model_validate(run_config)
+            return self._model.model_validate(run_config)
         except ValidationError as error:
             raise InvalidConfig(f'Job "{self._job_name}" refuses its run config: {self._faults(error)}.') from None
         except Exception as error:
             raise InvalidConfig(
                 f'The run config of job "{self._job_name}" could not be checked: {type(error).__name__}: {error}.'
             ) from error
-        ops = getattr(accepted, "ops")  # noqa: B009 (a field of a model made at run time)
-        return {node.name: getattr(ops, self._fields[node.name]).config for node in self._nodes if node.op.has_config}
 
     def _faults(self, error: ValidationError) -> str:
         faults = error.errors(include_url=False, include_context=False)
@@ -85,6 +103,8 @@ class RunConfigShape:
             return f"{path} is missing"
         if kind == "extra_forbidden" and location[0] == "ops" and len(location) == 2:
             return f"{path} names no op of this job ({', '.join(self._fields) or 'it has none'})"
+        if kind == "extra_forbidden" and location[0] == "resources" and len(location) == 2:
+            return f"{path} names no resource of this job that takes config ({', '.join(self._keys)})"
         if kind == "extra_forbidden":
             return f"{path} is not known here"
         return cleaned(f"{path}: {message} (given {shown(given)})", 400)
@@ -108,6 +128,21 @@ def _node_model(job_name: str, node: Node) -> tuple[type[BaseModel], bool]:
         ) from None
 
 
+def _resources_part(
+    job_name: str, fields: Mapping[str, str], resources: Mapping[str, ConfigType]
+) -> tuple[type[BaseModel], Any]:
+    members: dict[str, Any] = {}
+    for key, field in fields.items():
+        kind = resources[key]
+        default: dict[str, Any] = {"default_factory": kind.default_value} if kind.has_default else {}
+        entry = create_model(key, __config__=_STRICT, config=(kind.annotation, Field(**default)))
+        given: dict[str, Any] = {"default_factory": entry} if kind.has_default else {}
+        members[field] = (entry, Field(alias=key, **given))
+    model = create_model(f"{job_name}_resources", __config__=_STRICT, **members)
+    needed = any(not kind.has_default for kind in resources.values())
+    return model, Field() if needed else Field(default_factory=model)
+
+
 def _has_defaults(kind: object) -> bool:
     return (
         isinstance(kind, type)
@@ -119,7 +154,7 @@ def _has_defaults(kind: object) -> bool:
 def checked_json(run_config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a run config as plain JSON; raises InvalidConfig where it is none."""
     try:
-        plain: dict[str, Any] = as_json(dict(run_config))
+        plain: dict[str, Any] = as_json(as_names(run_config))
     except ValueError as error:
         raise InvalidConfig(f"The run config {error}.") from None
     return plain

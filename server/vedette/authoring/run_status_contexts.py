@@ -69,6 +69,8 @@ class RunStatusSensorContext(SensorEvaluationContext):
             "cursor": self.cursor,
             "last_tick_completion_time": self.last_tick_completion_time,
             "last_sensor_start_time": self.last_sensor_start_time,
+            "definitions": self._definitions,
+            "resources": self._registry.by_key,
         }
 
 
@@ -97,9 +99,11 @@ def build_run_status_sensor_context(
     partition_key: str | None = None,
     *,
     step_failures: tuple[RunEvent, ...] = (),
-    repository_def: object = None,
+    repository_def: Any = None,
 ) -> RunStatusSensorContext:
-    """Build a context for a test: call the sensor with it. `.for_run_failure()` makes that of a failure sensor of it.
+    """Build a context for a test: call the sensor with it; `resources` as for build_sensor_context.
+
+    `.for_run_failure()` makes that of a failure sensor of it.
 
     Raises InvocationError without a run.
     """
@@ -111,7 +115,9 @@ def build_run_status_sensor_context(
         )
     if partition_key is not None:
         run = run.with_partition(partition_key)
-    made = RunStatusSensorContext(sensor_name, run, event, step_failures)
+    made = RunStatusSensorContext(
+        sensor_name, run, event, step_failures, resources=resources, definitions=repository_def
+    )
     if context is not None:
         made.adopt(sensor_name, context._sink)  # the two are one family
     return made

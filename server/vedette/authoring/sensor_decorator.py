@@ -23,7 +23,7 @@ def sensor(
     jobs: Iterable[JobDefinition] | None = None,
     default_status: SensorStatus = SensorStatus.STOPPED,
     asset_selection: Any = None,
-    required_resource_keys: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
     tags: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
     target: Target | None = None,
@@ -43,7 +43,7 @@ def sensor(
     jobs: Iterable[JobDefinition] | None = None,
     default_status: SensorStatus = SensorStatus.STOPPED,
     asset_selection: Any = None,
-    required_resource_keys: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
     tags: Mapping[str, Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
     target: Target | None = None,
@@ -54,7 +54,8 @@ def sensor(
 ) -> SensorDefinition | Callable[[EvaluationFunction], SensorDefinition]:
     """Make a sensor of a function, sync or async, generator or not; with or without parentheses.
 
-    The function takes the context, under any name, or nothing. It returns or yields RunRequest, SkipReason or
+    The function takes the context, under any name, or nothing; and resources, as parameters that are annotated with
+    their class or ResourceParam, and named as their keys. It returns or yields RunRequest, SkipReason or
     SensorResult, any iterable of them, or nothing. An evaluation may happen again after a crash; its requests and its
     cursor are committed once, but what the function itself does to the outside must be safe to repeat.
 
@@ -68,7 +69,8 @@ def sensor(
     timeout: seconds that one evaluation may take; 60 unless given.
     failures_before_pause: how many failures in a row pause it; 0 never does; as the settings say unless given.
     default_status: whether it runs before anybody has started or stopped it.
-    asset_selection, required_resource_keys: refused until there are assets and resources.
+    required_resource_keys: resources that it uses as `context.resources`.
+    asset_selection: refused until there are assets.
 
     Raises DefinitionError.
     """

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, TypeVar
 
 from vedette.authoring import in_process
-from vedette.authoring.calling import context_parameter, is_async, with_context
 from vedette.authoring.contexts import SensorEvaluationContext
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.naming import description_of, name_of, normalised_tags
+from vedette.authoring.resources.definition import checked_keys
+from vedette.authoring.sensor_functions import SensorFunction
 from vedette.authoring.targets import Target, refuse_later, targets_of
 from vedette.authoring.text import as_json, shown
 from vedette.domain.catalog import SensorKind, SensorSpec, SensorStatus
@@ -45,7 +46,7 @@ class SensorDefinition:
         jobs: Iterable[JobDefinition] | None = None,
         default_status: SensorStatus = SensorStatus.STOPPED,
         asset_selection: Any = None,
-        required_resource_keys: Any = None,
+        required_resource_keys: Iterable[str] | None = None,
         tags: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         target: Target | None = None,
@@ -57,10 +58,12 @@ class SensorDefinition:
         """Define a sensor; raises DefinitionError. The options are those of `sensor`."""
         if evaluation_fn is None:
             raise DefinitionError("A SensorDefinition needs its function: pass evaluation_fn=.")
-        parameter = context_parameter(evaluation_fn, SensorEvaluationContext, "sensor")
+        self.function = SensorFunction(evaluation_fn, SensorEvaluationContext)
         self.name = name_of(evaluation_fn, name, "sensor")
         self.description = description_of(evaluation_fn, description)
-        refuse_later(self.name, {"asset_selection": asset_selection, "required_resource_keys": required_resource_keys})
+        refuse_later(self.name, {"asset_selection": asset_selection})
+        named = checked_keys(f'sensor "{self.name}"', required_resource_keys)
+        self.required_resource_keys = named | frozenset(self.function.resource_names)
         self.targets = targets_of(self.name, job_name, job, jobs, target)
         self.minimum_interval_seconds = self._interval(minimum_interval_seconds)
         self.timeout = self._timeout(timeout)
@@ -70,10 +73,7 @@ class SensorDefinition:
         self.tags = self._checked("tags", normalised_tags, tags)
         self.metadata: dict[str, Any] = self._checked("metadata", _metadata, metadata)
         self.owners = self._checked("owners", _owners, owners)
-        self.is_async = is_async(evaluation_fn)
-        self._function = evaluation_fn
-        self._context_name = parameter.name if parameter else None
-        self.call = with_context(evaluation_fn, parameter)
+        self.is_async = self.function.is_async
         functools.update_wrapper(self, evaluation_fn, updated=())
 
     def _checked(self, what: str, check: Callable[[Given], Kept], value: Given) -> Kept:
@@ -149,25 +149,46 @@ class SensorDefinition:
         """Return a copy with another job."""
         return self.with_updated_jobs([new_job])
 
+    def call(self, context: SensorEvaluationContext) -> Any:
+        """Call the function with its context, which has its resources."""
+        return self.function(context, context.resources if self.function.resource_names else {})
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function in a test and return what it returns; raises InvocationError for other arguments."""
+        """Call the function in a test and return what it returns; resources may be given as keywords.
+
+        Raises InvocationError for other arguments.
+        """
+        resources = {key: kwargs.pop(key) for key in self.required_resource_keys & kwargs.keys()}
         context = self._context_of(args, kwargs)
         if isinstance(context, SensorEvaluationContext):
             context.adopt(self.name)
-        return self.call(context)
+            context.add_resources(f'Sensor "{self.name}"', resources, self.required_resource_keys)
+            return self.call(context)
+        if missing := sorted(self.required_resource_keys - resources.keys()):
+            raise InvocationError(
+                f'Sensor "{self.name}" requires the resource "{missing[0]}", which was not provided: pass'
+                f" {missing[0]}=..., or build_sensor_context(resources={{{missing[0]!r}: ...}})."
+            )
+        return self.function(context, resources)
 
     def _context_of(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        if len(args) > 1:
+            raise InvocationError(
+                f'Sensor "{self.name}" is called with one argument, its context, not {len(args)}; resources are passed'
+                " as keywords."
+            )
         given = [*args, *kwargs.values()]
         if len(given) > 1:
             raise InvocationError(f'Sensor "{self.name}" is called with one argument, its context, not {len(given)}.')
-        if self._context_name is None:
+        name = self.function.context_name
+        if name is None:
             if given and not isinstance(given[0], SensorEvaluationContext):
-                raise InvocationError(f'The function of sensor "{self.name}" takes no argument.')
-            return None
+                raise InvocationError(f'The function of sensor "{self.name}" takes no argument but resources.')
+            return given[0] if given else None
         if not given:
             raise InvocationError(f'Sensor "{self.name}" expects its context: pass build_sensor_context().')
-        if kwargs and self._context_name not in kwargs:
-            raise InvocationError(f'Sensor "{self.name}" expects the argument "{self._context_name}".')
+        if kwargs and name not in kwargs:
+            raise InvocationError(f'Sensor "{self.name}" expects the argument "{name}".')
         return given[0]
 
     def evaluate_tick(self, context: SensorEvaluationContext | None = None) -> Evaluation:

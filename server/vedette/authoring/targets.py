@@ -12,7 +12,6 @@ Target = JobDefinition | Iterable[JobDefinition]
 
 _LATER = {
     "asset_selection": "assets",
-    "required_resource_keys": "resources",
 }
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from vedette.authoring.redaction import redacted
+
 _LARGEST = 2**64 - 1
 _SMALLEST = -(2**63)
 MAX_DEPTH = 100
@@ -35,10 +37,20 @@ def cleaned(text: str, limit: int) -> str:
 def shown(value: object) -> str:
     """Return a short text for any value, also one whose repr raises."""
     try:
-        text = reprlib.repr(value)
+        text = _SHORT.repr(value)
     except Exception:
         text = object.__repr__(value)
     return cleaned(text, 200)
+
+
+class _ShortRepr(reprlib.Repr):
+    """Short reprs, without the part of a secret that cutting would leave."""
+
+    def repr_str(self, x: str, level: int) -> str:
+        return super().repr_str(redacted(x), level)
+
+
+_SHORT = _ShortRepr()
 
 
 def as_json(value: Any) -> Any:

@@ -8,6 +8,7 @@ from vedette.domain.logs import LogRecord
 from vedette.domain.ticks import EvaluationInstruction
 from vedette.execution.evaluation import Call
 from vedette.execution.reacting import OnReaction, ReactingCall
+from vedette.execution.resource_scopes import SharedResources
 
 
 def call_of(
@@ -16,9 +17,13 @@ def call_of(
     on_begin: Callable[[], None],
     on_log: Callable[[LogRecord], None],
     on_reaction: OnReaction,
+    shared: SharedResources | None = None,
 ) -> Call | ReactingCall:
-    """Return the call that `instruction` asks for; raises DefinitionError where there is no such sensor."""
+    """Return the call that `instruction` asks for; it has the resources that this process shares.
+
+    Raises DefinitionError where there is no such sensor.
+    """
     sensor = definitions.get_sensor_def(instruction.sensor_name)
     if isinstance(sensor, ReactingSensorDefinition):
-        return ReactingCall(definitions, sensor, instruction, on_begin, on_log, on_reaction)
-    return Call(definitions, instruction, on_begin, on_log)
+        return ReactingCall(definitions, sensor, instruction, on_begin, on_log, on_reaction, shared)
+    return Call(definitions, instruction, on_begin, on_log, shared)

@@ -6,10 +6,12 @@ threads that are given a copy of the context, carry it along.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+from vedette.authoring.redaction import redacted
 from vedette.authoring.text import cleaned
 from vedette.domain.logs import ErrorInfo, LogLevel, LogRecord
 from vedette.execution.errors import describe
@@ -86,7 +88,7 @@ class Capture:
                 message = f"More than {self._limit} log lines: the rest is dropped."
             if self._left is not None:
                 self._left -= 1
-            record = LogRecord(datetime.now(UTC), level, logger, cleaned(message, MAX_RECORD_BYTES), error)
+            record = LogRecord(datetime.now(UTC), level, logger, cleaned(redacted(message), MAX_RECORD_BYTES), error)
             self._delivering = True
             try:
                 self._deliver(record)
@@ -113,3 +115,14 @@ def _message(record: logging.LogRecord) -> str:
 PRINTED = {"stdout": LogLevel.INFO, "stderr": LogLevel.WARNING}
 
 CURRENT: ContextVar[Capture | None] = ContextVar("vedette_capture", default=None)
+
+
+@contextmanager
+def capturing(capture: Capture) -> Iterator[None]:
+    """Have `capture` hear what is said in the block, to the last begun line."""
+    token = CURRENT.set(capture)
+    try:
+        yield
+    finally:
+        capture.flush()
+        CURRENT.reset(token)

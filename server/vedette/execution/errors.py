@@ -3,6 +3,7 @@
 import traceback
 from pathlib import Path
 
+from vedette.authoring.redaction import redacted
 from vedette.authoring.text import cleaned
 from vedette.domain.logs import ErrorInfo
 
@@ -48,7 +49,7 @@ def _message(exception: BaseException) -> str:
     notes = getattr(exception, "__notes__", None)
     if isinstance(notes, list):
         text = "\n".join([text, *(note for note in notes if isinstance(note, str))])
-    return cleaned(text, MAX_MESSAGE_BYTES)
+    return cleaned(redacted(text), MAX_MESSAGE_BYTES)
 
 
 def _text(exception: BaseException) -> str:
@@ -62,9 +63,10 @@ def _text(exception: BaseException) -> str:
 def _stack(exception: BaseException) -> tuple[str, ...]:
     try:
         frames = [frame for frame in traceback.extract_tb(exception.__traceback__) if not _is_machinery(frame.filename)]
-        texts = [cleaned(text, MAX_MESSAGE_BYTES) for text in _formatted(frames)]
+        texts = [cleaned(redacted(text), MAX_MESSAGE_BYTES) for text in _formatted(frames)]
         if isinstance(exception, SyntaxError):
-            texts.append(cleaned("".join(traceback.format_exception_only(exception)[:-1]), MAX_MESSAGE_BYTES))
+            shown = redacted("".join(traceback.format_exception_only(exception)[:-1]))
+            texts.append(cleaned(shown, MAX_MESSAGE_BYTES))
     except Exception:
         return ()
     return tuple(text for text in texts if text)

@@ -19,6 +19,8 @@ from vedette.execution.errors import describe
 from vedette.execution.outcomes import outcome_of
 from vedette.execution.redirection import redirect
 from vedette.execution.resolving import resolve
+from vedette.execution.resource_drivers import CallAsync, Driver, LoopDriver, ThreadDriver, driven
+from vedette.execution.resource_scopes import ResourceScope, SharedResources
 
 MAX_LOG_RECORDS = 1000
 # Checking more requests than this takes long enough to be felt on a loop that serves other evaluations.
@@ -36,19 +38,63 @@ class Attempt:
         context: SensorEvaluationContext,
         definitions: Definitions | None,
         on_begin: Callable[[], None],
+        scope: ResourceScope | None = None,
     ) -> None:
-        """Prepare the call; user code begins with `begin`."""
+        """Prepare the call; user code begins with `begin`. Without a `scope` the context has its resources already."""
         self.sensor = sensor
         self.context = context
         self.definitions = definitions
         self.collected = Collected(sensor.name)
+        self._scope = scope
         self._on_begin = on_begin
+        if definitions is not None:
+            context.belongs_to(definitions)
         self._began_at = 0.0
+
+    def in_thread(self, driver: ThreadDriver) -> Evaluation | Unfinished:
+        """Make the call in this thread; what it handed back where that needs a loop, and `in_loop` is to go on."""
+        try:
+            driven(self.prepare(driver))
+            unfinished = self.begin()
+            if unfinished is not None:
+                return unfinished
+            evaluation = self.end()
+        except BaseException as exception:
+            evaluation = failed(exception)
+        return driven(self._conclude(evaluation, driver))
+
+    async def in_loop(self, executor: Executor | None, unfinished: Unfinished | None = None) -> Evaluation:
+        """Make the call in this task, or go on with what is unfinished, to the end.
+
+        It is cancelled with the task: then, and only then, CancelledError is raised, after the resources are torn
+        down. What may block is done in a thread of `executor`, which a cancellation leaves running.
+        """
+        driver = LoopDriver(executor)
+        try:
+            if unfinished is None:
+                await self.prepare(driver)
+                unfinished = self.begin()
+            evaluation = await finish(self, unfinished, executor)
+        except GeneratorExit:
+            raise
+        except Raised as raised:
+            evaluation = failed(raised.exception)
+        except BaseException as exception:
+            evaluation = failed(exception)
+            if is_cancelled(exception):
+                await self._conclude(evaluation, driver)
+                raise
+        return await self._conclude(evaluation, driver)
+
+    async def prepare(self, driver: Driver) -> None:
+        """Build the resources; the evaluation begins with this."""
+        self._began_at = time.perf_counter()
+        self._on_begin()
+        if self._scope is not None:
+            self.context.provide(await self._scope.open(driver))
 
     def begin(self) -> Unfinished | None:
         """Call the function and take what it returns; return what needs a loop to be finished, if anything does."""
-        self._began_at = time.perf_counter()
-        self._on_begin()
         return self.collected.take(self.sensor.call(self.context))
 
     def end(self) -> Evaluation:
@@ -64,10 +110,14 @@ class Attempt:
             partition_changes=outcome.partition_changes,
         )
 
-    def begin_and_end(self) -> Evaluation | Unfinished:
-        """Do both where no loop is needed."""
-        unfinished = self.begin()
-        return self.end() if unfinished is None else unfinished
+    async def _conclude(self, evaluation: Evaluation, driver: Driver) -> Evaluation:
+        """Tear the resources down; where that fails, so does an evaluation that has not failed already."""
+        if self._scope is None or (error := await self._scope.close(driver)) is None:
+            return evaluation
+        if evaluation.error is None:
+            return failed(error)
+        self.context.log.error("A resource could not be torn down.", exc_info=error)
+        return evaluation
 
     @property
     def duration_seconds(self) -> float:
@@ -89,8 +139,12 @@ class Call:
         instruction: EvaluationInstruction,
         on_begin: Callable[[], None],
         on_log: Callable[[LogRecord], None],
+        shared: SharedResources | None = None,
     ) -> None:
-        """Prepare the call: `in_thread` for a sync function, `in_loop` for an async one."""
+        """Prepare the call: `in_thread` for a sync function, `in_loop` for an async one.
+
+        `shared` has the resources that live as long as this process; without it they end with the call.
+        """
         sensor = definitions.get_sensor_def(instruction.sensor_name)
         self.is_async = sensor.is_async
         self.logs: list[LogRecord] = []
@@ -104,20 +158,19 @@ class Call:
             started.timestamp() if started else None,
             self._capture.add_logged,
         )
-        self._attempt = Attempt(sensor, context, definitions, on_begin)
+        scope = scope_of(sensor, definitions, self._capture, shared)
+        self._attempt = Attempt(sensor, context, definitions, on_begin, scope)
         self._unfinished: Unfinished | None = None
 
-    def in_thread(self) -> Evaluation | None:
+    def in_thread(self, call_async: CallAsync) -> Evaluation | None:
         """Call a sync function to its end; None where it handed back what needs a loop, and `in_loop` is to go on.
 
-        Both are to be called in one context (of contextvars) that is this evaluation's own.
+        Both are to be called in one context (of contextvars) that is this evaluation's own. `call_async` has the loop
+        await something, and blocks until that is done.
         """
         redirect()
         CURRENT.set(self._capture)
-        try:
-            answer = self._attempt.begin_and_end()
-        except BaseException as exception:
-            answer = failed(exception)
+        answer = self._attempt.in_thread(ThreadDriver(call_async))
         if not isinstance(answer, Evaluation):
             self._unfinished = answer
             return None
@@ -126,24 +179,15 @@ class Call:
     async def in_loop(self, executor: Executor | None) -> Evaluation:
         """Call an async function in this task, or go on with what a sync one has handed back, to the end.
 
-        It is cancelled with the task: then, and only then, CancelledError is raised. What may block is done in a
-        thread of `executor`, which a cancellation leaves running.
+        It is cancelled with the task: then, and only then, CancelledError is raised, after the resources are torn down.
         """
         redirect()
         CURRENT.set(self._capture)
         try:
-            unfinished = self._unfinished or self._attempt.begin()
-            evaluation = await finish(self._attempt, unfinished, executor)
-        except GeneratorExit:
+            evaluation = await self._attempt.in_loop(executor, self._unfinished)
+        except BaseException:
             self._capture.close()
             raise
-        except Raised as raised:
-            evaluation = failed(raised.exception)
-        except BaseException as exception:
-            if is_cancelled(exception):
-                self._capture.close()
-                raise
-            evaluation = failed(exception)
         return self._finished(evaluation)
 
     def stopped(self, error: ErrorInfo, duration_seconds: float) -> Evaluation:
@@ -157,6 +201,16 @@ class Call:
     def _finished(self, evaluation: Evaluation) -> Evaluation:
         self._capture.close()
         return finished(evaluation, tuple(self.logs), self._attempt.duration_seconds)
+
+
+def scope_of(
+    sensor: SensorDefinition, definitions: Definitions, capture: Capture, shared: SharedResources | None
+) -> ResourceScope | None:
+    """Return the scope of the resources that `sensor` needs, None where it needs none."""
+    if not sensor.required_resource_keys:
+        return None
+    keys, owner = sensor.required_resource_keys, f'Sensor "{sensor.name}"'
+    return ResourceScope(definitions.resource_registry, keys, owner, capture.add_logged, shared=shared)
 
 
 def failed(exception: BaseException) -> Evaluation:

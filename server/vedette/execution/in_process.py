@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import copy_context
 from typing import TypeVar
 
@@ -10,6 +10,9 @@ from vedette.authoring.contexts import SensorEvaluationContext
 from vedette.authoring.definitions import Definitions
 from vedette.authoring.in_process import ExecuteInProcessResult
 from vedette.authoring.jobs import JobDefinition
+from vedette.authoring.logs import to_standard_logging
+from vedette.authoring.resources.registry import ResourceRegistry
+from vedette.authoring.resources.scoped import Resources
 from vedette.authoring.sensors import SensorDefinition
 from vedette.domain.events import RunEvent
 from vedette.domain.ids import new_id
@@ -21,6 +24,8 @@ from vedette.execution.collecting import Unfinished
 from vedette.execution.evaluation import MAX_LOG_RECORDS, Attempt, failed, finished
 from vedette.execution.redirection import redirect
 from vedette.execution.requested_partitions import check_partition
+from vedette.execution.resource_drivers import ThreadDriver, driven
+from vedette.execution.resource_scopes import ResourceScope
 from vedette.execution.run import RunExecution
 
 Result = TypeVar("Result")
@@ -34,12 +39,15 @@ class InThisProcess:
         logs: list[LogRecord] = []
         capture = Capture(logs.append, MAX_LOG_RECORDS, echo=True)
         context.adopt(sensor.name, capture.add_logged)
+        context.add_resources(f'Sensor "{sensor.name}"', {}, sensor.required_resource_keys)
         attempt = Attempt(sensor, context, None, lambda: None)
         redirect()
         token = CURRENT.set(capture)
         try:
-            answer = attempt.begin_and_end()
-            evaluation = answer if isinstance(answer, Evaluation) else _with_loop(lambda: _finish(attempt, answer))
+            with context:
+                driven(attempt.prepare(ThreadDriver(_await)))
+                unfinished = attempt.begin()
+                evaluation = attempt.end() if unfinished is None else _with_loop(lambda: _finish(attempt, unfinished))
         except KeyboardInterrupt:
             raise
         except BaseException as exception:
@@ -48,6 +56,32 @@ class InThisProcess:
             CURRENT.reset(token)
             capture.close()
         return finished(evaluation, tuple(logs), attempt.duration_seconds)
+
+    def open_resources(
+        self, registry: ResourceRegistry, keys: frozenset[str], owner: str
+    ) -> tuple[Resources, Callable[[], None] | None]:
+        """Build resources in the caller's thread, what is async on a loop of their own."""
+        scope = ResourceScope(registry, keys, owner, to_standard_logging)
+        runner = asyncio.Runner()
+        driver = ThreadDriver(lambda awaitable: _with_loop(lambda: runner.run(_awaited(awaitable))))
+        try:
+            resources = driven(scope.open(driver))
+        except BaseException:
+            runner.close()
+            raise
+
+        def close() -> None:
+            try:
+                error = driven(scope.close(driver))
+            finally:
+                _with_loop(runner.close)
+            if error is not None:
+                raise error
+
+        if scope.holds_something:
+            return resources, close
+        runner.close()
+        return resources, None
 
     def execute(
         self,
@@ -68,6 +102,14 @@ class InThisProcess:
         if run.exception is not None and raise_on_error:
             raise run.exception
         return ExecuteInProcessResult(job.name, str(instruction.run_id), tuple(events), run.outputs, error)
+
+
+def _await(awaitable: Awaitable[Result]) -> Result:
+    return _with_loop(lambda: asyncio.run(_awaited(awaitable)))
+
+
+async def _awaited(awaitable: Awaitable[Result]) -> Result:
+    return await awaitable
 
 
 def _finish(attempt: Attempt, unfinished: Unfinished) -> Evaluation:

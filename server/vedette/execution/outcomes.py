@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from msgspec import UnsetType
 
 from vedette.authoring.contexts import SensorEvaluationContext
+from vedette.authoring.redaction import redacted
 from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.sensor_results import MAX_RUN_REQUESTS, RunReaction, SensorResult, SkipReason
 from vedette.authoring.text import cleaned
@@ -94,7 +95,7 @@ def _outcome(
     if not requests:
         message = _nothing_but(events, changes) if reason is None else reason.skip_message
     if message is not None:
-        message = cleaned(message, MAX_SKIP_REASON_BYTES)
+        message = cleaned(redacted(message), MAX_SKIP_REASON_BYTES)
     return Outcome(requests, message, cursor_set, cursor if cursor_set else None, events, changes)
 
 

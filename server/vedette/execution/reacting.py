@@ -19,9 +19,11 @@ from vedette.domain.ticks import Evaluation, EvaluationInstruction, RequestedRun
 from vedette.errors import InvalidResult
 from vedette.execution.capture import CURRENT, Capture
 from vedette.execution.collecting import Unfinished
-from vedette.execution.evaluation import MAX_LOG_RECORDS, Attempt, Raised, failed, finish, is_cancelled
+from vedette.execution.evaluation import MAX_LOG_RECORDS, Attempt, failed, scope_of
 from vedette.execution.outcomes import EMPTY
 from vedette.execution.redirection import redirect
+from vedette.execution.resource_drivers import CallAsync, ThreadDriver
+from vedette.execution.resource_scopes import SharedResources
 
 # No event begins later than this after the first: what was made of those before is recorded, and the rest come again.
 ENOUGH_SECONDS = 0.2
@@ -44,6 +46,7 @@ class ReactingCall:
         on_begin: Callable[[], None],
         on_log: Callable[[LogRecord], None],
         on_reaction: OnReaction,
+        shared: SharedResources | None = None,
     ) -> None:
         """Prepare the calls: `in_thread` for a sync function, `in_loop` for an async one."""
         self.is_async = sensor.is_async
@@ -54,6 +57,7 @@ class ReactingCall:
         self._on_begin = on_begin
         self._on_log = on_log
         self._on_reaction = on_reaction
+        self._shared = shared
         self._capture = Capture(self._deliver, MAX_LOG_RECORDS)
         self._reactions: list[Reaction] = []
         self._requests: list[RequestedRun] = []
@@ -65,16 +69,14 @@ class ReactingCall:
         self._events = self._next_events()
         self._unfinished: tuple[SensorEvent, Attempt, Unfinished] | None = None
 
-    def in_thread(self) -> Evaluation | None:
+    def in_thread(self, call_async: CallAsync) -> Evaluation | None:
         """Call a sync function for each event; None where it handed back what needs a loop, and `in_loop` goes on."""
         redirect()
         CURRENT.set(self._capture)
+        driver = ThreadDriver(call_async)
         for event in self._events:
             attempt = self._attempt(event)
-            try:
-                answer = attempt.begin_and_end()
-            except BaseException as exception:
-                answer = failed(exception)
+            answer = attempt.in_thread(driver)
             if not isinstance(answer, Evaluation):
                 self._unfinished = event, attempt, answer
                 return None
@@ -90,13 +92,7 @@ class ReactingCall:
                 event, attempt, unfinished = self._unfinished
                 self._reacted(event, await _ended(attempt, unfinished, executor))
             for event in self._events:
-                attempt = self._attempt(event)
-                try:
-                    begun = attempt.begin()
-                except BaseException as exception:
-                    self._reacted(event, failed(exception))
-                else:
-                    self._reacted(event, await _ended(attempt, begun, executor))
+                self._reacted(event, await _ended(self._attempt(event), None, executor))
         except (asyncio.CancelledError, GeneratorExit):
             self._capture.close()
             raise
@@ -123,7 +119,8 @@ class ReactingCall:
 
     def _attempt(self, event: SensorEvent) -> Attempt:
         context = self._sensor.context_of(event, self._instruction, self._capture.add_logged)
-        return Attempt(self._sensor, context, self._definitions, self._on_begin)
+        scope = scope_of(self._sensor, self._definitions, self._capture, self._shared)
+        return Attempt(self._sensor, context, self._definitions, self._on_begin, scope)
 
     def _reacted(self, event: SensorEvent, answer: Evaluation) -> None:
         if answer.cursor_set:
@@ -157,16 +154,7 @@ class ReactingCall:
 
 async def _ended(attempt: Attempt, unfinished: Unfinished | None, executor: Executor | None) -> Evaluation:
     """Return what the call for one event came to; raises CancelledError only where the evaluation is cancelled."""
-    try:
-        answer = await finish(attempt, unfinished, executor)
-    except GeneratorExit:
-        raise
-    except Raised as raised:
-        answer = failed(raised.exception)
-    except BaseException as exception:
-        if is_cancelled(exception):
-            raise
-        answer = failed(exception)
+    answer = await attempt.in_loop(executor, unfinished)
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         # User code has swallowed it: the event is not handled, and no other is to begin.

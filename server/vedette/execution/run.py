@@ -2,21 +2,31 @@
 
 import asyncio
 import inspect
+import itertools
+import logging
+import time
 from collections.abc import Awaitable, Mapping
 from contextvars import copy_context
 from typing import Any
 
 from vedette.authoring.definitions import Definitions
 from vedette.authoring.graph import Node, OutputHandle
+from vedette.authoring.hooks import HookContext
 from vedette.authoring.op_contexts import OpExecutionContext
+from vedette.authoring.resources.scoped import Resources
+from vedette.authoring.retries import Failure, retry_after
 from vedette.domain.events import RunEventKind
+from vedette.domain.failure_policy import shown_seconds
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunInstruction
-from vedette.execution.capture import CURRENT, Capture
+from vedette.execution.capture import Capture, capturing
 from vedette.execution.errors import describe
 from vedette.execution.outputs import Outputs
 from vedette.execution.redirection import redirect
+from vedette.execution.resource_drivers import ThreadDriver, driven
+from vedette.execution.resource_scopes import ResourceScope
 from vedette.execution.run_journal import Emit, RunJournal
+from vedette.execution.step_hooks import hooks_of, needed_by, run_hook
 
 
 class RunExecution:
@@ -41,11 +51,14 @@ class RunExecution:
         self._job = definitions.get_job_def(instruction.job_name)
         self._run_config = self._job.effective_config(instruction.run_config, instruction.partition_key)
         self._configs = self._job.resolve_config(self._run_config)
+        self._resource_configs = self._job.resolve_resource_config(self._run_config)
+        self._resources = Resources({}, f'Job "{self._job.name}"')
         self._instruction = instruction
         self._keep_outputs = keep_outputs
         self._echo = echo
         self._interrupts = interrupts
         self._runner = asyncio.Runner()
+        self._driver = ThreadDriver(self._on_loop)
         self._nodes = _to_execute(self._job.nodes, frozenset(instruction.done_steps))
         self.steps = tuple(node.name for node in self._nodes)
         self._executed = frozenset(self.steps)
@@ -64,12 +77,57 @@ class RunExecution:
         redirect()
         journal = RunJournal(emit, self._echo)
         try:
-            for node in self._nodes:
-                self._step(node, journal)
+            self._execute_all(journal)
         finally:
             self._runner.close()
             journal.close()
         return self._error
+
+    def _execute_all(self, journal: RunJournal) -> None:
+        needed = frozenset().union(*(needed_by(self._job, node) for node in self._nodes))
+        if needed:
+            capture = journal.capture(None)
+            scope = self._scope(needed, capture)
+            try:
+                if self._set_up(scope, capture):
+                    self._execute_nodes(journal)
+            finally:
+                self._tear_down(scope, capture)
+        else:
+            self._execute_nodes(journal)
+
+    def _execute_nodes(self, journal: RunJournal) -> None:
+        for node in self._nodes:
+            self._step(node, journal)
+
+    def _scope(self, needed: frozenset[str], capture: Capture) -> ResourceScope:
+        return ResourceScope(
+            self._job.resources,
+            needed,
+            f'Job "{self._job.name}"',
+            capture.add_logged,
+            configs=self._resource_configs,
+            run_id=str(self._instruction.run_id),
+        )
+
+    def _set_up(self, scope: ResourceScope, capture: Capture) -> bool:
+        try:
+            with capturing(capture):
+                self._resources = driven(scope.open(self._driver))
+        except self._interrupts:
+            raise
+        except BaseException as exception:
+            self._fails(exception, "The run's resources could not be set up")
+            return False
+        return True
+
+    def _tear_down(self, scope: ResourceScope, capture: Capture) -> None:
+        with capturing(capture):
+            error = driven(scope.close(self._driver))
+            if error is not None and self._error is not None:
+                logging.getLogger("resource").error("A resource could not be torn down.", exc_info=error)
+        if error is not None:
+            self._fails(error, "The run's resources could not be torn down")
 
     def _step(self, node: Node, journal: RunJournal) -> None:
         # An op that is not executed has succeeded before, and nothing takes its outputs.
@@ -90,27 +148,78 @@ class RunExecution:
     def _execute(self, node: Node, journal: RunJournal) -> None:
         capture = journal.capture(node.name)
         journal.add(RunEventKind.STEP_STARTED, node.name)
-        token = CURRENT.set(capture)
-        try:
-            outputs = self._call(node, capture)
-        except self._interrupts:
-            capture.flush()
-            raise
-        except BaseException as exception:
-            capture.flush()
-            self._failed(node, exception, journal)
-        else:
-            capture.flush()
-            self.outputs.update({(node.name, name): value for name, value in outputs.items()})
-            journal.add(RunEventKind.STEP_SUCCESS, node.name)
-        finally:
-            CURRENT.reset(token)
+        with capturing(capture):
+            try:
+                outputs = self._until_done(node, capture, journal)
+            except self._interrupts:
+                raise
+            except BaseException as exception:
+                self._failed(node, exception, journal)
+                self._hooks(node, capture, journal, exception=exception)
+            else:
+                self.outputs.update({(node.name, name): value for name, value in outputs.items()})
+                journal.add(RunEventKind.STEP_SUCCESS, node.name)
+                self._hooks(node, capture, journal, outputs=outputs)
 
-    def _call(self, node: Node, capture: Capture) -> Mapping[str, Any]:
+    def _until_done(self, node: Node, capture: Capture, journal: RunJournal) -> Mapping[str, Any]:
+        """Call the op, again where it may be tried again; raises what it raised last."""
+        policy = node.op.retry_policy or self._job.op_retry_policy
+        for retries in itertools.count():
+            try:
+                return self._call(node, capture, retries)
+            except self._interrupts:
+                raise
+            except BaseException as exception:
+                again = retry_after(exception, policy, retries)
+                if again is None:
+                    raise
+                capture.flush()
+                self._announce(node, exception, retries + 1, *again, journal)
+                # A cancelled run is woken by its signal.
+                time.sleep(again[1])
+            finally:
+                capture.flush()
+        raise AssertionError("there is no last number")
+
+    def _announce(
+        self, node: Node, exception: BaseException, retry: int, most: int, seconds: float, journal: RunJournal
+    ) -> None:
+        error = describe(exception)
+        when = f"in {shown_seconds(seconds)}" if seconds else "at once"
+        message = f"{error.message} It is tried again {when} (retry {retry} of {most})."
+        journal.add(RunEventKind.STEP_RETRY, node.name, message, error)
+
+    def _hooks(
+        self,
+        node: Node,
+        capture: Capture,
+        journal: RunJournal,
+        exception: BaseException | None = None,
+        outputs: Mapping[str, Any] | None = None,
+    ) -> None:
+        for hook in hooks_of(self._job, node, failed=exception is not None):
+            context = HookContext(
+                hook_def=hook,
+                op=node.op,
+                step_key=node.name,
+                run_id=str(self._instruction.run_id),
+                job_name=self._job.name,
+                op_config=self._configs.get(node.name),
+                op_exception=exception,
+                op_output_values=outputs,
+                sink=capture.add_logged,
+            )
+            context.provide(self._resources.only(hook.required_resource_keys, f'Hook "{hook.name}"'))
+            run_hook(hook, context, self._on_loop, journal, self._interrupts)
+            capture.flush()
+
+    def _call(self, node: Node, capture: Capture, retries: int) -> Mapping[str, Any]:
         function = node.op.function
-        config = self._configs.get(node.name)
+        config = function.config_value(self._configs.get(node.name))
         inputs = {name: self._value(source) for name, source in node.inputs.items()}
-        result = function.call(**function.arguments(self._context(node, config, capture), config, inputs))
+        context = self._context(node, config, capture, retries)
+        context.provide(self._resources.only(node.op.function.required_resource_keys, f'Op "{node.name}"'))
+        result = function.call(**function.arguments(context, config, inputs))
         outputs = Outputs(node.op, node.name)
         if function.is_generator:
             outputs.drain(result)
@@ -133,7 +242,7 @@ class RunExecution:
 
         return self._runner.run(awaited(), context=copy_context())
 
-    def _context(self, node: Node, config: Any, capture: Capture) -> OpExecutionContext:
+    def _context(self, node: Node, config: Any, capture: Capture, retries: int) -> OpExecutionContext:
         return OpExecutionContext(
             op_name=node.name,
             op_config=config,
@@ -144,16 +253,21 @@ class RunExecution:
             partition_key=self._instruction.partition_key,
             partitions_def=self._job.partitions_def,
             attempt=self._instruction.attempt,
+            retry_number=retries,
             sink=capture.add_logged,
         )
 
     def _failed(self, node: Node, exception: BaseException, journal: RunJournal) -> None:
         error = describe(exception)
-        journal.add(RunEventKind.STEP_FAILURE, node.name, error.message, error)
+        data = {"metadata": exception.metadata} if isinstance(exception, Failure) and exception.metadata else None
+        journal.add(RunEventKind.STEP_FAILURE, node.name, error.message, error, data)
+        self._fails(exception, f'Op "{node.name}" failed')
+
+    def _fails(self, exception: BaseException, what: str) -> None:
         if self._error is None:
             self.exception = exception
-            message = f'Op "{node.name}" failed: {error.type}: {error.message}'
-            self._error = ErrorInfo(error.type, message, error.stack, error.cause)
+            error = describe(exception)
+            self._error = ErrorInfo(error.type, f"{what}: {error.type}: {error.message}", error.stack, error.cause)
 
     def _release(self, node: Node) -> None:
         if self._keep_outputs:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from vedette.domain.events import RunEvent, RunEventKind
 from vedette.domain.logs import ErrorInfo, LogRecord
@@ -21,12 +22,19 @@ class RunJournal:
         self._lock = threading.RLock()
         self._open = True
 
-    def add(self, kind: RunEventKind, step: str, message: str | None = None, error: ErrorInfo | None = None) -> None:
+    def add(
+        self,
+        kind: RunEventKind,
+        step: str,
+        message: str | None = None,
+        error: ErrorInfo | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> None:
         """Tell what became of a step."""
-        self._send(RunEvent(datetime.now(UTC), kind, step, message, error=error))
+        self._send(RunEvent(datetime.now(UTC), kind, step, message, error=error, data=data))
 
-    def capture(self, step: str) -> Capture:
-        """Return a capture whose records become LOG events of `step`."""
+    def capture(self, step: str | None) -> Capture:
+        """Return a capture whose records become LOG events of `step`, or of the run as a whole."""
 
         def deliver(record: LogRecord) -> None:
             self._send(

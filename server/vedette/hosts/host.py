@@ -12,7 +12,8 @@ from vedette.domain.ticks import Evaluation
 from vedette.faults import Point, reached
 from vedette.hosts.assignment import Assignment
 from vedette.hosts.attribution import Ending, out_of_memory, ran_out_of_memory
-from vedette.hosts.child.frames import Cancel, Evaluate, Evaluated, FromHost, Ping, Pong, Reacted
+from vedette.hosts.child.deadlines import LEAVE_SECONDS
+from vedette.hosts.child.frames import Cancel, Evaluate, Evaluated, FromHost, Holding, Leave, Ping, Pong, Reacted
 from vedette.hosts.child.marks import Marks
 from vedette.hosts.children import Child, ChildExit
 from vedette.hosts.host_limits import HostLimits
@@ -36,6 +37,7 @@ class Host:
         self.lagging = False
         self.hung_up = False
         self.idle_since = time.monotonic()
+        self._holds_resources = False
         self._child = child
         self._limits = limits
         self._on_room = on_room
@@ -110,9 +112,17 @@ class Host:
         self._alive_at = time.monotonic()
 
     def end(self, ending: Ending) -> None:
-        """Kill it and all that it started."""
+        """Kill it and all that it started; one that is closed while it holds resources may tear these down before."""
         if self.ending is None:
             self.ending = ending
+            if ending is Ending.CLOSED and self._holds_resources:
+                self._send(Leave())
+                asyncio.get_running_loop().call_later(LEAVE_SECONDS, self._kill)
+            else:
+                self._kill()
+
+    def _kill(self) -> None:
+        if not self._child.exited.done():
             self._child.send_signal(signal.SIGKILL)
 
     async def ended(self) -> ChildExit:
@@ -152,7 +162,7 @@ class Host:
     def _hang_up(self) -> None:
         self._lost.set_result(ChildExit())
 
-    def _send(self, frame: Evaluate | Cancel | Ping) -> None:
+    def _send(self, frame: Evaluate | Cancel | Ping | Leave) -> None:
         if self._connection is not None:
             self._connection.send(frame)
 
@@ -162,6 +172,8 @@ class Host:
             if isinstance(frame, Evaluated):
                 for token, evaluation in frame.answers:
                     room = self._answer(token, evaluation) or room
+            elif isinstance(frame, Holding):
+                self._holds_resources = True
             elif isinstance(frame, Pong):
                 self._pinged_at, self._alive_at = None, time.monotonic()
                 room = room or self.lagging

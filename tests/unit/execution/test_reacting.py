@@ -52,7 +52,7 @@ async def evaluated(function: Callable[..., Any], *events: SensorEvent) -> tuple
     call = call_of(
         Definitions(sensors=[sensor]), instruction, lambda: None, lambda _: None, lambda one, _: told.append(one)
     )
-    answer = None if call.is_async else await asyncio.to_thread(call.in_thread)
+    answer = None if call.is_async else await asyncio.to_thread(call.in_thread, lambda _: None)
     if answer is None:
         answer = await asyncio.create_task(call.in_loop(None))
     return answer, told

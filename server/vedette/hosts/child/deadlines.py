@@ -4,6 +4,8 @@ from vedette.domain.logs import ErrorInfo
 
 # An async evaluation is cancelled at its timeout, and has this long to comply before its process is ended.
 GRACE_SECONDS = 1.0
+# A host that holds resources has this long to tear them down before it is killed.
+LEAVE_SECONDS = 3.0
 
 
 def overran(timeout_seconds: float) -> ErrorInfo:

@@ -2,8 +2,8 @@
 
 server -> zygote   Fork (with a socket as ancillary data), Signal
 zygote -> server   Loaded | LoadFailed, Forked, Exited
-server -> host     Evaluate, Cancel, Ping
-host -> server     Logged, Reacted, Evaluated, Pong; what has begun is marked in shared memory (`marks`)
+server -> host     Evaluate, Cancel, Ping, Leave
+host -> server     Logged, Reacted, Evaluated, Pong, Holding; what has begun is marked in shared memory (`marks`)
 server -> run      Execute, Go
 run -> server      Ready, Happened, Finished
 """
@@ -95,6 +95,14 @@ class Pong(msgspec.Struct, tag=True, frozen=True):
     number: int
 
 
+class Leave(msgspec.Struct, tag=True, frozen=True):
+    """Tear down the resources that live as long as the process, and end."""
+
+
+class Holding(msgspec.Struct, tag=True, frozen=True):
+    """The host holds resources that live as long as it: ask it to leave, rather than kill it."""
+
+
 class Logged(msgspec.Struct, tag=True, frozen=True):
     """A log line of an evaluation that is still going on."""
 
@@ -146,7 +154,7 @@ class Finished(msgspec.Struct, tag=True, frozen=True):
 
 ToZygote = Fork | Signal
 FromZygote = Loaded | LoadFailed | Forked | Exited
-ToHost = Evaluate | Cancel | Ping
-FromHost = Logged | Reacted | Evaluated | Pong
+ToHost = Evaluate | Cancel | Ping | Leave
+FromHost = Logged | Reacted | Evaluated | Pong | Holding
 ToRun = Execute | Go
 FromRun = Ready | Happened | Finished

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context, copy_context
 from typing import Any
 
@@ -20,8 +20,9 @@ from vedette.domain.ticks import Evaluation, EvaluationInstruction
 from vedette.errors import DefinitionError
 from vedette.execution.calls import call_of
 from vedette.execution.evaluation import failed
-from vedette.hosts.child.deadlines import overran
-from vedette.hosts.child.frames import Evaluate, Logged, Ping, Pong, Reacted, ToHost
+from vedette.execution.process_resources import ProcessResources
+from vedette.hosts.child.deadlines import LEAVE_SECONDS, overran
+from vedette.hosts.child.frames import Evaluate, Holding, Leave, Logged, Ping, Pong, Reacted, ToHost
 from vedette.hosts.child.framing import READ_BYTES, FrameReader, encode
 from vedette.hosts.child.marks import Marks
 from vedette.hosts.child.outbox import Outbox
@@ -45,6 +46,7 @@ def serve(connection: socket.socket, definitions: Definitions, threads: int) -> 
         if not descriptors:
             os._exit(0)
         asyncio.run(_serve(connection, definitions, threads, Marks(descriptors[0])))
+        os._exit(0)
     except BaseException:
         traceback.print_exc()
     os._exit(FAILED)
@@ -53,8 +55,9 @@ def serve(connection: socket.socket, definitions: Definitions, threads: int) -> 
 async def _serve(connection: socket.socket, definitions: Definitions, threads: int, marks: Marks) -> None:
     asyncio.get_running_loop().set_exception_handler(_handle)
     host = EvaluationHost(connection, definitions, threads, marks)
-    host.start()
-    await asyncio.Event().wait()
+    async with host.shared:
+        host.start()
+        await host.leaving.wait()
 
 
 def _handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -75,6 +78,8 @@ class EvaluationHost:
         self.definitions = definitions
         self.outbox = Outbox(self._loop, connection)
         self.workers = Workers(self._loop, threads, self.outbox.flush)
+        self.shared = ProcessResources(self._on_holding)
+        self.leaving = asyncio.Event()
         self.marks = marks
         # What the project has set at its import; each evaluation begins with a copy.
         self.context = copy_context()
@@ -91,7 +96,8 @@ class EvaluationHost:
         except OSError:
             data = b""
         if not data:
-            os._exit(0)
+            self._loop.remove_reader(self._connection.fileno())
+            self._leave()
         for frame in self._reader.feed(data):
             self._take(frame)
 
@@ -100,8 +106,29 @@ class EvaluationHost:
             self._begin(frame)
         elif isinstance(frame, Ping):
             self.outbox.send_now(encode(Pong(frame.number)))
+        elif isinstance(frame, Leave):
+            self._leave()
         elif (ongoing := self._open.get(frame.token)) is not None:
             ongoing.cancel()
+
+    def _on_holding(self) -> None:
+        """A first resource is about to live as long as this process."""
+        self.outbox.send_now(encode(Holding()))
+
+    def _leave(self) -> None:
+        """End this process, after what it holds is torn down."""
+        if not self.shared.are_there:
+            os._exit(0)
+        self._loop.call_later(LEAVE_SECONDS, os._exit, 0)
+        self.leaving.set()
+
+    def call_async(self, awaitable: Awaitable[Any]) -> Any:
+        """Have the loop await something; blocks the thread that calls this until it is done."""
+
+        async def awaited() -> Any:
+            return await awaitable
+
+        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result()
 
     def _begin(self, frame: Evaluate) -> None:
         sync: list[Callable[[], None]] = []
@@ -139,7 +166,7 @@ class Ongoing:
 
     def __init__(self, host: EvaluationHost, token: int, instruction: EvaluationInstruction) -> None:
         """Prepare it; raises DefinitionError."""
-        self.call = call_of(host.definitions, instruction, self._on_begin, self._on_log, self._on_reaction)
+        self.call = call_of(host.definitions, instruction, self._on_begin, self._on_log, self._on_reaction, host.shared)
         self._host = host
         self._token = token
         self._timeout_seconds = instruction.timeout_seconds
@@ -155,7 +182,7 @@ class Ongoing:
         if self._given_up:
             evaluation: Evaluation | None = self._stopped(GIVEN_UP)
         else:
-            evaluation = self._context.run(self.call.in_thread)
+            evaluation = self._context.run(self.call.in_thread, self._host.call_async)
             self._host.workers.memory.look()
         if evaluation is None:
             self._host.call_soon(self.go_on)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from vedette.authoring.redaction import redacted
 from vedette.domain.events import RunEvent, RunEventKind
 from vedette.execution.capture import PRINTED
 
@@ -81,5 +82,5 @@ def _follow(server: int, sources: Mapping[int, str], emit: Emit, drained: _threa
 
 
 def _event(name: str, line: bytes) -> RunEvent:
-    message = line.decode(errors="replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    message = redacted(line.decode(errors="replace")).replace("\x00", "\N{REPLACEMENT CHARACTER}")
     return RunEvent(datetime.now(UTC), RunEventKind.LOG, message=message, level=PRINTED[name], logger=name)
