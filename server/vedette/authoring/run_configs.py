@@ -68,7 +68,7 @@ class RunConfigShape:
 
     def resolve(self, run_config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the config value of each op that takes one; raises InvalidConfig that names every fault."""
-        if not run_config and not self._takes_config:
+        if not run_config and not self._takes_config and not self._keys:
             return {}
         ops = self._accepted(run_config).ops
         return {node.name: getattr(ops, self._fields[node.name]).config for node in self._nodes if node.op.has_config}
