@@ -1,6 +1,7 @@
 import asyncio
 from datetime import timedelta
 
+import asyncpg
 import msgspec
 import pytest
 from sqlalchemy import select, text
@@ -195,6 +196,14 @@ async def test_a_frozen_process_keeps_others_waiting_no_longer_than_agreed(datab
         with pytest.raises(DatabaseUnreachable):
             await freeze()
         assert await frozen.now() is not None
+
+
+async def test_a_connection_that_the_server_is_just_ending_is_lost(database: Database) -> None:
+    with pytest.raises(DatabaseUnreachable, match="another operation"):
+        async with database.writing():
+            # As the driver says it to a statement that comes between a FATAL error and the end of the stream.
+            raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+    assert await database.now() is not None
 
 
 @pytest.mark.parametrize("state", ["25006", "40P01", "53100", "55P03", "57014"])

@@ -209,7 +209,8 @@ class Database:
             if not (error.connection_invalidated or state.startswith(PASSING) or _has_moved(state, error)):
                 raise
             raise unreachable(redacted(self.url), error.orig or error) from error
-        except TimeoutError as error:
+        except (TimeoutError, asyncpg.InternalClientError) as error:
+            # The latter is what the driver says between the server's last word on a connection and its end.
             raise unreachable(redacted(self.url), error) from error
         except PoolTimeout as error:
             raise DatabaseUnreachable(
