@@ -122,9 +122,13 @@ class JobDefinition:
 
         Raises InvalidConfig for a config of a partition that cannot be stored, and what the author's function raises.
         """
-        if run_config or self.partitioned_config is None or partition_key is None:
+        if self.partitioned_config is None or partition_key is None or run_config:
             return run_config or self.default_config
         return checked_json(self.partitioned_config.get_run_config_for_partition_key(partition_key))
+
+    def asks_partition(self, run_config: Mapping[str, Any], partition_key: str | None) -> bool:
+        """Tell whether a run uses the config of its partition, which the author's function tells."""
+        return not run_config and self.partitioned_config is not None and partition_key is not None
 
     def resolve_config(self, run_config: Mapping[str, Any], partition_key: str | None = None) -> dict[str, Any]:
         """Return each op's config value for a run; raises InvalidConfig that names every fault."""

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import itertools
+import json
 import logging
 import time
 from collections.abc import Awaitable, Mapping
@@ -15,6 +16,7 @@ from vedette.authoring.hooks import HookContext
 from vedette.authoring.op_contexts import OpExecutionContext
 from vedette.authoring.resources.scoped import Resources
 from vedette.authoring.retries import Failure, retry_after
+from vedette.authoring.text import cleaned
 from vedette.domain.events import RunEventKind
 from vedette.domain.failure_policy import shown_seconds
 from vedette.domain.logs import ErrorInfo
@@ -27,6 +29,9 @@ from vedette.execution.resource_drivers import ThreadDriver, driven
 from vedette.execution.resource_scopes import ResourceScope
 from vedette.execution.run_journal import Emit, RunJournal
 from vedette.execution.step_hooks import hooks_of, needed_by, run_hook
+
+# How much of a config an event tells.
+MAX_TOLD_BYTES = 8 * 1024
 
 
 class RunExecution:
@@ -49,11 +54,15 @@ class RunExecution:
     ) -> None:
         """Prepare the run; raises DefinitionError for an unknown job, InvalidConfig for a config it refuses."""
         self._job = definitions.get_job_def(instruction.job_name)
-        self._run_config = self._job.effective_config(instruction.run_config, instruction.partition_key)
-        self._configs = self._job.resolve_config(self._run_config)
-        self._resource_configs = self._job.resolve_resource_config(self._run_config)
-        self._resources = Resources({}, f'Job "{self._job.name}"')
         self._instruction = instruction
+        # The config of a partition is told by user code, which is not to run before the run has started.
+        self._asks_partition = self._job.asks_partition(instruction.run_config, instruction.partition_key)
+        self._run_config: Mapping[str, Any] = {}
+        self._configs: dict[str, Any] = {}
+        self._resource_configs: dict[str, Any] = {}
+        if not self._asks_partition:
+            self._configure(self._job.effective_config(instruction.run_config))
+        self._resources = Resources({}, f'Job "{self._job.name}"')
         self._keep_outputs = keep_outputs
         self._echo = echo
         self._interrupts = interrupts
@@ -77,11 +86,32 @@ class RunExecution:
         redirect()
         journal = RunJournal(emit, self._echo)
         try:
-            self._execute_all(journal)
+            if not self._asks_partition or self._ask_partition(journal):
+                self._execute_all(journal)
         finally:
             self._runner.close()
             journal.close()
         return self._error
+
+    def _configure(self, run_config: Mapping[str, Any]) -> None:
+        self._run_config = run_config
+        self._configs = self._job.resolve_config(run_config)
+        self._resource_configs = self._job.resolve_resource_config(run_config)
+
+    def _ask_partition(self, journal: RunJournal) -> bool:
+        """Take the config of the partition; where there is none to be had, the run fails before its first op."""
+        key = self._instruction.partition_key
+        try:
+            with capturing(journal.capture(None)):
+                self._configure(self._job.effective_config({}, key))
+        except self._interrupts:
+            raise
+        except BaseException as exception:
+            self._fails(exception, f'The config of partition "{key}" could not be told')
+            return False
+        told = cleaned(json.dumps(self._run_config, ensure_ascii=False), MAX_TOLD_BYTES)
+        journal.add(RunEventKind.ENGINE, None, f'The run config is that of partition "{key}": {told}')
+        return True
 
     def _execute_all(self, journal: RunJournal) -> None:
         needed = frozenset().union(*(needed_by(self._job, node) for node in self._nodes))

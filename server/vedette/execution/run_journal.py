@@ -25,12 +25,12 @@ class RunJournal:
     def add(
         self,
         kind: RunEventKind,
-        step: str,
+        step: str | None,
         message: str | None = None,
         error: ErrorInfo | None = None,
         data: dict[str, Any] | None = None,
     ) -> None:
-        """Tell what became of a step."""
+        """Tell what became of a step, or of the run."""
         self._send(RunEvent(datetime.now(UTC), kind, step, message, error=error, data=data))
 
     def capture(self, step: str | None) -> Capture:

@@ -8,6 +8,7 @@ from vedette import (
     AddDynamicPartitionsRequest,
     Config,
     DailyPartitionsDefinition,
+    Definitions,
     DynamicPartitionsDefinition,
     InvalidResult,
     MultiPartitionsDefinition,
@@ -20,8 +21,12 @@ from vedette import (
     static_partitioned_config,
 )
 from vedette.authoring.jobs import JobDefinition
+from vedette.domain.events import RunEvent, RunEventKind
+from vedette.domain.ids import new_id
 from vedette.domain.partitions import DynamicKey, PartitionChange, PartitionChangeKind
+from vedette.domain.runs import RunInstruction
 from vedette.domain.ticks import Evaluation, TickStatus
+from vedette.execution.run import RunExecution
 
 IMAGES = DynamicPartitionsDefinition("images")
 OCEANS = StaticPartitionsDefinition(["arctic", "atlantic"])
@@ -167,3 +172,24 @@ def test_there_is_a_most_of_keys() -> None:
 def test_nonsense_is_refused_where_it_is_written() -> None:
     with pytest.raises(InvalidResult, match="dynamic_partitions_requests holds 'a'"):
         SensorResult(dynamic_partitions_requests=["a"])  # type: ignore[list-item]  # what is tried
+
+
+def test_the_config_of_a_partition_is_asked_for_when_the_run_has_started() -> None:
+    asked: list[str] = []
+
+    @static_partitioned_config(["arctic"])
+    def noted(partition_key: str) -> dict[str, Any]:
+        asked.append(partition_key)
+        return {"ops": {"look": {"config": {"ocean": partition_key}}}}
+
+    @job(config=noted)
+    def careful() -> None:
+        look()
+
+    execution = RunExecution(Definitions(jobs=[careful]), RunInstruction(new_id(), "careful", partition_key="arctic"))
+    assert asked == []
+    events: list[RunEvent] = []
+    assert execution.execute(events.append) is None
+    assert asked == ["arctic"]
+    assert (events[0].kind, events[0].step) == (RunEventKind.ENGINE, None)
+    assert '"ocean": "arctic"' in (events[0].message or "")
