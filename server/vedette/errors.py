@@ -13,6 +13,7 @@ VedetteError                    everything below; its text is one sentence that 
 │   └── UnknownResource         a resource was used that was not asked for
 ├── InvalidConfig               a run config that the job refuses
 ├── UnknownPartition            a partition key that there is not
+├── AlertNotSent                a service or mail server did not take an alert
 ├── SourceUnavailable           what a sensor watches cannot be read
 ├── InvalidResult               what a sensor or an op handed back is not what it may hand back
 ├── LocationUnloaded            a code location that is not loaded was asked for work
@@ -22,6 +23,10 @@ VedetteError                    everything below; its text is one sentence that 
 
 class VedetteError(Exception):
     """Everything that Vedette raises on purpose."""
+
+
+class AlertNotSent(VedetteError):
+    """A service or mail server did not take an alert; the text names neither a token nor the address of a webhook."""
 
 
 class SourceUnavailable(VedetteError):

@@ -1,0 +1,60 @@
+"""An alert on a server: sent until it is taken, as soon as a run fails, and then no more; no secret is told."""
+
+from pathlib import Path
+from typing import Any
+
+from e2e.servers import DevServer, wait_until
+from integration.alerts.stubs import service
+
+PROJECT = """
+import os
+from vedette import *
+from vedette.alerts import make_slack_on_run_failure_sensor, make_teams_on_run_failure_sensor
+
+@op
+def breaks():
+    raise ValueError("it broke")
+
+@job
+def broken():
+    breaks()
+
+slack = make_slack_on_run_failure_sensor(
+    "#alerts", "xoxb-hunter2", default_status=DefaultSensorStatus.RUNNING, slack_api_url={url!r}
+)
+teams = make_teams_on_run_failure_sensor({url!r} + "/hunter2", default_status=DefaultSensorStatus.RUNNING)
+"""
+ALL = """
+query($after: String) { ticks(first: 100, after: $after) {
+  edges { node {
+    status skipReason error { type message stack cause { message stack } } sensor { name metadata description }
+    logs { edges { node { message } } }
+  } } pageInfo { hasNextPage endCursor } } }
+"""
+READY = "{ sensors { edges { node { name cursor { value } } } } }"
+
+
+def test_an_alert_is_sent_until_it_is_taken_and_then_no_more(dev_server: DevServer, tmp_path: Path) -> None:
+    with service() as stub:
+        down: tuple[int, dict[str, str], Any] = (503, {}, "down")
+        stub.answers = [down, down, down, down, (200, {}, {"ok": True})]
+        dev_server.write(PROJECT.format(url=stub.url))
+        dev_server.start()
+
+        def ready() -> bool:
+            found = dev_server.query(READY)["sensors"]["edges"]
+            return len(found) == 2 and all(edge["node"]["cursor"]["value"] for edge in found)
+
+        wait_until(ready, "both sensors to watch runs")
+        dev_server.query('mutation { launchRun(input: {jobName: "broken"}) { errors { message } } }')
+        wait_until(lambda: len(stub.taken) == 2, "both messages to be taken", 60)
+        dev_server.query('mutation { launchRun(input: {jobName: "broken"}) { errors { message } } }')
+        wait_until(lambda: len(stub.taken) == 4, "the messages of the second run", 60)
+        told = list(dev_server.pages(ALL, "ticks"))
+    paths = sorted(asked.path for asked in stub.taken)
+    assert paths == ["/chat.postMessage", "/chat.postMessage", "/hunter2", "/hunter2"]
+    assert sum(status == 503 for status in stub.statuses) == 4
+    assert "503" in str(told), "what went wrong is told"
+    for text in (str(told), dev_server.log.read_text()):
+        assert "hunter2" not in text
+        assert stub.url not in text
