@@ -3,7 +3,7 @@
 import asyncio
 import statistics
 
-from benchmarks import api, bursts, history, latency, launching, pages, start, subscriptions, ticks
+from benchmarks import api, bursts, history, latency, launching, pages, reactions, start, subscriptions, ticks
 from benchmarks.effort import Effort
 from benchmarks.figures import Figure
 from benchmarks.server import percentile
@@ -46,6 +46,16 @@ def events(effort: Effort) -> list[Figure]:
 def runs(effort: Effort) -> list[Figure]:
     """Return how many short runs are launched a second."""
     return [Figure("launched", launching.measure(effort.runs).per_second, "/s", more_is_better=True)]
+
+
+def reacting(effort: Effort) -> list[Figure]:
+    """Return how soon a sensor that watches runs is called, 200 finishing a second."""
+    found = reactions.measure(200, effort.seconds)
+    return [
+        Figure("runs that finish", found.per_second, "/s", more_is_better=True),
+        Figure("commit to the sensor's first line, p50", percentile(found.seconds, 0.5) * MS, "ms"),
+        Figure("commit to the sensor's first line, p99", percentile(found.seconds, 0.99) * MS, "ms"),
+    ]
 
 
 def slow(effort: Effort) -> list[Figure]:

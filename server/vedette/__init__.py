@@ -14,6 +14,8 @@ if TYPE_CHECKING:
         AssetMaterialization,
         AssetObservation,
     )
+    from vedette.authoring.asset_records import EventLogEntry, EventLogRecord
+    from vedette.authoring.asset_sensors import AssetSensorDefinition, asset_sensor
     from vedette.authoring.config import Config, PermissiveConfig, RunConfig
     from vedette.authoring.config_containers import Array, Map, Noneable
     from vedette.authoring.config_schema import Field, Permissive, Selector, Shape
@@ -128,6 +130,7 @@ __all__ = [
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "AssetSensorDefinition",
     "Backoff",
     "Bool",
     "BoolSource",
@@ -147,6 +150,8 @@ __all__ = [
     "EnumValue",
     "EnvVar",
     "Evaluation",
+    "EventLogEntry",
+    "EventLogRecord",
     "ExecuteInProcessResult",
     "Failure",
     "Field",
@@ -221,6 +226,7 @@ __all__ = [
     "UnknownResource",
     "VedetteError",
     "WeeklyPartitionsDefinition",
+    "asset_sensor",
     "build_hook_context",
     "build_init_resource_context",
     "build_op_context",

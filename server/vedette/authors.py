@@ -2,6 +2,8 @@
 
 from vedette.authoring import in_process
 from vedette.authoring.asset_events import AssetCheckEvaluation, AssetCheckKey, AssetMaterialization, AssetObservation
+from vedette.authoring.asset_records import EventLogEntry, EventLogRecord
+from vedette.authoring.asset_sensors import AssetSensorDefinition, asset_sensor
 from vedette.authoring.config import Config, PermissiveConfig, RunConfig
 from vedette.authoring.config_containers import Array, Map, Noneable
 from vedette.authoring.config_schema import Field, Permissive, Selector, Shape
@@ -117,6 +119,7 @@ __all__ = [
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "AssetSensorDefinition",
     "Backoff",
     "Bool",
     "BoolSource",
@@ -136,6 +139,8 @@ __all__ = [
     "EnumValue",
     "EnvVar",
     "Evaluation",
+    "EventLogEntry",
+    "EventLogRecord",
     "ExecuteInProcessResult",
     "Failure",
     "Field",
@@ -210,6 +215,7 @@ __all__ = [
     "UnknownResource",
     "VedetteError",
     "WeeklyPartitionsDefinition",
+    "asset_sensor",
     "build_hook_context",
     "build_init_resource_context",
     "build_op_context",

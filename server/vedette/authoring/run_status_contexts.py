@@ -42,6 +42,8 @@ class RunStatusSensorContext(SensorEvaluationContext):
     @classmethod
     def of(cls, sensor_name: str, event: SensorEvent, sink: Sink, **options: Any) -> Self:
         """Return the context of an event."""
+        assert event.run is not None
+        assert event.happened is not None
         return cls(sensor_name, event.run, event.happened, event.step_failures, event.attempt, sink, **options)
 
     @property

@@ -66,7 +66,7 @@ class MonitoredJob(msgspec.Struct, frozen=True):
     job_name: str | None = None
 
 
-class RunMonitor(msgspec.Struct, frozen=True):
+class RunMonitor(msgspec.Struct, frozen=True, tag="runs", tag_field="stream"):
     """Which runs a sensor reacts to: those that become `status`, of any of `jobs`.
 
     Without `jobs`, of all jobs of all code locations if `everywhere`, else of the sensor's own. An event that fails is
@@ -88,6 +88,19 @@ class RunMonitor(msgspec.Struct, frozen=True):
         )
 
 
+class AssetMonitor(msgspec.Struct, frozen=True, tag="assets", tag_field="stream"):
+    """Which assets a sensor reacts to: each time that one of `keys` is materialized, wherever that is told.
+
+    An event that fails is tried `attempts` times.
+    """
+
+    keys: tuple[tuple[str, ...], ...]
+    attempts: int = DEFAULT_ATTEMPTS
+
+
+Monitor = RunMonitor | AssetMonitor
+
+
 class SensorSpec(msgspec.Struct, frozen=True):
     """One sensor. Durations are seconds; `minimum_interval_seconds` 0 means "again at once"."""
 
@@ -106,13 +119,20 @@ class SensorSpec(msgspec.Struct, frozen=True):
     watch: tuple[str, ...] = ()
     # After so many failures in a row it is paused; 0: never; None: as the settings say.
     failures_before_pause: int | None = None
-    # Of a sensor that reacts to runs.
-    monitors: RunMonitor | None = None
+    # Of a sensor that reacts to events.
+    monitors: RunMonitor | AssetMonitor | None = None
 
     @property
     def is_pushed(self) -> bool:
         """Tell whether events make it due, and the server keeps its cursor: a position in their stream."""
         return self.monitors is not None
+
+    @property
+    def stream(self) -> str | None:
+        """Return the name of the stream that it reacts to, if it reacts to any."""
+        if self.monitors is None:
+            return None
+        return "runs" if isinstance(self.monitors, RunMonitor) else "assets"
 
 
 class AssetCheckSpec(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from vedette.domain.assets import AssetEventRecord
 from vedette.domain.events import RunEvent
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import Run, RunStatus
@@ -25,20 +26,22 @@ class ReactionOutcome(enum.StrEnum):
 
 
 class SensorEvent(msgspec.Struct, frozen=True, gc=False):
-    """One event as a host is told it: a run has become `status`. Times are aware UTC.
+    """One event as a host is told it: a run has become `status`, or something has happened to an asset.
 
     `position` is that in its stream; events of one `key` are handled in order, `attempt` (1, 2, …) counts the tries of
     this one. `run` is the run as it stands now; `happened` tells of the change, `step_failures` why a run failed.
+    Times are aware UTC.
     """
 
     position: int
     key: str
     attempt: int
     at: datetime
-    run: Run
-    status: RunStatus
-    happened: RunEvent
+    run: Run | None = None
+    status: RunStatus | None = None
+    happened: RunEvent | None = None
     step_failures: tuple[RunEvent, ...] = ()
+    asset: AssetEventRecord | None = None
 
 
 class Reaction(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -53,6 +56,7 @@ class Reaction(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     attempt: int = 1
     run_id: UUID | None = None
     run_status: RunStatus | None = None
+    asset_key: tuple[str, ...] | None = None
     requested: int = 0
     told: int = 0
     changed: int = 0

@@ -1,37 +1,37 @@
-"""The feeder: follows the stream of runs, knows which sensors it concerns, and gives each evaluation its events.
+"""The feeder: follows a stream, knows which sensors it concerns, and gives each evaluation its events.
 
 One reading of the stream serves all sensors of this process. A knock is a hint: the stream is read every few seconds
 all the same.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
+import msgspec
+
 from vedette.bus import Bus
-from vedette.bus.topics import RUNS
 from vedette.domain.positions import EventPosition, parsed_position
 from vedette.domain.reactions import SensorEvent
-from vedette.domain.runs import RunStatus
 from vedette.evaluator.clock import DatabaseClock
-from vedette.evaluator.inboxes import MOST_EVENTS, Batch, Inbox, Waiting, monitor_of
+from vedette.evaluator.inboxes import MOST_EVENTS, Batch, Change, Inbox, Waiting, monitor_of
 from vedette.evaluator.patience import keep_trying
-from vedette.storage import changes, run_happenings
+from vedette.evaluator.sources import Source
+from vedette.storage import changes
 from vedette.storage.database import Database
 from vedette.storage.due import DueSensor
-from vedette.storage.run_happenings import RunHappening, RunStory
 
 AT_ONCE = 2000
-STREAM = "runs"
 
 Fed = tuple[Batch, tuple[SensorEvent, ...]]
 
 
 class Feeder:
-    """Follows the stream while `run` runs, and calls `on_work` with each sensor of `pushed()` that has work to do."""
+    """Follows `source` while `run` runs, and calls `on_work` with each sensor of `pushed()` that has work to do."""
 
     def __init__(
         self,
+        source: Source,
         database: Database,
         bus: Bus,
         clock: DatabaseClock,
@@ -39,6 +39,7 @@ class Feeder:
         pushed: Callable[[], Iterable[DueSensor]],
         on_work: Callable[[UUID], None],
     ) -> None:
+        self._source = source
         self._database = database
         self._bus = bus
         self._clock = clock
@@ -53,17 +54,25 @@ class Feeder:
         # Sensors of which several events together were refused: they are handled one by one until that succeeds.
         self._cautious: set[UUID] = set()
 
-    def look(self) -> None:
-        """See at once what waits for sensors that are new here, or whose cursor was set."""
-        self._looked.set()
+    def look(self, sensors: Iterable[DueSensor]) -> None:
+        """See at once what waits for those of the sensors that are new here, or whose cursor was set."""
+        if any(self._follows(sensor) and not self._knows(sensor) for sensor in sensors):
+            self._looked.set()
+
+    def _follows(self, sensor: DueSensor) -> bool:
+        return sensor.spec.stream == self._source.stream
+
+    def _knows(self, sensor: DueSensor) -> bool:
+        inbox = self._inboxes.get(sensor.id)
+        return inbox is not None and inbox.position == parsed_position(sensor.state.cursor)
 
     async def run(self) -> None:
         """Follow the stream until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._on_looks(), name="looks")
-            with self._bus.listen(RUNS) as listener:
+            with self._bus.listen(self._source.topic) as listener:
                 while True:
-                    await keep_trying("follow runs", self._round)
+                    await keep_trying(f"follow {self._source.stream}", self._round)
                     await listener.wait(self._poll_seconds)
 
     async def _on_looks(self) -> None:
@@ -74,7 +83,7 @@ class Feeder:
 
     async def _round(self) -> None:
         """Read what is new and hand it to every inbox; tell of those that have work."""
-        sensors = list(self._pushed())
+        sensors = [sensor for sensor in self._pushed() if self._follows(sensor)]
         known = {sensor.id for sensor in sensors}
         for sensor_id in [one for one in self._inboxes if one not in known]:
             del self._inboxes[sensor_id]
@@ -113,13 +122,13 @@ class Feeder:
             found = await self._read(inbox.scanned)
             inbox.take_in(found, found[-1].position if len(found) == AT_ONCE else tail)
 
-    async def _read(self, position: int) -> list[RunHappening]:
+    async def _read(self, position: int) -> Sequence[Change]:
         async with self._database.reading() as connection:
-            return await run_happenings.after(connection, position, AT_ONCE)
+            return await self._source.read(connection, position, AT_ONCE)
 
     async def _ends(self) -> changes.StreamEnds:
         async with self._database.reading() as connection:
-            return await changes.ends(connection, STREAM)
+            return await changes.ends(connection, self._source.stream)
 
     def _inbox(self, sensor: DueSensor) -> Inbox | None:
         """Return the inbox of a sensor, as its cursor is now; None where that is no position."""
@@ -140,7 +149,7 @@ class Feeder:
         (self._cautious.add if refused else self._cautious.discard)(sensor.id)
         if sensor.id in self._inboxes and self._inbox(sensor) is not None:
             if self._inboxes[sensor.id].scanned < (self._tail or 0):
-                self.look()
+                self._looked.set()
             self.wake(sensor.id)
 
     async def feed(self, sensors: Sequence[DueSensor]) -> dict[UUID, Fed | EventPosition]:
@@ -151,14 +160,10 @@ class Feeder:
         plans: dict[UUID, Batch | EventPosition] = {}
         for sensor in sensors:
             plans[sensor.id] = await self._plan(sensor)
-        asked = [
-            (one.change.run_id, one.change.status)
-            for plan in plans.values() if isinstance(plan, Batch)
-            for one in plan.waiting
-        ]  # fmt: skip
-        stories = await self._stories(asked)
+        asked = [one for plan in plans.values() if isinstance(plan, Batch) for one in plan.waiting]
+        events = await self._events(asked)
         return {
-            sensor_id: (plan, _events(plan.waiting, stories)) if isinstance(plan, Batch) else plan
+            sensor_id: (plan, _handed(plan.waiting, events)) if isinstance(plan, Batch) else plan
             for sensor_id, plan in plans.items()
         }
 
@@ -172,46 +177,33 @@ class Feeder:
         one_by_one = sensor.state.paused or sensor.id in self._cautious
         return inbox.batch(self._clock.now(), 1 if one_by_one else MOST_EVENTS)
 
-    async def _stories(self, asked: Sequence[tuple[UUID, RunStatus]]) -> dict[tuple[UUID, RunStatus], RunStory]:
-        if not asked:
+    async def _events(self, waiting: Sequence[Waiting]) -> dict[int, SensorEvent]:
+        if not waiting:
             return {}
         async with self._database.reading() as connection:
-            return await run_happenings.stories(connection, asked)
+            return await self._source.events(connection, waiting)
 
     async def preview(self, sensor: DueSensor, cursor: str | None, run_id: UUID | None) -> tuple[SensorEvent, ...]:
         """Return the events with which a sensor is tried: that a run has become what it watches for, or what waits.
 
         What waits is told from `cursor`, as far as it is one.
         """
-        status = monitor_of(sensor).status
-        if run_id is None:
-            position = parsed_position(cursor)
-            if position is None:
-                return ()
-            inbox = Inbox(position, sensor)
-            await self._catch_up(inbox, (await self._ends()).position)
-            waiting = inbox.batch(self._clock.now()).waiting
-            return _events(waiting, await self._stories([(one.change.run_id, one.change.status) for one in waiting]))
-        stories = await self._stories([(run_id, status)])
-        return tuple(_event(story, status, 0, "", 1) for story in stories.values())
+        if run_id is not None:
+            async with self._database.reading() as connection:
+                return tuple(await self._source.chosen(connection, monitor_of(sensor), run_id))
+        position = parsed_position(cursor)
+        if position is None:
+            return ()
+        inbox = Inbox(position, sensor)
+        await self._catch_up(inbox, (await self._ends()).position)
+        waiting = inbox.batch(self._clock.now()).waiting
+        return _handed(waiting, await self._events(waiting))
 
 
-def _events(waiting: Iterable[Waiting], stories: dict[tuple[UUID, RunStatus], RunStory]) -> tuple[SensorEvent, ...]:
-    found = ((one, stories.get((one.change.run_id, one.change.status))) for one in waiting)
+def _handed(waiting: Iterable[Waiting], events: Mapping[int, SensorEvent]) -> tuple[SensorEvent, ...]:
+    """Return the events of `waiting`, each as this sensor is told it."""
     return tuple(
-        _event(story, one.change.status, one.change.position, one.key, one.attempt)
-        for one, story in found if story is not None
-    )  # fmt: skip
-
-
-def _event(story: RunStory, status: RunStatus, position: int, key: str, attempt: int) -> SensorEvent:
-    return SensorEvent(
-        position=position,
-        key=key,
-        attempt=attempt,
-        at=story.happened.at,
-        run=story.run,
-        status=status,
-        happened=story.happened,
-        step_failures=story.step_failures,
+        msgspec.structs.replace(event, key=one.key, attempt=one.attempt)
+        for one in waiting
+        if (event := events.get(one.change.position)) is not None
     )

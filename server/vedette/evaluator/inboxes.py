@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from vedette.domain.catalog import RunMonitor
+from vedette.domain.assets import AssetEventKind, AssetEventRecord, escaped
+from vedette.domain.catalog import AssetMonitor, Monitor, RunMonitor
 from vedette.domain.positions import EventPosition
 from vedette.storage.due import DueSensor
 from vedette.storage.run_happenings import RunHappening
@@ -23,12 +24,15 @@ MOST_EVENTS = 100
 CLOCKS_APART = timedelta(seconds=0.05)
 
 
+Change = RunHappening | AssetEventRecord
+
+
 class Waiting(NamedTuple):
     """A change that waits; `attempt` counts the tries, this one included."""
 
     key: str
     attempt: int
-    change: RunHappening
+    change: Change
 
 
 class Batch(NamedTuple):
@@ -44,8 +48,8 @@ class Batch(NamedTuple):
     attempts: int
 
 
-def monitor_of(sensor: DueSensor) -> RunMonitor:
-    """Return what a sensor that reacts to runs watches."""
+def monitor_of(sensor: DueSensor) -> Monitor:
+    """Return what a sensor that reacts to events watches."""
     monitor = sensor.spec.monitors
     assert monitor is not None
     return monitor
@@ -60,8 +64,8 @@ class Inbox:
         self.scanned = position.first
         self._monitor = monitor_of(sensor)
         self._own_location = sensor.code_location
-        self._new: deque[tuple[str, RunHappening]] = deque()
-        self._held: dict[str, deque[RunHappening]] = {}
+        self._new: deque[tuple[str, Change]] = deque()
+        self._held: dict[str, deque[Change]] = {}
         # Keys of which more is held than is known here.
         self._cut: set[str] = set()
 
@@ -74,7 +78,7 @@ class Inbox:
         """Tell whether nothing more is to be looked at for now."""
         return len(self._new) >= MOST_WAITING
 
-    def take_in(self, changes: Iterable[RunHappening], scanned: int) -> bool:
+    def take_in(self, changes: Iterable[Change], scanned: int) -> bool:
         """Look at changes, all that there are up to `scanned`; tell whether something that concerns it came."""
         found = False
         for change in changes:
@@ -82,19 +86,29 @@ class Inbox:
                 continue
             if self.is_full:
                 return True
-            if self._concerns(change):
-                self._put(f"{change.code_location}/{change.job_name}", change)
+            if (key := self._key(change)) is not None:
+                self._put(key, change)
                 found = True
             self.scanned = change.position
         self.scanned = max(self.scanned, scanned)
         return found
 
-    def _concerns(self, change: RunHappening) -> bool:
-        if change.status is not self._monitor.status or change.code_location is None or change.job_name is None:
-            return False
-        return self._monitor.concerns(self._own_location, change.code_location, change.job_name)
+    def _key(self, change: Change) -> str | None:
+        """Return what orders a change with others of its kind; None where it does not concern the sensor."""
+        monitor = self._monitor
+        if isinstance(change, AssetEventRecord):
+            made = change.event.kind is AssetEventKind.MATERIALIZATION
+            concerns = made and isinstance(monitor, AssetMonitor) and change.event.key in monitor.keys
+            return escaped(change.event.key) if concerns else None
+        if not isinstance(monitor, RunMonitor) or change.status is not monitor.status:
+            return None
+        if change.code_location is None or change.job_name is None:
+            return None
+        if not monitor.concerns(self._own_location, change.code_location, change.job_name):
+            return None
+        return f"{change.code_location}/{change.job_name}"
 
-    def _put(self, key: str, change: RunHappening) -> None:
+    def _put(self, key: str, change: Change) -> None:
         if change.position > self.position.position:
             self._new.append((key, change))
             return

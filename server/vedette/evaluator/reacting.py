@@ -198,8 +198,9 @@ def _of(event: SensorEvent, single: Evaluation) -> Reaction:
         reaction.position,
         reaction.outcome,
         event.attempt,
-        event.run.id,
+        event.run.id if event.run else None,
         event.status,
+        event.asset.event.key if event.asset else None,
         skip_reason=reaction.skip_reason,
         error=reaction.error,
     )

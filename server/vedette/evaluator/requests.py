@@ -4,7 +4,7 @@ import asyncio
 import functools
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from vedette.bus import Bus
@@ -37,7 +37,7 @@ class Requests:
         holdings: Holdings,
         evaluations: Evaluations,
         sensor: Callable[[UUID], DueSensor | None],
-        feeder: Feeder,
+        feeders: Mapping[str, Feeder],
     ) -> None:
         self._database = database
         self._bus = bus
@@ -47,7 +47,7 @@ class Requests:
         self._holdings = holdings
         self._evaluations = evaluations
         self._sensor = sensor
-        self._feeder = feeder
+        self._feeders = feeders
         # By sensor, the longest waiting first; each with the monotonic time at which it becomes BUSY.
         self._turns: dict[UUID, deque[tuple[float, TakenRequest]]] = {}
         self._given_back: list[UUID] = []
@@ -117,8 +117,8 @@ class Requests:
         state = flight.sensor.state
         cursor = state.cursor if request.use_current_cursor else request.cursor
         try:
-            if flight.sensor.spec.is_pushed:
-                flight.events = await self._feeder.preview(flight.sensor, cursor, request.run_id)
+            if (feeder := self._feeders.get(flight.sensor.spec.stream or "")) is not None:
+                flight.events = await feeder.preview(flight.sensor, cursor, request.run_id)
             evaluation = as_one(await self._evaluations.evaluate(flight, cursor, request.last_finished_at))
         except VedetteError:
             self.give_back(request.id)

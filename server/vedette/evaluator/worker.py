@@ -23,6 +23,7 @@ from vedette.evaluator.patience import keep_trying, report
 from vedette.evaluator.recorder import Recorder
 from vedette.evaluator.requests import Requests
 from vedette.evaluator.schedule import Schedule
+from vedette.evaluator.sources import AssetSource, RunSource
 from vedette.evaluator.watching import FolderWatch
 from vedette.faults import Point, reached
 from vedette.settings import Settings
@@ -78,7 +79,12 @@ class Evaluator:
         self._live_logs = LiveLogs(database, bus, self._evaluations.by_sensor.values)
         self._schedule = Schedule(self._clock, self._code, self._evaluations.by_sensor)
         self._folders = FolderWatch(self._schedule.watching, self._on_change)
-        self._feeder = Feeder(database, bus, self._clock, settings.poll_seconds, self._schedule.pushed, self._on_change)
+        self._feeders = {
+            source.stream: Feeder(
+                source, database, bus, self._clock, settings.poll_seconds, self._schedule.pushed, self._on_change
+            )
+            for source in (RunSource(), AssetSource())
+        }
         self._requests = Requests(
             database,
             bus,
@@ -88,7 +94,7 @@ class Evaluator:
             self._holdings,
             self._evaluations,
             self._schedule.get,
-            self._feeder,
+            self._feeders,
         )
         self._keeper = LeaseKeeper(
             database,
@@ -119,7 +125,8 @@ class Evaluator:
             tasks.create_task(self._keeper.run(), name="lease keeper")
             tasks.create_task(self._follow_changes(), name="sensor changes")
             tasks.create_task(self._folders.run(), name="folders")
-            tasks.create_task(self._feeder.run(), name="feeder")
+            for stream, feeder in self._feeders.items():
+                tasks.create_task(feeder.run(), name=f"feeder of {stream}")
             tasks.create_task(self._recorder.run(), name="recorder")
             tasks.create_task(self._requests.run(tasks), name="evaluation requests")
             tasks.create_task(
@@ -177,11 +184,13 @@ class Evaluator:
             self._evaluations.begin_all(together, cause)
 
     def _feed(self, flights: Sequence[InFlight]) -> None:
-        self._tasks.create_task(self._feed_all(flights))
+        for stream, feeder in self._feeders.items():
+            if together := [flight for flight in flights if flight.sensor.spec.stream == stream]:
+                self._tasks.create_task(self._feed_all(feeder, together))
 
-    async def _feed_all(self, flights: Sequence[InFlight]) -> None:
+    async def _feed_all(self, feeder: Feeder, flights: Sequence[InFlight]) -> None:
         try:
-            fed = await self._feeder.feed([flight.sensor for flight in flights])
+            fed = await feeder.feed([flight.sensor for flight in flights])
         except Exception as error:
             report("read the events of sensors", error)
             self._evaluations.give_back(flights)
@@ -219,8 +228,8 @@ class Evaluator:
         self._evaluations.free(flight)
         self._go_on(tick.sensor_id, float("-inf"))
         sensor = self._schedule.get(tick.sensor_id)
-        if sensor is not None and sensor.spec.is_pushed:
-            self._feeder.recorded(sensor, refused=tick.evaluation.error is not None and not tick.evaluation.reactions)
+        if sensor is not None and (feeder := self._feeders.get(sensor.spec.stream or "")) is not None:
+            feeder.recorded(sensor, refused=tick.evaluation.error is not None and not tick.evaluation.reactions)
 
     def _on_dropped(self, flight: InFlight) -> None:
         if self._evaluations.free(flight):
@@ -262,7 +271,8 @@ class Evaluator:
                 )
             self._schedule.apply(reading, shards, moment)
             self._folders.look()
-            self._feeder.look()
+            for feeder in self._feeders.values():
+                feeder.look(reading.sensors)
             if self._holdings.ready.keys() <= set(shards):
                 self._position = reading.position
             self._rescheduled.set()

@@ -28,6 +28,9 @@ class Reaction:
     outcome: ReactionOutcome = strawberry.field(description="What became of the event.")
     attempt: int = strawberry.field(description="1, 2, …: how often it was shown to the sensor by then.")
     run_status: RunStatus | None = strawberry.field(description="What the run had become, where it is about a run.")
+    asset_key: list[str] | None = strawberry.field(
+        description="Key of the asset that was materialized, where it is about one."
+    )
     skip_reason: str | None = strawberry.field(description="Why it asked for nothing, if it said so.")
 
     @field("Why it failed.")
@@ -55,5 +58,6 @@ def reaction(recorded: RecordedReaction) -> Reaction:
         outcome=one.outcome,
         attempt=one.attempt,
         run_status=one.run_status,
+        asset_key=None if one.asset_key is None else list(one.asset_key),
         skip_reason=one.skip_reason,
     )

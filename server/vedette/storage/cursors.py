@@ -65,7 +65,8 @@ async def by_keys(
 
 
 # Where a sensor that reacts to events begins when nobody has said from where: with what comes from now on.
-_NOW = """(SELECT '{"position":' || streams.position || '}' FROM streams WHERE streams.name = 'runs')"""
+_NOW = """(SELECT '{"position":' || streams.position || '}' FROM streams
+    WHERE streams.name = sensors.spec -> 'monitors' ->> 'stream')"""
 _IS_PUSHED = "sensors.spec -> 'monitors' <> 'null'"
 _BEGIN = text(
     f"""

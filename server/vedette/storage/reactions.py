@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vedette.domain.assets import escaped, unescaped
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.reactions import Reaction, ReactionOutcome, RecordedReaction
 from vedette.domain.runs import RunStatus
@@ -17,11 +18,12 @@ from vedette.storage.verdicts import Verdict
 _INSERT = text(
     """
     INSERT INTO reactions (tick_id, index, status, sensor_id, position, outcome, attempt, run_id, run_status,
-        skip_reason, error)
-    SELECT tick_id, index, status, sensor_id, position, outcome, attempt, run_id, run_status, skip_reason, error
+        asset_key, skip_reason, error)
+    SELECT tick_id, index, status, sensor_id, position, outcome, attempt, run_id, run_status, asset_key, skip_reason,
+        error
     FROM json_to_recordset(CAST(:rows AS json)) AS made(
         tick_id uuid, index integer, status text, sensor_id uuid, position bigint, outcome text, attempt integer,
-        run_id uuid, run_status text, skip_reason text, error jsonb
+        run_id uuid, run_status text, asset_key text, skip_reason text, error jsonb
     )
     """
 )
@@ -45,26 +47,29 @@ def _row(verdict: Verdict, index: int, reaction: Reaction) -> dict[str, object]:
         "attempt": reaction.attempt,
         "run_id": reaction.run_id,
         "run_status": reaction.run_status,
+        "asset_key": None if reaction.asset_key is None else escaped(reaction.asset_key),
         "skip_reason": reaction.skip_reason,
         "error": reaction.error,
     }
 
 
 def _build(values: pages.Values) -> RecordedReaction:
-    tick_id, index, position, outcome, attempt, run_id, status, reason, error, *_ = values
+    tick_id, index, position, outcome, attempt, run_id, status, asset_key, reason, error, *_ = values
     reaction = Reaction(
         position=position,
         outcome=ReactionOutcome(outcome),
         attempt=attempt,
         run_id=run_id,
         run_status=None if status is None else RunStatus(status),
+        asset_key=None if asset_key is None else unescaped(asset_key),
         skip_reason=reason,
         error=None if error is None else msgspec.json.decode(error, type=ErrorInfo),
     )
     return RecordedReaction(tick_id, index, reaction)
 
 
-_COLUMNS = """tick_id, index, position, outcome, attempt, run_id, run_status, skip_reason, CAST(error AS text)"""
+_COLUMNS = """tick_id, index, position, outcome, attempt, run_id, run_status, asset_key, skip_reason,
+    CAST(error AS text)"""
 _OF_TICKS = pages.Listing(
     _COLUMNS, "reactions", (By("index", "integer"),), _build, parent=(By("tick_id", "uuid"),)
 )  # fmt: skip

@@ -238,6 +238,7 @@ reactions = Table(
     Column("attempt", Integer, nullable=False),
     Column("run_id", Uuid),
     Column("run_status", Text),
+    Column("asset_key", Text),
     Column("skip_reason", Text),
     Column("error", JSONB),
     Index("ix_reactions_run_id", "run_id", "tick_id", "index", postgresql_where=text("run_id IS NOT NULL")),

@@ -7,14 +7,16 @@ from sqlalchemy import text
 
 from integration.evaluator.stage import Code, Row, Stage
 from vedette.bus import Bus
-from vedette.bus.topics import RUNS
-from vedette.domain.catalog import MonitoredJob, RunMonitor, SensorKind, SensorSpec
+from vedette.bus.topics import ASSETS, RUNS
+from vedette.domain.assets import AssetEvent, AssetEventKind
+from vedette.domain.catalog import AssetMonitor, MonitoredJob, RunMonitor, SensorKind, SensorSpec
 from vedette.domain.ids import new_id
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.reactions import Reaction, ReactionOutcome, SensorEvent
-from vedette.domain.runs import RunStatus
+from vedette.domain.runs import Run, RunStatus
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, RequestedRun
-from vedette.storage import streams
+from vedette.storage import asset_events, streams
+from vedette.storage.asset_events import ToldEvent
 
 FAILED = ErrorInfo("ValueError", "poison")
 Answer = Reaction | tuple[Reaction, RequestedRun]
@@ -74,3 +76,21 @@ async def reactions(stage: Stage, sensor_id: UUID) -> list[Row]:
 
 def outcomes(rows: Sequence[Row]) -> list[tuple[UUID, str]]:
     return [(row["run_id"], row["outcome"]) for row in rows]
+
+
+def watching_assets(name: str, *keys: tuple[str, ...]) -> SensorSpec:
+    """A sensor that watches assets."""
+    return SensorSpec(name, SensorKind.ASSET, monitors=AssetMonitor(keys), job_names=("load",))
+
+
+async def materialize(stage: Stage, bus: Bus, key: tuple[str, ...], partition: str | None = None) -> None:
+    """Tell that an asset was materialized, and knock."""
+    event = AssetEvent(AssetEventKind.MATERIALIZATION, key, partition)
+    async with stage.database.writing() as connection:
+        await asset_events.append(connection, [ToldEvent(new_id(), 0, event)])
+    bus.knock(ASSETS)
+
+
+def run_of(event: SensorEvent) -> Run:
+    assert event.run is not None
+    return event.run

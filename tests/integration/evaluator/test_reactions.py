@@ -2,12 +2,23 @@
 
 from uuid import UUID
 
-from integration.evaluator.runs import become, outcomes, reacting, reactions, watching
+from integration.evaluator.runs import (
+    become,
+    materialize,
+    outcomes,
+    reacting,
+    reactions,
+    run_of,
+    watching,
+    watching_assets,
+)
 from integration.evaluator.stage import Stage, evaluating, settings, until
 from vedette.bus import Bus
+from vedette.domain.ids import new_id
 from vedette.domain.reactions import Reaction, ReactionOutcome, SensorEvent
 from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import RequestedRun
+from vedette.storage import streams
 from vedette.storage.database import Database
 
 
@@ -23,7 +34,7 @@ async def test_every_run_that_concerns_it_is_handled_in_order_and_once(database:
     seen: list[UUID] = []
 
     async def react(event: SensorEvent) -> None:
-        seen.append(event.run.id)
+        seen.append(run_of(event).id)
 
     location.code["alarms"] = reacting(react)
     before = await become(stage, bus, "load")
@@ -57,10 +68,10 @@ async def test_a_poison_run_is_tried_again_then_passed_and_holds_up_its_job_alon
     loads: dict[UUID, None] = {}
 
     async def react(event: SensorEvent) -> Exception | None:
-        calls.append((event.run.id, event.attempt))
-        if event.run.job_name == "load":
-            loads[event.run.id] = None
-        return ValueError() if list(loads)[1:2] == [event.run.id] else None
+        calls.append((run_of(event).id, event.attempt))
+        if run_of(event).job_name == "load":
+            loads[run_of(event).id] = None
+        return ValueError() if list(loads)[1:2] == [run_of(event).id] else None
 
     location.code["alarms"] = reacting(react)
     async with evaluating(database, bus, location):
@@ -83,7 +94,9 @@ async def test_requests_of_an_event_are_launched_with_the_step_past_it(database:
     location = stage.location(spec)
 
     async def react(event: SensorEvent) -> tuple[Reaction, RequestedRun]:
-        return Reaction(event.position, ReactionOutcome.REQUESTED, requested=1), RequestedRun("load", str(event.run.id))
+        return Reaction(event.position, ReactionOutcome.REQUESTED, requested=1), RequestedRun(
+            "load", str(run_of(event).id)
+        )
 
     location.code["again"] = reacting(react)
     async with evaluating(database, bus, location):
@@ -125,7 +138,7 @@ async def test_a_cursor_set_back_shows_it_again_what_came_since(database: Databa
     seen: list[UUID] = []
 
     async def react(event: SensorEvent) -> None:
-        seen.append(event.run.id)
+        seen.append(run_of(event).id)
 
     location.code["alarms"] = reacting(react)
     async with evaluating(database, bus, location, settings()):
@@ -136,3 +149,49 @@ async def test_a_cursor_set_back_shows_it_again_what_came_since(database: Databa
         bus.knock("edits", "sensors")
         await until(lambda: _handled(stage, sensor_id, 3))
     assert seen == [*ids, ids[1]]
+
+
+async def test_a_run_that_is_gone_is_passed(database: Database, bus: Bus) -> None:
+    stage = Stage(database)
+    spec = watching("alarms")
+    [sensor_id] = await stage.add(spec)
+    location = stage.location(spec)
+
+    async def react(event: SensorEvent) -> None: ...
+
+    location.code["alarms"] = reacting(react)
+    async with evaluating(database, bus, location):
+        await until(lambda: begun(stage, sensor_id))
+        async with stage.database.writing() as connection:
+            await streams.append_runs(connection, [(new_id(), "FAILURE")])
+        ids = await become(stage, bus, "load")
+        await until(lambda: _handled(stage, sensor_id, 1))
+    assert outcomes(await reactions(stage, sensor_id)) == [(ids[0], "REACTED")]
+
+
+async def test_every_materialization_of_its_asset_is_handled_in_order_and_once(database: Database, bus: Bus) -> None:
+    stage = Stage(database)
+    spec = watching_assets("loads", ("lake", "orders"))
+    [sensor_id] = await stage.add(spec)
+    location = stage.location(spec)
+    seen: list[str | None] = []
+
+    async def react(event: SensorEvent) -> Exception | None:
+        assert event.asset is not None
+        partition = event.asset.event.partition_key
+        seen.append(partition)
+        return ValueError() if partition == "b" and event.attempt == 1 else None
+
+    location.code["loads"] = reacting(react)
+    await materialize(stage, bus, ("lake", "orders"), "before")
+    async with evaluating(database, bus, location):
+        await until(lambda: begun(stage, sensor_id))
+        for partition in "abc":
+            await materialize(stage, bus, ("lake", "other"), "not its own")
+            await materialize(stage, bus, ("lake", "orders"), partition)
+        await until(lambda: _handled(stage, sensor_id, 4))
+    assert seen[0] == "a"
+    rows = await reactions(stage, sensor_id)
+    assert [row["outcome"] for row in rows] == ["REACTED", "FAILED", "REACTED", "REACTED"]
+    assert {row["asset_key"] for row in rows} == {"lake/orders"}
+    assert [partition for partition in seen if partition] == ["a", "b", "b", "c"]

@@ -28,7 +28,7 @@ from vedette import (
     run_failure_sensor,
     run_status_sensor,
 )
-from vedette.domain.catalog import MonitoredJob, RunMonitor, SensorKind
+from vedette.domain.catalog import AssetMonitor, MonitoredJob, RunMonitor, SensorKind
 from vedette.domain.events import RunEventKind
 from vedette.domain.logs import ErrorInfo
 
@@ -61,7 +61,9 @@ def monitor(**options: Any) -> RunMonitor | None:
     @run_failure_sensor(name="alarm", **options)
     def alarm(context: RunFailureSensorContext) -> None: ...
 
-    return alarm.spec().monitors
+    found = alarm.spec().monitors
+    assert not isinstance(found, AssetMonitor)
+    return found
 
 
 def test_a_failure_sensor_is_made_with_and_without_parentheses() -> None:

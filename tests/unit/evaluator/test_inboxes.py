@@ -52,7 +52,7 @@ def happenings(changes: list[Change]) -> list[RunHappening]:
 
 def an_event(one: Waiting) -> SensorEvent:
     job = one.key.partition("/")[2]
-    run = Run(one.change.run_id, "here", job, RunStatus.FAILURE, NOW)
+    run = Run(uuid.UUID(int=one.change.position), "here", job, RunStatus.FAILURE, NOW)
     told = RunEvent(NOW, RunEventKind.RUN_FAILURE)
     return SensorEvent(one.change.position, one.key, one.attempt, NOW, run, RunStatus.FAILURE, told)
 

@@ -57,6 +57,7 @@ def _create_reactions() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("run_id", sa.Uuid(), nullable=True),
         sa.Column("run_status", sa.Text(), nullable=True),
+        sa.Column("asset_key", sa.Text(), nullable=True),
         sa.Column("skip_reason", sa.Text(), nullable=True),
         sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.PrimaryKeyConstraint("tick_id", "index", "status", name=op.f("pk_reactions")),
