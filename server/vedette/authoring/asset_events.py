@@ -6,7 +6,7 @@ from typing import Any
 
 from vedette.authoring.metadata import normalised_metadata
 from vedette.authoring.naming import normalised_tags
-from vedette.authoring.text import flaw_of, shown
+from vedette.authoring.text import flaw_of, plain_text, shown
 from vedette.domain.assets import (
     AssetCheckSeverity,
     AssetEvent,
@@ -153,7 +153,7 @@ def checked_text(name: str, value: object) -> str | None:
         raise InvalidResult(f"The {name} of an asset event is a str, not {shown(value)}.")
     if flaw := flaw_of(value):
         raise InvalidResult(f"The {name} {shown(value)} of an asset event {flaw}.")
-    return value
+    return plain_text(value)
 
 
 def checked_passed(passed: object) -> bool:

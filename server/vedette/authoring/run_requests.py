@@ -8,7 +8,8 @@ from typing import Any
 from vedette.authoring.config import RunConfig, run_config_dict
 from vedette.authoring.dedups import checked_dedup
 from vedette.authoring.naming import normalised_tags
-from vedette.authoring.text import flaw_of, shown
+from vedette.authoring.text import flaw_of, plain_text, shown
+from vedette.domain.partitions import PartitionKeyRange, range_of
 from vedette.domain.run_keys import Dedup
 from vedette.domain.runs import LONGEST_RUN_KEY_BYTES
 from vedette.errors import InvalidResult
@@ -63,6 +64,11 @@ class RunRequest:
         """Hash by the key, the job and the partition, so that requests can be put into a set."""
         return hash((self.run_key, self.job_name, self.partition_key))
 
+    @property
+    def partition_key_range(self) -> PartitionKeyRange | None:
+        """Return the range of partitions that the tags tell; None where they do not tell both its ends."""
+        return range_of(self.tags)
+
     def with_replaced_attrs(self, **changes: Any) -> "RunRequest":
         """Return a copy with `changes` made."""
         return RunRequest(**({field.name: getattr(self, field.name) for field in fields(self)} | changes))
@@ -73,7 +79,7 @@ def _checked_text(name: str, value: object) -> str:
         raise InvalidResult(f"The {name} of a RunRequest is a str, not {shown(value)} ({type(value).__name__}).")
     if flaw := flaw_of(value):
         raise InvalidResult(f"The {name} {shown(value)} of a RunRequest {flaw}.")
-    return value
+    return plain_text(value)
 
 
 def _refuse_later(later: Mapping[str, Any]) -> None:

@@ -26,6 +26,11 @@ def flaw_of(text: str) -> str | None:
     return None
 
 
+def plain_text(text: str) -> str:
+    """Return `text` as a str itself: frames and rows hold no subclasses of it, such as a MultiPartitionKey."""
+    return str.__str__(text)
+
+
 def cleaned(text: str, limit: int) -> str:
     """Return `text` made storable and cut to at most `limit` bytes of UTF-8, with a note where it was cut."""
     data = text[: limit + 1].encode(errors="replace").replace(b"\x00", b"?")

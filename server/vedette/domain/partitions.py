@@ -304,6 +304,12 @@ def partition_tags(partitions: Partitions | None, key: str) -> dict[str, str]:
     return {PARTITION_TAG: key, **{f"{PARTITION_TAG}/{name}": part for name, part in dimensions.items()}}
 
 
+def range_of(tags: Mapping[str, str]) -> PartitionKeyRange | None:
+    """Return the range of partitions that tags tell; None where they do not tell both its ends."""
+    start, end = tags.get(RANGE_START_TAG), tags.get(RANGE_END_TAG)
+    return None if start is None or end is None else PartitionKeyRange(start, end)
+
+
 def dimension_keys(partitions: Partitions, key: str) -> dict[str, str]:
     """Return the key of each dimension by its name; empty where there is but one dimension."""
     if not isinstance(partitions, MultiPartitions):

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
-from vedette.authoring.partitions.run_partition import range_of
 from vedette.authoring.run_requests import RunRequest
 from vedette.domain.partitions import MOST_CHANGED_KEYS, Assumed, DynamicKey, DynamicKeys, PartitionChange
 from vedette.errors import InvalidResult
@@ -42,7 +41,7 @@ def needed_keys(job: JobDefinition | None, request: RunRequest) -> tuple[Dynamic
     All else is checked here: raises InvalidResult for a partition of a job that has none, UnknownPartition for one that
     there is not.
     """
-    wanted = [key for key in (request.partition_key, *(range_of(request.tags) or ())) if key is not None]
+    wanted = [key for key in (request.partition_key, *(request.partition_key_range or ())) if key is not None]
     if job is None or not wanted:
         return ()
     if job.partitions_def is None and request.partition_key is None:

@@ -140,11 +140,12 @@ async def partitions_of(
     known = domain.KnownKeys(dict(zip(names, await info.context.loaders.dynamic_keys.load_many(names), strict=True)))
     # In a thread: many years of hours take a moment the first time.
     keys = await asyncio.to_thread(spec.keys, datetime.now(UTC), known)
-    page = _page(keys if not prefix else domain.beginning_with(keys, prefix), window)
+    page = page_of(keys if not prefix else domain.beginning_with(keys, prefix), window)
     return PARTITIONS.connect(page, lambda one: Partition(spec=spec, key=one, added_at=None))
 
 
-def _page(keys: Sequence[str], window: Window) -> Page[str]:
+def page_of(keys: Sequence[str], window: Window) -> Page[str]:
+    """Return a part of a list of keys; raises BAD_CURSOR where the key to go on from is not there any more."""
     start = 0
     if window.after is not None:
         try:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from vedette import (
@@ -11,6 +12,7 @@ from vedette import (
     Definitions,
     DynamicPartitionsDefinition,
     InvalidResult,
+    MultiPartitionKey,
     MultiPartitionsDefinition,
     RunRequest,
     SensorDefinition,
@@ -193,3 +195,16 @@ def test_the_config_of_a_partition_is_asked_for_when_the_run_has_started() -> No
     assert asked == ["arctic"]
     assert (events[0].kind, events[0].step) == (RunEventKind.ENGINE, None)
     assert '"ocean": "arctic"' in (events[0].message or "")
+
+
+def test_a_key_of_several_dimensions_can_be_sent() -> None:
+    key = MultiPartitionKey({"image": "a.png", "date": "2026-01-02"})
+    evaluation = evaluated(
+        SensorResult(
+            [RunRequest(str(key), partition_key=key)],
+            dynamic_partitions_requests=[IMAGES.build_add_request([MultiPartitionKey({"only": "a.png"})])],
+        ),
+        of_both,
+    )
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(evaluation), type=Evaluation) == evaluation
+    assert evaluation.run_requests[0].partition_key == "2026-01-02|a.png"

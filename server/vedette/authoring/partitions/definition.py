@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from vedette.authoring.text import shown
+from vedette.authoring.text import plain_text, shown
 from vedette.domain.partitions import (
     DynamicKeys,
     DynamicPartitions,
@@ -162,4 +162,4 @@ def checked_keys(keys: Iterable[Any], owner: str) -> tuple[str, ...]:
     for key in found:
         if flaw := flaw_of_key(key):
             raise DefinitionError(f"The key {shown(key)} of {owner} {flaw}.")
-    return found
+    return tuple(map(plain_text, found))

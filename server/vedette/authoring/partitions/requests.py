@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from vedette.authoring.text import shown
+from vedette.authoring.text import plain_text, shown
 from vedette.domain.partitions import PartitionChange, PartitionChangeKind, flaw_of_key
 from vedette.errors import InvalidResult
 
@@ -35,7 +35,7 @@ def _keys(name: str, partition_keys: object) -> tuple[str, ...]:
     for key in keys:
         if flaw := flaw_of_key(key):
             raise InvalidResult(f'The key {shown(key)} for the partitions "{name}" {flaw}.')
-    return keys
+    return tuple(map(plain_text, keys))
 
 
 class AddDynamicPartitionsRequest(_ChangeRequest):

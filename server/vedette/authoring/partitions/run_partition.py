@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vedette.authoring.partitions.definition import PartitionsDefinition
 from vedette.authoring.partitions.multi import MultiPartitionsDefinition
 from vedette.authoring.partitions.time_windows import TimeWindowPartitionsDefinition
-from vedette.domain.partitions import RANGE_END_TAG, RANGE_START_TAG, DynamicKeys, PartitionKeyRange
+from vedette.domain.partitions import DynamicKeys, PartitionKeyRange, range_of
 from vedette.domain.time_windows import TimeWindow
 from vedette.errors import InvocationError
 
@@ -69,9 +69,3 @@ class RunPartition:
             return key
         name = self.definition.time_window_dimension_name
         return self.definition.get_partition_key_from_str(key).keys_by_dimension[name]
-
-
-def range_of(tags: Mapping[str, str]) -> PartitionKeyRange | None:
-    """Return the range of partitions that tags tell; None where they do not tell both its ends."""
-    start, end = tags.get(RANGE_START_TAG), tags.get(RANGE_END_TAG)
-    return None if start is None or end is None else PartitionKeyRange(start, end)
