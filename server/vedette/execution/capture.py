@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from vedette.authoring.redaction import redacted
@@ -26,27 +27,37 @@ _LEVELS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class LogLimit:
+    """How much is kept of what one evaluation or step says: lines, and bytes of their texts."""
+
+    lines: int
+    bytes: int
+
+
 class Capture:
     """Hands every record to `deliver`, one at a time, from whichever thread speaks.
 
-    A message is cut at 8 KiB. After `limit` records (None: no limit) one WARNING says that the rest is dropped.
-    With `echo`, what is printed still reaches the terminal. After `close` nothing more is delivered.
+    A message is cut at 8 KiB. At `limit` (None: none) one WARNING says that the rest is dropped, and another, at the
+    end, how much that was. With `echo`, what is printed still reaches the terminal. After `close` nothing more is
+    delivered.
     """
 
-    def __init__(self, deliver: Callable[[LogRecord], None], limit: int | None = None, echo: bool = False) -> None:
+    def __init__(self, deliver: Callable[[LogRecord], None], limit: LogLimit | None = None, echo: bool = False) -> None:
         """Begin to capture where CURRENT is set to this."""
         self.echo = echo
+        self.is_open = True
         self._deliver = deliver
-        self._left = limit
         self._limit = limit
-        self._open = True
+        self._kept_lines = self._kept_bytes = 0
+        self._dropped_lines = self._dropped_bytes = 0
         self._lines: dict[str, str] = {}
         self._lock = threading.RLock()
         self._delivering = False
 
     def add_logged(self, record: logging.LogRecord) -> None:
         """Take a record of the logging module."""
-        if not self._open:
+        if not self.is_open:
             return
         raised = record.exc_info[1] if record.exc_info else None
         error = describe(raised) if raised is not None else None
@@ -54,7 +65,7 @@ class Capture:
 
     def add_printed(self, stream: str, level: LogLevel, text: str) -> None:
         """Take what was written to `stream`: each whole line is a record, the rest waits for its end."""
-        if not self._open:
+        if not self.is_open:
             return
         with self._lock:
             *lines, rest = (self._lines.get(stream, "") + text).split("\n")
@@ -73,27 +84,48 @@ class Capture:
                 self._add(level, stream, line)
 
     def close(self) -> None:
-        """Deliver what is left; what is said later, by a thread or task left behind, is dropped."""
+        """Deliver what is left; what is said later, by a thread or task left behind, is not of this any more."""
         if self._lines:
             self.flush()
-        self._open = False
+        with self._lock:
+            if self._dropped_lines > 1:
+                self._note(f"{self._dropped_lines} log lines of {self._dropped_bytes} bytes were dropped.")
+            self.is_open = False
 
     def _add(self, level: LogLevel, logger: str, message: str, error: ErrorInfo | None = None) -> None:
         with self._lock:
             # What delivering itself says must not be delivered again.
-            if self._delivering or not self._open or self._left == -1:
+            if self._delivering or not self.is_open:
                 return
-            if self._left == 0:
-                level, logger, error = LogLevel.WARNING, "vedette", None
-                message = f"More than {self._limit} log lines: the rest is dropped."
-            if self._left is not None:
-                self._left -= 1
-            record = LogRecord(datetime.now(UTC), level, logger, cleaned(redacted(message), MAX_RECORD_BYTES), error)
-            self._delivering = True
-            try:
-                self._deliver(record)
-            finally:
-                self._delivering = False
+            text = cleaned(redacted(message), MAX_RECORD_BYTES)
+            if not self._fits(len(text)):
+                return
+            self._hand_on(LogRecord(datetime.now(UTC), level, logger, text, error))
+
+    def _fits(self, size: int) -> bool:
+        """Count a line; the first that is too much is told of."""
+        limit = self._limit
+        if limit is None:
+            return True
+        if not self._dropped_lines and self._kept_lines < limit.lines and self._kept_bytes + size <= limit.bytes:
+            self._kept_lines += 1
+            self._kept_bytes += size
+            return True
+        self._dropped_lines += 1
+        self._dropped_bytes += size
+        if self._dropped_lines == 1:
+            self._note(f"More than {limit.lines} log lines, or {limit.bytes} bytes of them: the rest is dropped.")
+        return False
+
+    def _note(self, message: str) -> None:
+        self._hand_on(LogRecord(datetime.now(UTC), LogLevel.WARNING, "vedette", message))
+
+    def _hand_on(self, record: LogRecord) -> None:
+        self._delivering = True
+        try:
+            self._deliver(record)
+        finally:
+            self._delivering = False
 
 
 def level_of(number: int) -> LogLevel:

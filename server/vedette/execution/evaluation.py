@@ -13,7 +13,7 @@ from vedette.authoring.retry_after import retry_after_of
 from vedette.authoring.sensors import SensorDefinition
 from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
-from vedette.execution.capture import CURRENT, Capture
+from vedette.execution.capture import CURRENT, Capture, LogLimit
 from vedette.execution.collecting import TAKEN_AT_ONCE, Collected, Unfinished
 from vedette.execution.errors import describe
 from vedette.execution.outcomes import outcome_of
@@ -22,7 +22,8 @@ from vedette.execution.resolving import resolve
 from vedette.execution.resource_drivers import CallAsync, Driver, LoopDriver, ThreadDriver, driven
 from vedette.execution.resource_scopes import ResourceScope, SharedResources
 
-MAX_LOG_RECORDS = 1000
+# Of one evaluation: about what a page of the interface can show, and far below what a frame holds.
+LOG_LIMIT = LogLimit(lines=1000, bytes=1024 * 1024)
 # Checking more requests than this takes long enough to be felt on a loop that serves other evaluations.
 _MANY = 100
 
@@ -129,8 +130,9 @@ class Call:
     """One evaluation as a host makes it, all that user code says meanwhile captured.
 
     `on_begin` is called right before user code begins and `on_log` with each record as it is logged, both in the
-    thread that this happens in. There are at most 1000 records and a last one that says so. Whatever the function does
-    wrong is the Evaluation's error. Raises DefinitionError where there is no such sensor.
+    thread that this happens in. There are at most 1000 records of 1 MiB in all, and two more that say what was
+    dropped. Whatever the function does wrong is the Evaluation's error. Raises DefinitionError where there is no such
+    sensor.
     """
 
     def __init__(
@@ -149,7 +151,7 @@ class Call:
         self.is_async = sensor.is_async
         self.logs: list[LogRecord] = []
         self._on_log = on_log
-        self._capture = Capture(self._deliver, MAX_LOG_RECORDS)
+        self._capture = Capture(self._deliver, LOG_LIMIT)
         last, started = instruction.last_finished_at, instruction.sensor_started_at
         context = SensorEvaluationContext(
             sensor.name,

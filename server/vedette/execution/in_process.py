@@ -21,7 +21,7 @@ from vedette.domain.runs import RunInstruction
 from vedette.domain.ticks import Evaluation
 from vedette.execution.capture import CURRENT, Capture
 from vedette.execution.collecting import Unfinished
-from vedette.execution.evaluation import MAX_LOG_RECORDS, Attempt, failed, finished
+from vedette.execution.evaluation import LOG_LIMIT, Attempt, failed, finished
 from vedette.execution.redirection import redirect
 from vedette.execution.requested_partitions import check_partition
 from vedette.execution.resource_drivers import ThreadDriver, driven
@@ -37,7 +37,7 @@ class InThisProcess:
     def evaluate(self, sensor: SensorDefinition, context: SensorEvaluationContext) -> Evaluation:
         """Evaluate `sensor`, its coroutines on a loop of their own."""
         logs: list[LogRecord] = []
-        capture = Capture(logs.append, MAX_LOG_RECORDS, echo=True)
+        capture = Capture(logs.append, LOG_LIMIT, echo=True)
         context.adopt(sensor.name, capture.add_logged)
         context.add_resources(f'Sensor "{sensor.name}"', {}, sensor.required_resource_keys)
         attempt = Attempt(sensor, context, None, lambda: None)

@@ -19,7 +19,7 @@ from vedette.domain.ticks import Evaluation, EvaluationInstruction, RequestedRun
 from vedette.errors import InvalidResult
 from vedette.execution.capture import CURRENT, Capture
 from vedette.execution.collecting import Unfinished
-from vedette.execution.evaluation import MAX_LOG_RECORDS, Attempt, failed, scope_of
+from vedette.execution.evaluation import LOG_LIMIT, Attempt, failed, scope_of
 from vedette.execution.outcomes import EMPTY
 from vedette.execution.redirection import redirect
 from vedette.execution.resource_drivers import CallAsync, ThreadDriver
@@ -58,7 +58,7 @@ class ReactingCall:
         self._on_log = on_log
         self._on_reaction = on_reaction
         self._shared = shared
-        self._capture = Capture(self._deliver, MAX_LOG_RECORDS)
+        self._capture = Capture(self._deliver, LOG_LIMIT)
         self._reactions: list[Reaction] = []
         self._requests: list[RequestedRun] = []
         self._asset_events: list[AssetEvent] = []

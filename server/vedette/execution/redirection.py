@@ -7,6 +7,7 @@ from typing import Any, TextIO, cast
 
 from vedette.domain.logs import LogLevel
 from vedette.execution.capture import CURRENT, PRINTED
+from vedette.execution.thread_captures import carry_captures
 
 _STREAM_HANDLER = logging.StreamHandler.emit.__code__
 
@@ -23,7 +24,7 @@ class CapturedStream:
     def write(self, text: str) -> int:
         """Write to the capture that is current, or to the original."""
         capture = CURRENT.get()
-        if capture is None:
+        if capture is None or not capture.is_open:
             return self._write_through(text)
         if capture.echo:
             self._write_through(text)
@@ -56,6 +57,7 @@ def redirect() -> None:
         sys.stdout = cast(TextIO, CapturedStream(sys.stdout, "stdout"))
     if not isinstance(sys.stderr, CapturedStream):
         sys.stderr = cast(TextIO, CapturedStream(sys.stderr, "stderr"))
+    carry_captures()
     if not _FACTORIES:
         _FACTORIES.append(logging.getLogRecordFactory())
         logging.setLogRecordFactory(_make_record)

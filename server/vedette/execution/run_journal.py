@@ -7,9 +7,12 @@ from typing import Any
 
 from vedette.domain.events import RunEvent, RunEventKind
 from vedette.domain.logs import ErrorInfo, LogRecord
-from vedette.execution.capture import Capture
+from vedette.execution.capture import Capture, LogLimit
 
 Emit = Callable[[RunEvent], None]
+
+# Of one step: more is the work of a log store, and would fill the database.
+STEP_LOG_LIMIT = LogLimit(lines=100_000, bytes=64 * 1024 * 1024)
 
 
 class RunJournal:
@@ -21,6 +24,7 @@ class RunJournal:
         self._echo = echo
         self._lock = threading.RLock()
         self._open = True
+        self._captures: list[Capture] = []
 
     def add(
         self,
@@ -41,7 +45,9 @@ class RunJournal:
                 RunEvent(record.at, RunEventKind.LOG, step, record.message, record.level, record.logger, record.error)
             )
 
-        return Capture(deliver, echo=self._echo)
+        capture = Capture(deliver, STEP_LOG_LIMIT, echo=self._echo)
+        self._captures.append(capture)
+        return capture
 
     def _send(self, event: RunEvent) -> None:
         with self._lock:
@@ -49,6 +55,8 @@ class RunJournal:
                 self._emit(event)
 
     def close(self) -> None:
-        """Hear nothing more."""
+        """Hear nothing more, after what the captures have left to say."""
+        for capture in self._captures:
+            capture.close()
         with self._lock:
             self._open = False

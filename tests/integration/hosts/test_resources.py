@@ -59,13 +59,13 @@ async def test_a_pool_survives_between_ticks_and_is_torn_down_on_reload_and_at_t
         return [line.split()[0] for line in notes.read_text().splitlines()]
 
     async with project.served() as location:
+        await until(lambda: location.catalog, "the import", 60.0)
         assert not notes.exists()
         evaluations = [await evaluate(location, "uses") for _ in range(3)]
         pid = notes.read_text().split()[1]
         assert [one.skip_reason for one in evaluations] == [f"{pid} True [EnvVar POOL_DSN]"] * 3
         assert [record.message for record in evaluations[0].logs] == ["dsn [EnvVar POOL_DSN]"]
         assert lines() == ["up", "session", "session", "session"]
-        project.write(PROJECT + "\n# changed")
         await location.reload()
         await until(lambda: lines()[-1] == "down", "the end of the pool")
         assert (await evaluate(location, "uses")).skip_reason != evaluations[0].skip_reason

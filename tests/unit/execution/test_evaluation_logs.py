@@ -4,6 +4,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -120,10 +121,11 @@ async def test_logs_are_bounded_and_say_so() -> None:
         print("x" * 100_000)
 
     logs = (await evaluated(chatters)).logs
-    assert len(logs) == 1001
+    assert len(logs) == 1002
     assert logs[999].message == "999"
     assert logs[1000].level is LogLevel.WARNING
     assert "More than 1000 log lines" in logs[1000].message
+    assert logs[1001].message == f"4002 log lines of {4000 * 4 + 8192 + 25} bytes were dropped."
 
 
 async def test_a_long_or_unstorable_line_is_cut_and_cleaned() -> None:
@@ -191,3 +193,59 @@ async def test_what_a_thread_says_after_the_end_is_dropped() -> None:
     assert await asyncio.to_thread(said.wait, 30)
     assert [record.message for record in live] == ["in time"]
     assert evaluation.logs == tuple(live)
+
+
+async def test_logs_are_bounded_in_bytes_too() -> None:
+    def writes(context: SensorEvaluationContext) -> None:
+        for _ in range(200):
+            context.log.info("x" * 8000)
+
+    logs = (await evaluated(writes)).logs
+    assert sum(len(record.message) for record in logs[:-2]) <= 1024 * 1024
+    assert logs[-1].message == f"{200 - len(logs) + 2} log lines of {(200 - len(logs) + 2) * 8000} bytes were dropped."
+
+
+POOL = ThreadPoolExecutor(2)
+
+
+async def test_threads_speak_for_the_evaluation_that_started_them() -> None:
+    def starts(context: SensorEvaluationContext) -> None:
+        def says(text: str) -> None:
+            print(text)
+            logging.getLogger("theirs").warning(text)
+
+        thread = threading.Thread(target=says, args=[f"thread {context.cursor}"])
+        thread.start()
+        thread.join()
+        POOL.submit(says, f"pool {context.cursor}").result()
+
+    definitions = Definitions(sensors=[SensorDefinition("s", evaluation_fn=starts)])
+    instructions = [EvaluationInstruction(uuid4(), "s", 60.0, f"{number}") for number in range(20)]
+    evaluations = await asyncio.gather(*(evaluate(definitions, instruction) for instruction in instructions))
+    for number, evaluation in enumerate(evaluations):
+        assert sorted(lines(evaluation)) == [
+            ("INFO", "stdout", f"pool {number}"),
+            ("INFO", "stdout", f"thread {number}"),
+            ("WARNING", "theirs", f"pool {number}"),
+            ("WARNING", "theirs", f"thread {number}"),
+        ]
+
+
+async def test_what_a_thread_prints_after_the_end_goes_where_the_processs_output_goes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ended, said = threading.Event(), threading.Event()
+
+    def leaves_thread() -> None:
+        def late() -> None:
+            ended.wait(30)
+            print("printed late")
+            said.set()
+
+        threading.Thread(target=late).start()
+
+    evaluation = await evaluated(leaves_thread)
+    ended.set()
+    assert await asyncio.to_thread(said.wait, 30)
+    assert evaluation.logs == ()
+    assert "printed late" in capsys.readouterr().out
