@@ -7,8 +7,9 @@ Calling user code is the business of the layer above. `import vedette` hands it 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from vedette.domain.events import RunEvent
+from vedette.domain.events import RunEvent, RunEventKind
 from vedette.domain.logs import ErrorInfo
+from vedette.domain.runs import Run
 from vedette.domain.ticks import Evaluation
 from vedette.errors import InvocationError
 
@@ -21,22 +22,50 @@ if TYPE_CHECKING:
 
 
 class ExecuteInProcessResult:
-    """What a run in process came to. `error` is the first op's that failed, None after a success."""
+    """What a run in process came to: the `run`, the `events` of its steps in order, and outputs."""
 
-    def __init__(
-        self,
-        job_name: str,
-        run_id: str,
-        events: tuple[RunEvent, ...],
-        outputs: Mapping[tuple[str, str], Any],
-        error: ErrorInfo | None,
-    ) -> None:
-        """Hold a run's events, in order, and the outputs by (op name, output name)."""
-        self.job_name = job_name
-        self.run_id = run_id
+    def __init__(self, run: Run, events: tuple[RunEvent, ...], outputs: Mapping[tuple[str, str], Any]) -> None:
+        """Hold a run that has ended, its events, and the outputs by (op name, output name)."""
+        self.run = run
         self.events = events
-        self.error = error
         self._outputs = outputs
+
+    @property
+    def job_name(self) -> str:
+        """Return the name of the job."""
+        return self.run.job_name
+
+    @property
+    def run_id(self) -> str:
+        """Return the id of the run, as text."""
+        return self.run.run_id
+
+    @property
+    def error(self) -> ErrorInfo | None:
+        """Return the error of the first op that failed, None after a success."""
+        return self.run.error
+
+    @property
+    def dagster_run(self) -> Run:
+        """Return the run, by upstream's name."""
+        return self.run
+
+    def get_run_success_event(self) -> RunEvent:
+        """Return the event that tells that the run succeeded, to build a context with; raises InvocationError."""
+        return self._ending(RunEventKind.RUN_SUCCESS)
+
+    def get_run_failure_event(self) -> RunEvent:
+        """Return the event that tells that the run failed, to build a context with; raises InvocationError."""
+        return self._ending(RunEventKind.RUN_FAILURE)
+
+    # Their names before upstream's 1.13.
+    get_job_success_event, get_job_failure_event = get_run_success_event, get_run_failure_event
+
+    def _ending(self, kind: RunEventKind) -> RunEvent:
+        if kind != f"RUN_{self.run.status}":
+            raise InvocationError(f'The run of job "{self.job_name}" is {self.run.status}: it has no event {kind}.')
+        message = None if self.error is None else self.error.message
+        return RunEvent(self.run.finished_at or self.run.queued_at, kind, message=message, error=self.error)
 
     @property
     def success(self) -> bool:

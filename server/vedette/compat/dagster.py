@@ -30,6 +30,7 @@ _SPELLINGS: dict[str, Any] = {
     "DagsterInvalidInvocationError": errors.InvocationError,
     "DagsterInvariantViolationError": errors.InvalidResult,
     "DagsterRunStatus": RunStatus,
+    "DagsterUnknownResourceError": errors.UnknownResource,
     "DagsterUnknownPartitionError": errors.UnknownPartition,
 }
 

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import copy_context
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from vedette.authoring.contexts import SensorEvaluationContext
@@ -16,8 +17,8 @@ from vedette.authoring.resources.scoped import Resources
 from vedette.authoring.sensors import SensorDefinition
 from vedette.domain.events import RunEvent
 from vedette.domain.ids import new_id
-from vedette.domain.logs import LogRecord
-from vedette.domain.runs import RunInstruction
+from vedette.domain.logs import ErrorInfo, LogRecord
+from vedette.domain.runs import Run, RunInstruction, RunStatus
 from vedette.domain.ticks import Evaluation
 from vedette.execution.capture import CURRENT, Capture
 from vedette.execution.collecting import Unfinished
@@ -98,10 +99,28 @@ class InThisProcess:
         definitions = Definitions(jobs=[job])
         run = RunExecution(definitions, instruction, keep_outputs=True, echo=True)
         events: list[RunEvent] = []
+        began_at = datetime.now(UTC)
         error = _with_loop(lambda: run.execute(events.append))
         if run.exception is not None and raise_on_error:
             raise run.exception
-        return ExecuteInProcessResult(job.name, str(instruction.run_id), tuple(events), run.outputs, error)
+        return ExecuteInProcessResult(_ended(instruction, began_at, error), tuple(events), run.outputs)
+
+
+def _ended(instruction: RunInstruction, began_at: datetime, error: ErrorInfo | None) -> Run:
+    """Return the run as it is once it has ended."""
+    return Run(
+        id=instruction.run_id,
+        code_location="in_process",
+        job_name=instruction.job_name,
+        status=RunStatus.SUCCESS if error is None else RunStatus.FAILURE,
+        queued_at=began_at,
+        tags=instruction.tags,
+        run_config=instruction.run_config,
+        partition_key=instruction.partition_key,
+        started_at=began_at,
+        finished_at=datetime.now(UTC),
+        error=error,
+    )
 
 
 def _await(awaitable: Awaitable[Result]) -> Result:
