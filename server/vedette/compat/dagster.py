@@ -9,14 +9,19 @@ A name that Vedette does not have can be imported too; using it raises Definitio
 """
 
 import logging
+from collections.abc import Iterable
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from vedette import authors, errors
+from vedette.authoring.definitions import Definitions
+from vedette.authoring.jobs import JobDefinition
+from vedette.authoring.run_status_contexts import RunStatusSensorContext
+from vedette.authoring.sensors import SensorDefinition
 from vedette.compat.missing import Missing
 from vedette.compat.upstream_names import NAMES
 from vedette.domain.events import RunEventKind
-from vedette.domain.runs import RunStatus
 
 _SCHEDULES = "Vedette evaluates sensors; let cron or a systemd timer call `vedette run launch`"
 
@@ -29,7 +34,10 @@ _SPELLINGS: dict[str, Any] = {
     "DagsterInvalidDefinitionError": errors.DefinitionError,
     "DagsterInvalidInvocationError": errors.InvocationError,
     "DagsterInvariantViolationError": errors.InvalidResult,
-    "DagsterRunStatus": RunStatus,
+    "DagsterEvent": authors.RunEvent,
+    "DagsterRun": authors.Run,
+    "DagsterRunReaction": authors.RunReaction,
+    "DagsterRunStatus": authors.RunStatus,
     "DagsterUnknownResourceError": errors.UnknownResource,
     "DagsterUnknownPartitionError": errors.UnknownPartition,
 }
@@ -38,8 +46,39 @@ _REMEDIES = {
     "schedule": _SCHEDULES,
     "ScheduleDefinition": _SCHEDULES,
     "build_schedule_from_partitioned_job": _SCHEDULES,
-    "repository": "give what it returns to Definitions(jobs=…, sensors=…)",
 }
+
+# Upstream's attributes of what is called otherwise here: set on our classes, so that whoever is given one finds them.
+_ATTRIBUTES: dict[type, dict[str, str]] = {
+    RunStatusSensorContext: {"dagster_run": "run", "dagster_event": "event"},
+}
+
+
+def _spell_attributes() -> None:
+    for owner, names in _ATTRIBUTES.items():
+        for theirs, ours in names.items():
+            setattr(owner, theirs, property(attrgetter(ours)))
+
+
+_spell_attributes()
+
+
+def repository(*args: Any, **kwargs: Any) -> Any:
+    """Make Definitions of what a function returns: a list of jobs and sensors. With or without parentheses."""
+    if len(args) == 1 and callable(args[0]) and not kwargs:
+        return _definitions(args[0]())
+    return lambda function: _definitions(function())
+
+
+def _definitions(items: Iterable[Any]) -> Definitions:
+    listed = list(items)
+    jobs = [item for item in listed if isinstance(item, JobDefinition)]
+    sensors = [item for item in listed if isinstance(item, SensorDefinition)]
+    if others := [item for item in listed if not isinstance(item, JobDefinition | SensorDefinition)]:
+        raise errors.DefinitionError(
+            f"A repository here is a list of jobs and sensors, not {others[0]!r}: give the rest to Definitions."
+        )
+    return Definitions(jobs=jobs, sensors=sensors)
 
 
 def get_dagster_logger(name: str | None = None) -> logging.Logger:
