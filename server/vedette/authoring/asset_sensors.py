@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 
 from vedette.authoring.asset_records import EventLogRecord
-from vedette.authoring.calling import is_async, parameters_of
+from vedette.authoring.calling import annotation_if_known, is_async, parameters_of
 from vedette.authoring.contexts import SensorEvaluationContext
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.logs import Sink
 from vedette.authoring.naming import description_of, name_of
 from vedette.authoring.reacting_sensors import KEPT_CURSOR, ReactingSensorDefinition, checked_attempts
+from vedette.authoring.resources.parameters import resource_parameters
 from vedette.authoring.sensors import EvaluationFunction
 from vedette.authoring.targets import Target
 from vedette.authoring.text import shown
@@ -72,10 +73,10 @@ class AssetSensorDefinition(ReactingSensorDefinition):
         if asset_materialization_fn is None:
             raise DefinitionError("An AssetSensorDefinition needs its function: pass asset_materialization_fn=.")
         function = asset_materialization_fn
-        takes = _taken(function)
+        called, takes = _of_event(function)
         super().__init__(
             name_of(function, name, "sensor"),
-            evaluation_fn=lambda context: function(*(context, context.asset_event)[:takes]),
+            evaluation_fn=called,
             job_name=job_name,
             minimum_interval_seconds=minimum_interval_seconds,
             description=description_of(function, description),
@@ -112,14 +113,24 @@ class AssetSensorDefinition(ReactingSensorDefinition):
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function in a test, with the context and the event as far as it takes them."""
+        """Call the function in a test, with the context and the event as far as it takes them.
+
+        Resources are given as keywords, or with the context. Raises InvocationError for other arguments.
+        """
+        resources: Any = {key: kwargs.pop(key) for key in self.required_resource_keys & kwargs.keys()}
         given = len(args) + len(kwargs)
         if given != self._takes:
             raise InvocationError(
                 f'Sensor "{self.name}" is called with what its function takes, of the context and the asset event:'
-                f" {self._takes} arguments, not {given}."
+                f" {self._takes} arguments, not {given}; resources are passed as keywords."
             )
-        return self._called(*args, **kwargs)
+        context = next((one for one in (*args, *kwargs.values()) if isinstance(one, SensorEvaluationContext)), None)
+        if context is not None:
+            context.adopt(self.name)
+            context.add_resources(f'Sensor "{self.name}"', resources, self.required_resource_keys)
+            resources = context.resources if self.function.resource_names else {}
+        named = {name: resources[name] for name in self.function.resource_names}
+        return self._called(*args, **kwargs, **named)
 
     def spec(self) -> SensorSpec:
         """Return the sensor as data."""
@@ -128,16 +139,31 @@ class AssetSensorDefinition(ReactingSensorDefinition):
         )
 
 
-def _taken(function: EvaluationFunction) -> int:
-    """Return how many of the context and the event a function takes; raises DefinitionError for more."""
-    parameters = parameters_of(function, "sensor")
-    if any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in parameters):
-        return 2
-    wanting = [one for one in parameters if one.default is inspect.Parameter.empty]
-    wanting = [one for one in wanting if one.kind is not inspect.Parameter.VAR_KEYWORD]
-    if len(wanting) > 2:  # the context and the event
-        raise DefinitionError(f"The asset sensor {shown(function)} takes the context and the asset event, no more.")
-    return len(wanting)
+def _of_event(function: EvaluationFunction) -> tuple[EvaluationFunction, int]:
+    """Return a function of a context that knows its event, which calls `function`; and how many of the two that takes.
+
+    Resources go by their parameters as anywhere. Raises DefinitionError for more parameters.
+    """
+    parameters = [one for one in parameters_of(function, "sensor") if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    resources = resource_parameters(function, parameters)
+    wanting = [one for one in parameters if one.name not in resources and one.default is inspect.Parameter.empty]
+    takes = 2 if any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in wanting) else len(wanting)
+    if takes > 2:  # the context and the event
+        raise DefinitionError(
+            f"The asset sensor {shown(function)} takes the context, the asset event and resources, no more."
+        )
+
+    def called(context: AssetSensorContext, **given: Any) -> Any:
+        return function(*(context, context.asset_event)[:takes], **given)
+
+    keyed = [
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=annotation_if_known(function, one))
+        for one in parameters
+        if one.name in resources
+    ]
+    first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_ONLY)
+    vars(called)["__signature__"] = inspect.Signature([first, *keyed])
+    return called, takes
 
 
 def asset_sensor(

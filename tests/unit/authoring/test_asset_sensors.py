@@ -10,6 +10,7 @@ import pytest
 from vedette import (
     AssetKey,
     AssetSensorDefinition,
+    ConfigurableResource,
     DefinitionError,
     Definitions,
     EventLogEntry,
@@ -115,3 +116,18 @@ async def test_a_host_calls_it_with_what_it_takes(kind: str, takes: int) -> None
     assert [request.run_key for request in answer.run_requests] == [str(takes)]
     if takes > 1:
         assert seen[0][1] == EventLogEntry(a_record())
+
+
+class Desk(ConfigurableResource):
+    name: str
+
+
+def test_resources_go_to_its_parameters_beside_the_event() -> None:
+    @asset_sensor("lake/orders", job=report)
+    def on_orders(context: Any, asset_event: EventLogEntry, desk: Desk) -> RunRequest:
+        return RunRequest(f"{desk.name}/{asset_event.partition_key}")
+
+    assert on_orders.required_resource_keys == {"desk"}
+    entry = EventLogEntry(a_record())
+    assert on_orders(build_sensor_context(), entry, desk=Desk(name="a")).run_key == "a/p"
+    assert on_orders(build_sensor_context(resources={"desk": Desk(name="b")}), entry).run_key == "b/p"
