@@ -4,6 +4,25 @@ from vedette.authoring import in_process
 from vedette.authoring.asset_events import AssetCheckEvaluation, AssetCheckKey, AssetMaterialization, AssetObservation
 from vedette.authoring.asset_records import EventLogEntry, EventLogRecord
 from vedette.authoring.asset_sensors import AssetSensorDefinition, asset_sensor
+from vedette.authoring.assets import selection, selection_text
+from vedette.authoring.assets.checks import asset_check
+from vedette.authoring.assets.decorators import asset, multi_asset, observable_source_asset
+from vedette.authoring.assets.definition import AssetChecksDefinition, AssetsDefinition, SourceAsset
+from vedette.authoring.assets.io_managers import (
+    FilesystemIOManager,
+    InMemoryIOManager,
+    InputContext,
+    IOManager,
+    OutputContext,
+    build_input_context,
+    build_output_context,
+)
+from vedette.authoring.assets.jobs import define_asset_job
+from vedette.authoring.assets.keys import AssetDep
+from vedette.authoring.assets.materializing import materialize, materialize_to_memory
+from vedette.authoring.assets.results import AssetCheckResult, DataVersion, MaterializeResult, ObserveResult
+from vedette.authoring.assets.selection import AssetSelection
+from vedette.authoring.assets.specs import AssetCheckSpec, AssetIn, AssetOut, AssetSpec
 from vedette.authoring.config import Config, PermissiveConfig, RunConfig
 from vedette.authoring.config_containers import Array, Map, Noneable
 from vedette.authoring.config_schema import Field, Permissive, Selector, Shape
@@ -26,7 +45,13 @@ from vedette.authoring.hooks import HookContext, HookDefinition, build_hook_cont
 from vedette.authoring.in_process import ExecuteInProcessResult
 from vedette.authoring.jobs import JobDefinition, job, validate_run_config
 from vedette.authoring.metadata import MetadataValue
-from vedette.authoring.op_contexts import OpExecutionContext, build_op_context
+from vedette.authoring.op_contexts import (
+    AssetCheckExecutionContext,
+    AssetExecutionContext,
+    OpExecutionContext,
+    build_asset_context,
+    build_op_context,
+)
 from vedette.authoring.ops import In, Nothing, OpDefinition, Out, Output, op
 from vedette.authoring.partitions.definition import PartitionsDefinition
 from vedette.authoring.partitions.dynamic import DynamicPartitionsDefinition
@@ -114,12 +139,23 @@ __all__ = [
     "AllPartitionMapping",
     "Array",
     "AssetCheckEvaluation",
+    "AssetCheckExecutionContext",
     "AssetCheckKey",
+    "AssetCheckResult",
     "AssetCheckSeverity",
+    "AssetCheckSpec",
+    "AssetChecksDefinition",
+    "AssetDep",
+    "AssetExecutionContext",
+    "AssetIn",
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "AssetOut",
+    "AssetSelection",
     "AssetSensorDefinition",
+    "AssetSpec",
+    "AssetsDefinition",
     "Backoff",
     "Bool",
     "BoolSource",
@@ -128,6 +164,7 @@ __all__ = [
     "ConfigurableResource",
     "ConfigurableResourceFactory",
     "DailyPartitionsDefinition",
+    "DataVersion",
     "Dedup",
     "DefaultSensorStatus",
     "DefinitionError",
@@ -144,13 +181,17 @@ __all__ = [
     "ExecuteInProcessResult",
     "Failure",
     "Field",
+    "FilesystemIOManager",
     "Float",
     "HookContext",
     "HookDefinition",
     "HourlyPartitionsDefinition",
+    "IOManager",
     "IdentityPartitionMapping",
     "In",
+    "InMemoryIOManager",
     "InitResourceContext",
+    "InputContext",
     "Int",
     "IntSource",
     "InvalidConfig",
@@ -161,6 +202,7 @@ __all__ = [
     "JobSelector",
     "LastPartitionMapping",
     "Map",
+    "MaterializeResult",
     "MetadataValue",
     "MonthlyPartitionsDefinition",
     "MultiPartitionKey",
@@ -169,10 +211,12 @@ __all__ = [
     "MultiToSingleDimensionPartitionMapping",
     "Noneable",
     "Nothing",
+    "ObserveResult",
     "OpDefinition",
     "OpExecutionContext",
     "Out",
     "Output",
+    "OutputContext",
     "PartitionKeyRange",
     "PartitionMapping",
     "PartitionedConfig",
@@ -203,6 +247,7 @@ __all__ = [
     "SensorResult",
     "Shape",
     "SkipReason",
+    "SourceAsset",
     "SpecificPartitionsPartitionMapping",
     "StaticPartitionMapping",
     "StaticPartitionsDefinition",
@@ -215,20 +260,30 @@ __all__ = [
     "UnknownResource",
     "VedetteError",
     "WeeklyPartitionsDefinition",
+    "asset",
+    "asset_check",
     "asset_sensor",
+    "build_asset_context",
     "build_hook_context",
     "build_init_resource_context",
+    "build_input_context",
     "build_op_context",
+    "build_output_context",
     "build_resources",
     "build_run_status_sensor_context",
     "build_sensor_context",
     "configured",
     "daily_partitioned_config",
+    "define_asset_job",
     "dynamic_partitioned_config",
     "failure_hook",
     "hourly_partitioned_config",
     "job",
+    "materialize",
+    "materialize_to_memory",
     "monthly_partitioned_config",
+    "multi_asset",
+    "observable_source_asset",
     "op",
     "partitioned_config",
     "resource",
@@ -243,3 +298,5 @@ __all__ = [
 
 # Authoring lies below execution: this is where its methods that call user code get who does it.
 in_process.install(InThisProcess())
+# And texts of selections are read by the module that makes selections of them.
+selection.use_parser(selection_text.parse)

@@ -163,7 +163,7 @@ def load(options: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[Settin
 
 
 # Variables that Vedette sets for the processes it starts, or that tests set; they are not settings.
-INTERNAL = frozenset({"VEDETTE_RUN_ID", "VEDETTE_TICK_ID", "VEDETTE_CHILD", VARIABLE})
+INTERNAL = frozenset({"VEDETTE_RUN_ID", "VEDETTE_TICK_ID", "VEDETTE_CHILD", "VEDETTE_STORAGE", VARIABLE})
 
 
 def redacted(url: str) -> str:

@@ -19,6 +19,7 @@ const outcomes: Record<RunRequestOutcome, readonly [Tone, string]> = {
   DUPLICATE: ["idle", "Key spent"],
   PREVIEWED: ["good", "Would launch"],
   REFUSED: ["bad", "Not launched"],
+  FRESH: ["idle", "Nothing stale"],
 };
 
 /** Return the address of the launchpad with a request filled in. */

@@ -137,6 +137,29 @@ class AssetCheckEvaluation:
         )
 
 
+Told = AssetMaterialization | AssetObservation | AssetCheckEvaluation
+
+
+def materialization_of(event: AssetEvent) -> AssetMaterialization:
+    """Return the event of a materialization as authors have it."""
+    return AssetMaterialization(AssetKey(event.key), event.description, event.metadata, event.partition_key, event.tags)
+
+
+def check_of(event: AssetEvent) -> AssetCheckEvaluation:
+    """Return the event of a check as authors have it."""
+    assert event.check is not None
+    return AssetCheckEvaluation(
+        AssetKey(event.key),
+        event.check.name,
+        event.check.passed,
+        event.metadata,
+        event.check.severity,
+        event.description,
+        event.check.blocking,
+        event.partition_key,
+    )
+
+
 def checked_key(given: object) -> AssetKey:
     """Return the key of an asset in any spelling; raises InvalidResult."""
     try:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from vedette.authoring.asset_records import EventLogRecord
+from vedette.authoring.assets.selection import Selected
 from vedette.authoring.calling import annotation_if_known, is_async, parameters_of
 from vedette.authoring.contexts import SensorEvaluationContext
 from vedette.authoring.jobs import JobDefinition
@@ -132,10 +133,10 @@ class AssetSensorDefinition(ReactingSensorDefinition):
         named = {name: resources[name] for name in self.function.resource_names}
         return self._called(*args, **kwargs, **named)
 
-    def spec(self) -> SensorSpec:
+    def spec(self, selected: Selected | None = None) -> SensorSpec:
         """Return the sensor as data."""
         return msgspec.structs.replace(
-            super().spec(), monitors=AssetMonitor((self.asset_key.parts,), self.max_attempts)
+            super().spec(selected), monitors=AssetMonitor((self.asset_key.parts,), self.max_attempts)
         )
 
 

@@ -4,6 +4,10 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
+from vedette.authoring.assets.catalog import asset_graph, asset_specs, listed, resolved_jobs, selected_by
+from vedette.authoring.assets.definition import AssetChecksDefinition
+from vedette.authoring.assets.jobs import UnresolvedAssetJobDefinition
+from vedette.authoring.assets.selection import Selected
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.resources.registry import ResourceRegistry
@@ -16,7 +20,7 @@ T = TypeVar("T", JobDefinition, SensorDefinition)
 
 
 class Definitions:
-    """The sensors and jobs of a project. Jobs that a sensor was given as objects need not be listed.
+    """The sensors, jobs and assets of a project. Jobs that a sensor was given as objects need not be listed.
 
     Raises DefinitionError for two definitions of one name, for a sensor whose job_name no job has, and for a resource
     that something requires and `resources`, by key, do not have.
@@ -26,19 +30,28 @@ class Definitions:
     def __init__(
         self,
         *,
+        assets: Iterable[Any] | None = None,
+        asset_checks: Iterable[AssetChecksDefinition] | None = None,
         sensors: Iterable[SensorDefinition] | None = None,
-        jobs: Iterable[JobDefinition] | None = None,
+        jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
         resources: Mapping[str, Any] | None = None,
     ) -> None:
         """Take any iterables; the order is kept."""
         self.resource_registry = ResourceRegistry(resources)
-        self._sensors = _by_name("sensor", "sensors", SensorDefinition, sensors or ())
-        listed = _by_name("job", "jobs", JobDefinition, jobs or ())
+        self.asset_graph = asset_graph(assets, asset_checks)
+        self._sensors = _by_name("sensor", "sensors", SensorDefinition, sensors)
         targeted = [job for sensor in self._sensors.values() for job in sensor.jobs]
-        unbound = _by_name("job", "jobs", JobDefinition, [*listed.values(), *targeted])
+        unbound: dict[str, JobDefinition] = _by_name(
+            "job", "jobs", JobDefinition, resolved_jobs(self.asset_graph, jobs, targeted)
+        )
         self._jobs = {name: job.bound_to(self.resource_registry) for name, job in unbound.items()}
+        self._selected = {sensor.name: selected_by(sensor, self.asset_graph) for sensor in self.sensors}
         self._check_targets()
         self._check_resources()
+
+    def selected_by(self, sensor: SensorDefinition) -> Selected | None:
+        """Return the assets and checks that a sensor of these Definitions may ask for; None where it has jobs."""
+        return self._selected.get(sensor.name)
 
     def _check_targets(self) -> None:
         for sensor in self._sensors.values():
@@ -89,15 +102,15 @@ class Definitions:
     @cached_property
     def _catalog(self) -> Catalog:
         return Catalog(
-            sensors=tuple(sensor.spec() for sensor in self.sensors), jobs=tuple(job.spec() for job in self.jobs)
+            sensors=tuple(sensor.spec(self.selected_by(sensor)) for sensor in self.sensors),
+            jobs=tuple(job.spec() for job in self.jobs),
+            assets=asset_specs(self.asset_graph, self.jobs),
         )
 
 
-def _by_name(noun: str, argument: str, kind: type[T], given: Iterable[T]) -> dict[str, T]:
-    if not isinstance(given, Iterable):
-        raise DefinitionError(f"{argument}= of Definitions takes a list, not {shown(given)}.")
+def _by_name(noun: str, argument: str, kind: type[T], given: Iterable[T] | None) -> dict[str, T]:
     found: dict[str, T] = {}
-    for one in given:
+    for one in listed(argument, given):
         if not isinstance(one, kind):
             raise DefinitionError(f"{argument}= of Definitions holds {shown(one)}, which is no {noun}; use @{noun}.")
         if found.setdefault(one.name, one) is not one:

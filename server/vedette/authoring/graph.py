@@ -10,6 +10,7 @@ from vedette.authoring.text import shown
 from vedette.errors import DefinitionError
 
 if TYPE_CHECKING:
+    from vedette.authoring.assets.steps import AssetStep
     from vedette.authoring.ops import OpDefinition
 
 
@@ -39,12 +40,16 @@ Source = OutputHandle | tuple[OutputHandle, ...]
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """An op as used in a job: `inputs` give its parameters their values, `after` are handles that only order it."""
+    """An op as used in a job: `inputs` give its parameters their values, `after` are handles that only order it.
+
+    `assets` are those that it makes or checks, if it is a step of that kind.
+    """
 
     name: str
     op: "OpDefinition"
     inputs: dict[str, Source]
     after: tuple[OutputHandle, ...] = ()
+    assets: "AssetStep | None" = None
 
     def sources(self) -> list[OutputHandle]:
         """Return every output that must exist before this op can run."""

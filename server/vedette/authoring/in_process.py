@@ -7,6 +7,8 @@ Calling user code is the business of the layer above. `import vedette` hands it 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from vedette.authoring.asset_events import AssetCheckEvaluation, AssetMaterialization, check_of, materialization_of
+from vedette.domain.assets import AssetKey, CoercibleToAssetKey
 from vedette.domain.events import RunEvent, RunEventKind
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import Run
@@ -24,11 +26,18 @@ if TYPE_CHECKING:
 class ExecuteInProcessResult:
     """What a run in process came to: the `run`, the `events` of its steps in order, and outputs."""
 
-    def __init__(self, run: Run, events: tuple[RunEvent, ...], outputs: Mapping[tuple[str, str], Any]) -> None:
-        """Hold a run that has ended, its events, and the outputs by (op name, output name)."""
+    def __init__(
+        self,
+        run: Run,
+        events: tuple[RunEvent, ...],
+        outputs: Mapping[tuple[str, str], Any],
+        assets: Mapping[AssetKey, tuple[str, str]] | None = None,
+    ) -> None:
+        """Hold a run that has ended, its events, the outputs by (op name, output name), which of them are assets."""
         self.run = run
         self.events = events
         self._outputs = outputs
+        self._assets = assets or {}
 
     @property
     def job_name(self) -> str:
@@ -71,6 +80,30 @@ class ExecuteInProcessResult:
     def success(self) -> bool:
         """Tell whether every op succeeded."""
         return self.error is None
+
+    def get_asset_materialization_events(self) -> list[RunEvent]:
+        """Return the events that tell of assets that were produced, in order."""
+        return [event for event in self.events if event.kind is RunEventKind.ASSET_MATERIALIZATION]
+
+    def asset_materializations_for_node(self, name: str) -> list[AssetMaterialization]:
+        """Return what the op or asset `name` told of assets that were produced, in order."""
+        told = [event for event in self.get_asset_materialization_events() if event.step == name]
+        return [materialization_of(event.asset) for event in told if event.asset is not None]
+
+    def get_asset_observation_events(self) -> list[RunEvent]:
+        """Return the events that tell of assets that were looked at, in order."""
+        return [event for event in self.events if event.kind is RunEventKind.ASSET_OBSERVATION]
+
+    def get_asset_check_evaluations(self) -> list[AssetCheckEvaluation]:
+        """Return how the checks of assets went, in order."""
+        return [check_of(event.asset) for event in self.events if event.asset is not None and event.asset.check]
+
+    def asset_value(self, asset_key: CoercibleToAssetKey) -> Any:
+        """Return the value of an asset that this run made; raises InvocationError if it made none."""
+        key = AssetKey.from_coercible(asset_key)
+        if (place := self._assets.get(key)) in self._outputs and place is not None:
+            return self._outputs[place]
+        raise InvocationError(f'The run of job "{self.job_name}" has no value of asset "{key.to_user_string()}".')
 
     def output_for_node(self, name: str, output_name: str = "result") -> Any:
         """Return an output of the op `name`; raises InvocationError if there is none."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from logging import LogRecord
 from typing import Any
 
+from vedette.authoring.asset_contexts import AssetContext
 from vedette.authoring.config import RunConfig, run_config_dict
 from vedette.authoring.logs import ContextLogger, Sink, to_standard_logging
 from vedette.authoring.naming import normalised_tags
@@ -11,11 +12,12 @@ from vedette.authoring.partitions.definition import PartitionsDefinition
 from vedette.authoring.partitions.run_partition import RunPartition
 from vedette.authoring.resources.registry import ResourceRegistry
 from vedette.authoring.resources.using import UsesResources
+from vedette.authoring.telling import Telling
 from vedette.domain.partitions import PartitionKeyRange
 from vedette.domain.time_windows import TimeWindow
 
 
-class OpExecutionContext(UsesResources):
+class OpExecutionContext(UsesResources, AssetContext):
     """What an op knows of the run it is part of.
 
     `attempt` counts 1, 2, … executions of the run; `retry_number` 0, 1, 2 … those of the op within it.
@@ -36,8 +38,12 @@ class OpExecutionContext(UsesResources):
         retry_number: int = 0,
         resources: Mapping[str, Any] | None = None,
         sink: Sink = to_standard_logging,
+        telling: Telling | None = None,
     ) -> None:
-        """Make a context whose log lines go to `sink`; `resources` are what a test gives, by key."""
+        """Make a context whose log lines go to `sink`, and what it tells of assets to `telling`.
+
+        `resources` are what a test gives, by key.
+        """
         super().__init__(f'Op "{op_name}"', ResourceRegistry(resources), frozenset(resources or ()))
         self.retry_number = retry_number
         self.op_name = op_name
@@ -49,6 +55,7 @@ class OpExecutionContext(UsesResources):
         self.attempt = attempt
         self._partition = RunPartition(f'The run {run_id} of job "{job_name}"', partition_key, tags, partitions_def)
         self._sink = sink
+        self._telling = telling or Telling()
         self._log: ContextLogger | None = None
 
     @property
@@ -92,6 +99,10 @@ class OpExecutionContext(UsesResources):
         self._sink(record)
 
 
+AssetExecutionContext = OpExecutionContext
+AssetCheckExecutionContext = OpExecutionContext
+
+
 def build_op_context(
     op_config: Any = None,
     *,
@@ -124,3 +135,6 @@ def build_op_context(
         attempt=attempt,
         resources=resources,
     )
+
+
+build_asset_context = build_op_context

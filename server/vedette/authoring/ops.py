@@ -3,7 +3,7 @@
 import copy
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, overload
 
 from vedette.authoring.graph import COMPOSING
@@ -47,10 +47,16 @@ class Out:
 
 @dataclass(frozen=True)
 class Output:
-    """A value for the output called `output_name`: yield or return it from an op."""
+    """A value for the output called `output_name`: yield or return it from an op.
+
+    `metadata`, `tags` and `data_version` go to the materialization where the output is an asset.
+    """
 
     value: Any
     output_name: str = DEFAULT_OUTPUT
+    metadata: Mapping[str, Any] | None = field(default=None, hash=False)
+    data_version: Any = None
+    tags: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 class OpDefinition:

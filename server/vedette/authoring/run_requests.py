@@ -1,20 +1,20 @@
 """Run requests: what a sensor asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
 
+from vedette.authoring.asset_events import AssetCheckKey, checked_key
 from vedette.authoring.config import RunConfig, run_config_dict
 from vedette.authoring.dedups import checked_dedup
 from vedette.authoring.naming import normalised_tags
 from vedette.authoring.text import flaw_of, plain_text, shown
+from vedette.domain.assets import AssetKey, CoercibleToAssetKey
 from vedette.domain.partitions import PartitionKeyRange, range_of
 from vedette.domain.run_keys import Dedup
 from vedette.domain.runs import LONGEST_RUN_KEY_BYTES
 from vedette.errors import InvalidResult
-
-_LATER = ("asset_selection", "stale_assets_only", "asset_check_keys")
 
 
 @dataclass(frozen=True, init=False)
@@ -24,6 +24,12 @@ class RunRequest:
     A `run_key` is launched once per sensor, for as long as `dedup` says: see `vedette.Dedup`, or a timedelta from the
     commit of the tick. Without a key each request is a new run. `run_config` is in the shape
     `{"ops": {name: {"config": {...}}}}`. `job_name` is needed where the sensor has several jobs.
+
+    `asset_selection` are those of the job's or the sensor's assets that the run is to make, all unless given;
+    `asset_check_keys` the checks, those of the assets unless given. With `stale_assets_only`, only those are made that
+    are stale when the tick is committed, and no run is launched where none is: an asset is stale that was never
+    materialized, whose code_version is another than when it was, or that has something upstream that is stale, or was
+    materialized after it.
     """
 
     run_key: str | None
@@ -32,6 +38,9 @@ class RunRequest:
     job_name: str | None
     partition_key: str | None
     dedup: Dedup | timedelta
+    asset_selection: tuple[AssetKey, ...] | None
+    asset_check_keys: tuple[AssetCheckKey, ...] | None
+    stale_assets_only: bool
 
     def __init__(
         self,
@@ -41,10 +50,14 @@ class RunRequest:
         job_name: str | None = None,
         partition_key: str | None = None,
         dedup: Dedup | str | timedelta = Dedup.FOREVER,
-        **later: Any,
+        asset_selection: Iterable[CoercibleToAssetKey] | None = None,
+        stale_assets_only: bool = False,
+        asset_check_keys: Iterable[AssetCheckKey] | None = None,
+        **unknown: Any,
     ) -> None:
         """Take the request; tag values that are not str are written as JSON. Raises InvalidResult, InvalidConfig."""
-        _refuse_later(later)
+        for name in unknown:
+            raise InvalidResult(f"A RunRequest has no argument {name}.")
         texts = {"run_key": run_key, "job_name": job_name, "partition_key": partition_key}
         for name, value in texts.items():
             object.__setattr__(self, name, value if value is None else _checked_text(name, value))
@@ -54,6 +67,9 @@ class RunRequest:
                 f"The run_key of a RunRequest has at most {LONGEST_RUN_KEY_BYTES} bytes, not {len(run_key.encode())}: "
                 f"{shown(run_key)}; a digest of it would do."
             )
+        object.__setattr__(self, "asset_selection", None if asset_selection is None else _keys(asset_selection))
+        object.__setattr__(self, "asset_check_keys", None if asset_check_keys is None else _checks(asset_check_keys))
+        object.__setattr__(self, "stale_assets_only", bool(stale_assets_only))
         object.__setattr__(self, "dedup", checked_dedup(dedup, run_key))
         try:
             object.__setattr__(self, "tags", normalised_tags(tags))
@@ -82,9 +98,17 @@ def _checked_text(name: str, value: object) -> str:
     return plain_text(value)
 
 
-def _refuse_later(later: Mapping[str, Any]) -> None:
-    for name, value in later.items():
-        if name not in _LATER:
-            raise InvalidResult(f"A RunRequest has no argument {name}.")
-        if value:
-            raise InvalidResult(f"{name} needs assets, which this version of Vedette does not have; leave it out.")
+def _keys(asset_selection: object) -> tuple[AssetKey, ...]:
+    if isinstance(asset_selection, str | AssetKey) or not isinstance(asset_selection, Iterable):
+        raise InvalidResult(
+            f"The asset_selection of a RunRequest is a list of asset keys, not {shown(asset_selection)}."
+        )
+    return tuple(dict.fromkeys(checked_key(key) for key in asset_selection))
+
+
+def _checks(asset_check_keys: object) -> tuple[AssetCheckKey, ...]:
+    keys = tuple(asset_check_keys) if isinstance(asset_check_keys, Iterable) else (asset_check_keys,)
+    for key in keys:
+        if not isinstance(key, AssetCheckKey):
+            raise InvalidResult(f"The asset_check_keys of a RunRequest are a list of AssetCheckKey, not {shown(key)}.")
+    return keys

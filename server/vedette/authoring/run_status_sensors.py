@@ -5,6 +5,7 @@ from typing import Any, overload
 
 import msgspec
 
+from vedette.authoring.assets.selection import Selected
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.logs import Sink
@@ -81,9 +82,9 @@ class RunStatusSensorDefinition(ReactingSensorDefinition):
             last_sensor_start_time=started.timestamp() if started else None,
         )
 
-    def spec(self) -> SensorSpec:
+    def spec(self, selected: Selected | None = None) -> SensorSpec:
         """Return the sensor as data."""
-        return msgspec.structs.replace(super().spec(), monitors=self.monitor)
+        return msgspec.structs.replace(super().spec(selected), monitors=self.monitor)
 
 
 class RunFailureSensorDefinition(RunStatusSensorDefinition):

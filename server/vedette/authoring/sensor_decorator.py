@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, overload
 
-from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.sensors import EvaluationFunction, SensorDefinition, Watch
-from vedette.authoring.targets import Target
+from vedette.authoring.targets import AnyJob, Target
 from vedette.domain.catalog import SensorStatus
 
 
@@ -19,8 +18,8 @@ def sensor(
     name: str | None = None,
     minimum_interval_seconds: float | None = None,
     description: str | None = None,
-    job: JobDefinition | None = None,
-    jobs: Iterable[JobDefinition] | None = None,
+    job: AnyJob | None = None,
+    jobs: Iterable[AnyJob] | None = None,
     default_status: SensorStatus = SensorStatus.STOPPED,
     asset_selection: Any = None,
     required_resource_keys: Iterable[str] | None = None,
@@ -39,8 +38,8 @@ def sensor(
     name: str | None = None,
     minimum_interval_seconds: float | None = None,
     description: str | None = None,
-    job: JobDefinition | None = None,
-    jobs: Iterable[JobDefinition] | None = None,
+    job: AnyJob | None = None,
+    jobs: Iterable[AnyJob] | None = None,
     default_status: SensorStatus = SensorStatus.STOPPED,
     asset_selection: Any = None,
     required_resource_keys: Iterable[str] | None = None,
@@ -69,8 +68,8 @@ def sensor(
     timeout: seconds that one evaluation may take; 60 unless given.
     failures_before_pause: how many failures in a row pause it; 0 never does; as the settings say unless given.
     default_status: whether it runs before anybody has started or stopped it.
+    asset_selection: instead of jobs, the assets that runs make: keys, definitions, an AssetSelection or its text.
     required_resource_keys: resources that it uses as `context.resources`.
-    asset_selection: refused until there are assets.
 
     Raises DefinitionError.
     """

@@ -6,7 +6,7 @@ from itertools import islice
 
 from msgspec import UNSET, UnsetType
 
-from vedette.authoring.asset_events import AssetCheckEvaluation, AssetMaterialization, AssetObservation
+from vedette.authoring.asset_events import Told
 from vedette.authoring.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.text import flaw_of, shown
@@ -18,7 +18,6 @@ MAX_CURSOR_BYTES = 1024 * 1024
 MAX_ASSET_EVENTS = 10_000
 
 PartitionsRequest = AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest
-Told = AssetMaterialization | AssetObservation | AssetCheckEvaluation
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, TypeVar
 
 from vedette.authoring import in_process
+from vedette.authoring.assets.jobs import ASSET_JOB
+from vedette.authoring.assets.selection import Selected
 from vedette.authoring.contexts import SensorEvaluationContext
-from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.naming import description_of, name_of, normalised_tags
 from vedette.authoring.resources.definition import checked_keys
 from vedette.authoring.sensor_functions import SensorFunction
-from vedette.authoring.targets import Target, refuse_later, targets_of
+from vedette.authoring.targets import AnyJob, Target, selection_of, targets_of
 from vedette.authoring.text import as_json, shown
 from vedette.domain.catalog import SensorKind, SensorSpec, SensorStatus
 from vedette.domain.ticks import Evaluation
@@ -42,8 +43,8 @@ class SensorDefinition:
         job_name: str | None = None,
         minimum_interval_seconds: float | None = None,
         description: str | None = None,
-        job: JobDefinition | None = None,
-        jobs: Iterable[JobDefinition] | None = None,
+        job: AnyJob | None = None,
+        jobs: Iterable[AnyJob] | None = None,
         default_status: SensorStatus = SensorStatus.STOPPED,
         asset_selection: Any = None,
         required_resource_keys: Iterable[str] | None = None,
@@ -61,10 +62,10 @@ class SensorDefinition:
         self.function = SensorFunction(evaluation_fn, SensorEvaluationContext)
         self.name = name_of(evaluation_fn, name, "sensor")
         self.description = description_of(evaluation_fn, description)
-        refuse_later(self.name, {"asset_selection": asset_selection})
         named = checked_keys(f'sensor "{self.name}"', required_resource_keys)
         self.required_resource_keys = named | frozenset(self.function.resource_names)
-        self.targets = targets_of(self.name, job_name, job, jobs, target)
+        self.targets = targets_of(self.name, job_name, job, jobs, target, asset_selection)
+        self.asset_selection = selection_of(self.name, target, asset_selection)
         self.minimum_interval_seconds = self._interval(minimum_interval_seconds)
         self.timeout = self._timeout(timeout)
         self.failures_before_pause = self._failures(failures_before_pause)
@@ -120,7 +121,7 @@ class SensorDefinition:
         return tuple(self.targets)
 
     @property
-    def jobs(self) -> tuple[JobDefinition, ...]:
+    def jobs(self) -> tuple[AnyJob, ...]:
         """Return the jobs that were passed as objects."""
         return tuple(one for one in self.targets.values() if one is not None)
 
@@ -132,20 +133,21 @@ class SensorDefinition:
         return next(iter(self.targets))
 
     @property
-    def job(self) -> JobDefinition:
+    def job(self) -> AnyJob:
         """Return the one job; raises InvocationError where there is none, several, or only a name of it."""
         found = self.targets[self.job_name]
         if found is None:
             raise InvocationError(f'Sensor "{self.name}" knows its job by name only; use job_name.')
         return found
 
-    def with_updated_jobs(self, new_jobs: Iterable[JobDefinition]) -> Self:
+    def with_updated_jobs(self, new_jobs: Iterable[AnyJob]) -> Self:
         """Return a copy with other jobs."""
         other = copy.copy(self)
         other.targets = targets_of(self.name, None, None, new_jobs, None)
+        other.asset_selection = None
         return other
 
-    def with_updated_job(self, new_job: JobDefinition) -> Self:
+    def with_updated_job(self, new_job: AnyJob) -> Self:
         """Return a copy with another job."""
         return self.with_updated_jobs([new_job])
 
@@ -198,8 +200,8 @@ class SensorDefinition:
         """
         return in_process.engine().evaluate(self, context or SensorEvaluationContext(self.name))
 
-    def spec(self) -> SensorSpec:
-        """Return the sensor as data."""
+    def spec(self, selected: Selected | None = None) -> SensorSpec:
+        """Return the sensor as data; `selected` is what its asset_selection comes to."""
         return SensorSpec(
             name=self.name,
             kind=self.kind,
@@ -207,7 +209,8 @@ class SensorDefinition:
             tags=self.tags,
             owners=self.owners,
             metadata=self.metadata,
-            job_names=self.job_names,
+            job_names=self.job_names if selected is None else (ASSET_JOB,),
+            asset_keys=() if selected is None else tuple(sorted(key.parts for key in selected.assets)),
             minimum_interval_seconds=self.minimum_interval_seconds,
             timeout_seconds=self.timeout,
             default_status=self.default_status,

@@ -1,39 +1,58 @@
-"""What a sensor asks for runs of: exactly one of the arguments job_name, job, jobs and target, or none at all."""
+"""What a sensor asks for runs of: exactly one of job_name, job, jobs, target and asset_selection, or none."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
+from vedette.authoring.assets.definition import AssetsDefinition
+from vedette.authoring.assets.jobs import UnresolvedAssetJobDefinition
+from vedette.authoring.assets.selection import AssetSelection
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.naming import checked_name
 from vedette.authoring.text import shown
+from vedette.domain.assets import AssetKey
 from vedette.errors import DefinitionError
 
-Target = JobDefinition | Iterable[JobDefinition]
-
-_LATER = {
-    "asset_selection": "assets",
-}
+AnyJob = JobDefinition | UnresolvedAssetJobDefinition
+Target = AnyJob | AssetSelection | str | Iterable[Any]
 
 
-def refuse_later(sensor_name: str, given: Mapping[str, object]) -> None:
-    """Raise DefinitionError for an argument whose meaning comes with a later version."""
-    for name, value in given.items():
-        if value is not None:
-            raise DefinitionError(
-                f'Sensor "{sensor_name}" has {name}=, which needs {_LATER[name]}:'
-                " this version of Vedette does not have them yet; leave it out."
-            )
+def selection_of(sensor_name: str, target: Any, asset_selection: Any) -> AssetSelection | None:
+    """Return the assets that a sensor asks for; None where it asks for runs of jobs. Raises DefinitionError."""
+    selection = asset_selection if asset_selection is not None else target if is_selection(target) else None
+    if selection is None:
+        return None
+    try:
+        return AssetSelection.from_coercible(selection)
+    except DefinitionError as error:
+        raise DefinitionError(f'The assets that sensor "{sensor_name}" is to ask for are wrong: {error}') from None
+
+
+def is_selection(target: Any) -> bool:
+    """Tell whether what was given as target means assets, not jobs."""
+    if isinstance(target, str | AssetSelection | AssetKey | AssetsDefinition):
+        return True
+    if not isinstance(target, list | tuple):
+        return False
+    return any(isinstance(one, str | AssetSelection | AssetKey | AssetsDefinition) for one in target)
 
 
 def targets_of(
-    sensor_name: str, job_name: str | None, job: JobDefinition | None, jobs: Iterable[JobDefinition] | None, target: Any
-) -> dict[str, JobDefinition | None]:
-    """Return the targets by name; a job known by name only is None. Raises DefinitionError."""
-    candidates = {"job_name": job_name, "job": job, "jobs": jobs, "target": target}
+    sensor_name: str,
+    job_name: str | None,
+    job: AnyJob | None,
+    jobs: Iterable[AnyJob] | None,
+    target: Any,
+    asset_selection: Any = None,
+) -> dict[str, AnyJob | None]:
+    """Return the jobs by name; a job known by name only is None. Raises DefinitionError."""
+    candidates = {
+        "job_name": job_name, "job": job, "jobs": jobs, "target": target, "asset_selection": asset_selection
+    }  # fmt: skip
     given = [name for name, value in candidates.items() if value is not None]
     if len(given) > 1:
         raise DefinitionError(
-            f'Sensor "{sensor_name}" has {" and ".join(given)}: give one of job_name, job, jobs and target.'
+            f'Sensor "{sensor_name}" has {" and ".join(given)}:'
+            " give one of job_name, job, jobs, target and asset_selection."
         )
     if job_name is not None:
         return {_name(sensor_name, job_name): None}
@@ -41,9 +60,9 @@ def targets_of(
         return {_job(sensor_name, "job", job).name: job}
     if jobs is not None:
         return _several(sensor_name, "jobs", jobs)
-    if isinstance(target, JobDefinition):
+    if isinstance(target, AnyJob):
         return {target.name: target}
-    return {} if target is None else _several(sensor_name, "target", target)
+    return {} if target is None or is_selection(target) else _several(sensor_name, "target", target)
 
 
 def _name(sensor_name: str, job_name: object) -> str:
@@ -54,17 +73,17 @@ def _name(sensor_name: str, job_name: object) -> str:
     return checked_name(job_name, "job")
 
 
-def _job(sensor_name: str, argument: str, job: object) -> JobDefinition:
-    if not isinstance(job, JobDefinition):
+def _job(sensor_name: str, argument: str, job: object) -> AnyJob:
+    if not isinstance(job, AnyJob):
         remedy = " Pass a job's name as job_name=." if isinstance(job, str) else ""
         raise DefinitionError(f'{argument}= of sensor "{sensor_name}" takes a job, not {shown(job)}.{remedy}')
     return job
 
 
-def _several(sensor_name: str, argument: str, jobs: object) -> dict[str, JobDefinition | None]:
+def _several(sensor_name: str, argument: str, jobs: object) -> dict[str, AnyJob | None]:
     if isinstance(jobs, str) or not isinstance(jobs, Iterable):
         raise DefinitionError(f'{argument}= of sensor "{sensor_name}" takes jobs, not {shown(jobs)}.')
-    found: dict[str, JobDefinition | None] = {}
+    found: dict[str, AnyJob | None] = {}
     for job in jobs:
         checked = _job(sensor_name, argument, job)
         if found.get(checked.name, checked) is not checked:

@@ -12,6 +12,8 @@ from vedette.domain.metadata import Metadata
 from vedette.errors import DefinitionError
 
 Path = tuple[str, ...]
+# Tells the processes of a server in which folder of its instance values of assets are kept.
+STORAGE_VARIABLE = "VEDETTE_STORAGE"
 
 
 class AssetKey:

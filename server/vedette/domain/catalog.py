@@ -159,6 +159,7 @@ class AssetSpec(msgspec.Struct, frozen=True):
     executable: bool = True
     op_name: str | None = None
     checks: tuple[AssetCheckSpec, ...] = ()
+    partitions: Partitions | None = None
 
 
 class Catalog(msgspec.Struct, frozen=True):

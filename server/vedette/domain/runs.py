@@ -82,6 +82,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     run_config: dict[str, Any] = {}
     partition_key: str | None = None
     asset_selection: tuple[tuple[str, ...], ...] | None = None
+    asset_checks: tuple[tuple[tuple[str, ...], str], ...] | None = None
     sensor_id: UUID | None = None
     tick_id: UUID | None = None
     started_at: datetime | None = None
@@ -119,6 +120,8 @@ class RunInstruction(msgspec.Struct, frozen=True):
     """What a run's process is told to execute.
 
     `done_steps` are names of ops that succeeded before and are executed again only where another op takes their output.
+    `asset_selection` are keys of those of the job's assets that the run is to make, `asset_checks` (key, name) of those
+    of its checks; where both are None it is of all.
     """
 
     run_id: UUID
@@ -128,3 +131,5 @@ class RunInstruction(msgspec.Struct, frozen=True):
     partition_key: str | None = None
     attempt: int = 1
     done_steps: tuple[str, ...] = ()
+    asset_selection: tuple[tuple[str, ...], ...] | None = None
+    asset_checks: tuple[tuple[tuple[str, ...], str], ...] | None = None

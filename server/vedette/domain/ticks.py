@@ -38,6 +38,8 @@ class RunRequestOutcome(enum.StrEnum):
     DUPLICATE = "DUPLICATE"
     PREVIEWED = "PREVIEWED"
     REFUSED = "REFUSED"
+    # None of its assets was stale.
+    FRESH = "FRESH"
 
 
 class RequestedRun(msgspec.Struct, frozen=True):
@@ -53,6 +55,8 @@ class RequestedRun(msgspec.Struct, frozen=True):
     tags: dict[str, str] = {}
     partition_key: str | None = None
     asset_selection: tuple[tuple[str, ...], ...] | None = None
+    asset_checks: tuple[tuple[tuple[str, ...], str], ...] | None = None
+    stale_assets_only: bool = False
     dedup: Dedup = Dedup.FOREVER
     ttl_seconds: float | None = None
     needed_keys: tuple[DynamicKey, ...] = ()

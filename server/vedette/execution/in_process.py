@@ -7,6 +7,7 @@ from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from vedette.authoring.assets.io_managers import InMemoryIOManager
 from vedette.authoring.contexts import SensorEvaluationContext
 from vedette.authoring.definitions import Definitions
 from vedette.authoring.in_process import ExecuteInProcessResult
@@ -15,6 +16,7 @@ from vedette.authoring.logs import to_standard_logging
 from vedette.authoring.resources.registry import ResourceRegistry
 from vedette.authoring.resources.scoped import Resources
 from vedette.authoring.sensors import SensorDefinition
+from vedette.domain.assets import AssetKey
 from vedette.domain.events import RunEvent
 from vedette.domain.ids import new_id
 from vedette.domain.logs import ErrorInfo, LogRecord
@@ -97,13 +99,25 @@ class InThisProcess:
             check_partition(job, partition_key)
         instruction = RunInstruction(new_id(), job.name, dict(run_config), dict(tags), partition_key)
         definitions = Definitions(jobs=[job])
-        run = RunExecution(definitions, instruction, keep_outputs=True, echo=True)
+        run = RunExecution(
+            definitions, instruction, keep_outputs=True, echo=True, default_io_manager=InMemoryIOManager()
+        )
         events: list[RunEvent] = []
         began_at = datetime.now(UTC)
         error = _with_loop(lambda: run.execute(events.append))
         if run.exception is not None and raise_on_error:
             raise run.exception
-        return ExecuteInProcessResult(_ended(instruction, began_at, error), tuple(events), run.outputs)
+        return ExecuteInProcessResult(_ended(instruction, began_at, error), tuple(events), run.outputs, _assets_of(job))
+
+
+def _assets_of(job: JobDefinition) -> dict[AssetKey, tuple[str, str]]:
+    """Return which outputs, by (op name, output name), are assets."""
+    return {
+        spec.key: (node.name, output)
+        for node in job.nodes
+        if node.assets is not None
+        for output, spec in node.assets.specs.items()
+    }
 
 
 def _ended(instruction: RunInstruction, began_at: datetime, error: ErrorInfo | None) -> Run:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from vedette.authoring.assets.definition import AssetsDefinition, SourceAsset
+from vedette.authoring.assets.jobs import UnresolvedAssetJobDefinition
 from vedette.authoring.definitions import Definitions
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.sensors import SensorDefinition
@@ -23,8 +25,8 @@ def load(target: str) -> Definitions:
 
     A target that ends with .py is a file, relative to the working directory; any other is a module, as `python -m`
     finds it. Taken is the module-level Definitions called `defs` or `definitions`, else the only one there is, else
-    all sensors and jobs of the module. Raises InvalidTarget for a file or module that is not there, DefinitionError
-    where it is not clear what to take, and whatever the project's code raises.
+    all sensors, jobs and assets of the module. Raises InvalidTarget for a file or module that is not there,
+    DefinitionError where it is not clear what to take, and whatever the project's code raises.
     """
     # Before the import: a log handler that the project makes must not get hold of the stream behind the capture.
     redirect()
@@ -44,12 +46,13 @@ def definitions_of(module: ModuleType, target: str) -> Definitions:
         return next(iter(preferred.values()))
     values = list({id(value): value for value in vars(module).values()}.values())
     sensors = [value for value in values if isinstance(value, SensorDefinition)]
-    jobs = [value for value in values if isinstance(value, JobDefinition)]
-    if not sensors and not jobs:
+    jobs = [value for value in values if isinstance(value, JobDefinition | UnresolvedAssetJobDefinition)]
+    assets = [value for value in values if isinstance(value, AssetsDefinition | SourceAsset)]
+    if not sensors and not jobs and not assets:
         raise DefinitionError(
-            f"{target} defines no sensor and no job; add one, or a module-level `defs = Definitions(...)`."
+            f"{target} defines no sensor, no job and no asset; add one, or a module-level `defs = Definitions(...)`."
         )
-    return Definitions(sensors=sensors, jobs=jobs)
+    return Definitions(sensors=sensors, jobs=jobs, assets=assets)
 
 
 def _import_file(target: str) -> ModuleType:

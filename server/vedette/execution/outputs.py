@@ -3,7 +3,9 @@
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
+from vedette.authoring.asset_events import Told
 from vedette.authoring.ops import DEFAULT_OUTPUT, OpDefinition, Output
+from vedette.authoring.telling import Telling
 from vedette.authoring.text import shown
 from vedette.errors import InvalidResult
 
@@ -11,10 +13,13 @@ from vedette.errors import InvalidResult
 class Outputs:
     """The outputs of one execution of the op `op`, which is called `name` in its job."""
 
-    def __init__(self, op: OpDefinition, name: str) -> None:
-        """Begin with none."""
+    def __init__(self, op: OpDefinition, name: str, telling: Telling) -> None:
+        """Begin with none; what the op tells of assets goes to `telling`."""
         self._op = op
         self._name = name
+        self._telling = telling
+        # Outputs of which everything is told already.
+        self._told_outputs: set[str] = set()
         self.values: dict[str, Any] = {}
 
     def drain(self, generator: Generator[Any, Any, Any]) -> None:
@@ -41,6 +46,9 @@ class Outputs:
     def take(self, result: object) -> None:
         """Take what a function returned: an Output, a value, or for several outputs a tuple or None."""
         names = list(self._op.outputs)
+        if isinstance(result, Told):
+            self._telling.tell(result)
+            result = None
         if isinstance(result, Output):
             self._put(result)
         elif len(names) == 1:
@@ -58,17 +66,24 @@ class Outputs:
             self._put(value if isinstance(value, Output) else Output(value, name))
 
     def _yielded(self, value: object) -> None:
-        if not isinstance(value, Output):
+        if isinstance(value, Told):
+            self._telling.tell(value)
+        elif isinstance(value, Output):
+            self._put(value)
+        else:
             raise InvalidResult(
                 f'Op "{self._name}" yielded {shown(value)} ({type(value).__name__}); a generator yields'
-                " Output(value, output_name), or returns its value at the end."
+                " Output(value, output_name) or events of assets, or returns its value at the end."
             )
-        self._put(value)
 
-    def _put(self, output: Output) -> None:
+    def _named(self, output: Output) -> str:
         name = output.output_name
         if name == DEFAULT_OUTPUT and name not in self._op.outputs and len(self._op.outputs) == 1:
             name = next(iter(self._op.outputs))
+        return name
+
+    def _put(self, output: Output) -> None:
+        name = self._named(output)
         if name not in self._op.outputs:
             raise InvalidResult(
                 f'Op "{self._name}" gave the output {shown(name)}, which it does not have'

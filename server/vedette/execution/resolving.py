@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from vedette.authoring.assets.jobs import ASSET_JOB, part_of
 from vedette.authoring.dedups import as_data
 from vedette.authoring.definitions import Definitions
 from vedette.authoring.jobs import JobDefinition
@@ -10,6 +11,7 @@ from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.sensors import SensorDefinition
 from vedette.domain.ticks import RequestedRun
 from vedette.errors import InvalidResult, VedetteError
+from vedette.execution.requested_assets import asked_assets, job_of_request
 from vedette.execution.requested_partitions import needed_keys
 
 _DETAILED = 50
@@ -37,9 +39,10 @@ def resolve(
 
 def _resolved(sensor: SensorDefinition, request: RunRequest, definitions: Definitions | None) -> RequestedRun:
     name = _target(sensor, request)
-    job = sensor.targets[name]
-    if job is None and definitions is not None:
-        job = definitions.get_job_def(name)
+    job = job_of_request(sensor, name, definitions)
+    assets, checks = asked_assets(sensor, request, job, definitions)
+    if job is not None and (assets is not None or checks is not None):
+        job = part_of(job, assets, checks)
     needed = needed_keys(job, request)
     config = checked_json(request.run_config) if request.run_config else {}
     if job is not None:
@@ -56,6 +59,9 @@ def _resolved(sensor: SensorDefinition, request: RunRequest, definitions: Defini
         dedup=dedup,
         ttl_seconds=ttl_seconds,
         needed_keys=needed,
+        asset_selection=assets,
+        asset_checks=checks,
+        stale_assets_only=request.stale_assets_only,
     )
 
 
@@ -67,10 +73,11 @@ def _tags(job: JobDefinition | None, request: RunRequest) -> dict[str, str]:
 
 
 def _target(sensor: SensorDefinition, request: RunRequest) -> str:
-    names = sensor.job_names
+    names = sensor.job_names if sensor.asset_selection is None else (ASSET_JOB,)
     if not names:
         raise InvalidResult(
-            "the sensor lacks a target; give @sensor one of job, jobs, job_name and target before it asks for runs."
+            "the sensor lacks a target; give @sensor one of job, jobs, job_name, target and asset_selection before it"
+            " asks for runs."
         )
     if request.job_name is None:
         if len(names) == 1:

@@ -8,21 +8,28 @@ import logging
 import time
 from collections.abc import Awaitable, Mapping
 from contextvars import copy_context
+from functools import partial
 from typing import Any
 
+from vedette.authoring.assets.io_managers import FilesystemIOManager, IOManager
+from vedette.authoring.assets.jobs import part_of
 from vedette.authoring.definitions import Definitions
 from vedette.authoring.graph import Node, OutputHandle
 from vedette.authoring.hooks import HookContext
+from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.op_contexts import OpExecutionContext
 from vedette.authoring.resources.scoped import Resources
 from vedette.authoring.retries import Failure, retry_after
+from vedette.authoring.telling import Telling
 from vedette.authoring.text import cleaned
 from vedette.domain.events import RunEventKind
 from vedette.domain.failure_policy import shown_seconds
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunInstruction
+from vedette.execution.asset_steps import AssetStepExecution
 from vedette.execution.capture import Capture, capturing
 from vedette.execution.errors import describe
+from vedette.execution.io_managers import IOManagers
 from vedette.execution.outputs import Outputs
 from vedette.execution.redirection import redirect
 from vedette.execution.resource_drivers import ThreadDriver, driven
@@ -51,9 +58,11 @@ class RunExecution:
         keep_outputs: bool = False,
         echo: bool = False,
         interrupts: tuple[type[BaseException], ...] = (KeyboardInterrupt,),
+        default_io_manager: IOManager | None = None,
     ) -> None:
         """Prepare the run; raises DefinitionError for an unknown job, InvalidConfig for a config it refuses."""
-        self._job = definitions.get_job_def(instruction.job_name)
+        self._job = job_of(definitions, instruction)
+        self._default_io_manager = default_io_manager or FilesystemIOManager()
         self._instruction = instruction
         # The config of a partition is told by user code, which is not to run before the run has started.
         self._asks_partition = self._job.asks_partition(instruction.run_config, instruction.partition_key)
@@ -196,7 +205,7 @@ class RunExecution:
         policy = node.op.retry_policy or self._job.op_retry_policy
         for retries in itertools.count():
             try:
-                return self._call(node, capture, retries)
+                return self._call(node, capture, journal, retries)
             except self._interrupts:
                 raise
             except BaseException as exception:
@@ -243,14 +252,19 @@ class RunExecution:
             run_hook(hook, context, self._on_loop, journal, self._interrupts)
             capture.flush()
 
-    def _call(self, node: Node, capture: Capture, retries: int) -> Mapping[str, Any]:
+    def _call(self, node: Node, capture: Capture, journal: RunJournal, retries: int) -> Mapping[str, Any]:
         function = node.op.function
         config = function.config_value(self._configs.get(node.name))
-        inputs = {name: self._value(source) for name, source in node.inputs.items()}
-        context = self._context(node, config, capture, retries)
+        telling = Telling(partial(journal.tell, node.name), tuple(node.op.outputs))
+        context = self._context(node, config, capture, telling, retries)
         context.provide(self._resources.only(node.op.function.required_resource_keys, f'Op "{node.name}"'))
+        inputs = {name: self._value(source) for name, source in node.inputs.items()}
+        outputs = Outputs(node.op, node.name, telling)
+        if node.assets is not None:
+            io_managers = IOManagers({key: self._resources[key] for key in self._resources}, self._default_io_manager)
+            step = AssetStepExecution(node.assets, node.name, self._instruction, io_managers, telling, context.log)
+            inputs, outputs = step.inputs(), step.outputs
         result = function.call(**function.arguments(context, config, inputs))
-        outputs = Outputs(node.op, node.name)
         if function.is_generator:
             outputs.drain(result)
         elif function.is_async_generator:
@@ -272,7 +286,7 @@ class RunExecution:
 
         return self._runner.run(awaited(), context=copy_context())
 
-    def _context(self, node: Node, config: Any, capture: Capture, retries: int) -> OpExecutionContext:
+    def _context(self, node: Node, config: Any, capture: Capture, telling: Telling, retries: int) -> OpExecutionContext:
         return OpExecutionContext(
             op_name=node.name,
             op_config=config,
@@ -285,6 +299,7 @@ class RunExecution:
             attempt=self._instruction.attempt,
             retry_number=retries,
             sink=capture.add_logged,
+            telling=telling,
         )
 
     def _failed(self, node: Node, exception: BaseException, journal: RunJournal) -> None:
@@ -306,6 +321,14 @@ class RunExecution:
             self._unused[handle.node, handle.output] -= 1
         for key in [key for key in self.outputs if not self._unused.get(key)]:
             del self.outputs[key]
+
+
+def job_of(definitions: Definitions, instruction: RunInstruction) -> JobDefinition:
+    """Return the job that a run is of, or the part of it; raises DefinitionError, InvalidResult."""
+    job = definitions.get_job_def(instruction.job_name)
+    if instruction.asset_selection is None and instruction.asset_checks is None:
+        return job
+    return part_of(job, instruction.asset_selection, instruction.asset_checks)
 
 
 def _to_execute(nodes: tuple[Node, ...], done: frozenset[str]) -> tuple[Node, ...]:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from vedette.domain.events import RunEvent, RunEventKind
+from vedette.domain.assets import AssetEvent, AssetEventKind, AssetKey
+from vedette.domain.events import OF_ASSETS, RunEvent, RunEventKind
 from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.execution.capture import Capture, LogLimit
 
@@ -37,6 +38,10 @@ class RunJournal:
         """Tell what became of a step, or of the run."""
         self._send(RunEvent(datetime.now(UTC), kind, step, message, error=error, data=data))
 
+    def tell(self, step: str, event: AssetEvent) -> None:
+        """Tell what happened to an asset."""
+        self._send(RunEvent(datetime.now(UTC), OF_ASSETS[event.kind], step, _said(event), asset=event))
+
     def capture(self, step: str | None) -> Capture:
         """Return a capture whose records become LOG events of `step`, or of the run as a whole."""
 
@@ -60,3 +65,13 @@ class RunJournal:
             capture.close()
         with self._lock:
             self._open = False
+
+
+def _said(event: AssetEvent) -> str:
+    key = AssetKey(event.key).to_user_string()
+    if event.check is not None:
+        came = "passed" if event.check.passed else "did not pass"
+        return f'Check "{event.check.name}" of asset "{key}" {came}.'
+    part = f', partition "{event.partition_key}"' if event.partition_key is not None else ""
+    verb = "Materialized" if event.kind is AssetEventKind.MATERIALIZATION else "Observed"
+    return f'{verb} asset "{key}"{part}.'

@@ -19,7 +19,8 @@ def hooks_of(job: JobDefinition, node: Node, *, failed: bool) -> list[HookDefini
 
 def needed_by(job: JobDefinition, node: Node) -> frozenset[str]:
     """Return the keys of the resources that a step and the hooks after it may use."""
-    return node.op.required_resource_keys.union(*(hook.required_resource_keys for hook in job.hooks))
+    keys = node.op.required_resource_keys.union(*(hook.required_resource_keys for hook in job.hooks))
+    return keys if node.assets is None else keys | (node.assets.io_manager_keys & job.resources.by_key.keys())
 
 
 def run_hook(

@@ -101,6 +101,7 @@ _describe(
         "DUPLICATE": "Its run key was spent; the run that spent it is linked.",
         "PREVIEWED": "It would launch a run; this was a test evaluation.",
         "REFUSED": "It was not launched.",
+        "FRESH": "It asked for stale assets only, and none was stale.",
     },
 )
 _describe(

@@ -45,7 +45,16 @@ async def _wish(connection: Any, given: RerunInput) -> RunWish | MutationError:
     done = await run_commands.steps_done(connection, key) if given.from_failure else None
     # The run key is that of the run that is repeated, and stays its own.
     tags = {key: value for key, value in former.tags.items() if key != RUN_KEY_TAG}
-    return RunWish(job, former.run_config, tags, partition_key=former.partition_key, rerun_of=key, done_steps=done)
+    return RunWish(
+        job,
+        former.run_config,
+        tags,
+        partition_key=former.partition_key,
+        rerun_of=key,
+        done_steps=done,
+        asset_selection=former.asset_selection,
+        asset_checks=former.asset_checks,
+    )
 
 
 def _unfit(former: Run, from_failure: bool) -> MutationError | None:

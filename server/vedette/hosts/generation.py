@@ -48,7 +48,8 @@ class Generation:
     async def load(cls, name: str, target: str, settings: Settings, *, bytecode: bool) -> "Generation":
         """Import the project in a new zygote and fork a first host. Raises LoadError."""
         limits = HostLimits.of(settings)
-        options = ChildOptions(-1, -1, target, limits.memory_mb, limits.evaluations, bytecode)
+        storage = settings.home.absolute() / "storage"
+        options = ChildOptions(-1, -1, target, limits.memory_mb, limits.evaluations, bytecode, storage=str(storage))
         try:
             zygote = await Zygote.start(name, options)
         except NoChild as error:

@@ -10,6 +10,7 @@ from asyncio.subprocess import Process
 from contextlib import suppress
 from dataclasses import replace
 
+from vedette.domain.assets import STORAGE_VARIABLE
 from vedette.domain.logs import ErrorInfo
 from vedette.hosts.attribution import describe_exit
 from vedette.hosts.child.frames import ChildKind, Exited, Fork, Forked, FromZygote, Loaded, LoadFailed, Signal
@@ -198,7 +199,7 @@ async def _start_process(options: ChildOptions, theirs: socket.socket, output: P
             stdout=output.sink,
             stderr=output.sink,
             pass_fds=[theirs.fileno()],
-            env={**os.environ, "VEDETTE_CHILD": "1"},
+            env={**os.environ, "VEDETTE_CHILD": "1", STORAGE_VARIABLE: options.storage},
             start_new_session=True,
         )
     except OSError as error:

@@ -1,5 +1,6 @@
 """The runs that ticks ask for: run keys decide which are launched, then runs, their first events and the requests."""
 
+from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -7,8 +8,9 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.ids import new_ids
+from vedette.domain.staleness import to_make
 from vedette.domain.ticks import RequestedRun, RunRequestOutcome
-from vedette.storage import run_keys
+from vedette.storage import run_keys, stale_assets
 from vedette.storage.run_keys import KeyWish
 from vedette.storage.verdicts import Verdict
 
@@ -60,20 +62,35 @@ def _key(verdict: Verdict, request: RequestedRun) -> tuple[UUID, str] | None:
 async def spend_run_keys(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> list[TickRequest]:
     """Decide by their run keys which requests launch; each verdict gets its `launched`, and its skip if all repeat."""
     items = _itemise(verdicts)
+    await _narrow(connection, [item for item in items if item.request.stale_assets_only])
     first: dict[tuple[UUID, str], KeyWish] = {}
     for item in items:
-        if item.key is not None and item.key not in first:
+        if item.key is not None and item.key not in first and item.outcome is RunRequestOutcome.LAUNCHED:
             first[item.key] = KeyWish(*item.key, item.run_id, item.request.dedup, item.request.ttl_seconds)
     holders = await run_keys.spend(connection, first.values())
     for item in items:
-        if item.key is not None and holders[item.key] != item.run_id:
+        if item.outcome is RunRequestOutcome.LAUNCHED and item.key is not None and holders[item.key] != item.run_id:
             item.run_id, item.outcome = holders[item.key], RunRequestOutcome.DUPLICATE
     for item in items:
         item.verdict.launched += item.outcome is RunRequestOutcome.LAUNCHED
+    fresh = Counter(item.verdict.tick.id for item in items if item.outcome is RunRequestOutcome.FRESH)
     for verdict in verdicts:
         if verdict.requests and not verdict.launched:
-            verdict.all_repeat()
+            verdict.nothing_launched(fresh[verdict.tick.id])
     return items
+
+
+async def _narrow(connection: AsyncConnection, items: Sequence[TickRequest]) -> None:
+    """Have each of the items ask for those of its assets that are stale now; FRESH where none is."""
+    if not items:
+        return
+    states = await stale_assets.states(connection, {item.verdict.sensor.code_location for item in items})
+    for item in items:
+        known = states[item.verdict.sensor.code_location]
+        selection = to_make(known, item.request.asset_selection or ())
+        item.request = msgspec.structs.replace(item.request, asset_selection=selection)
+        if not selection:
+            item.outcome = RunRequestOutcome.FRESH
 
 
 def rows_of(items: Sequence[TickRequest]) -> str:
@@ -103,6 +120,7 @@ def _row(item: TickRequest) -> dict[str, object]:
         "run_tags": _tags(item) if launched else None,
         "partition_key": item.request.partition_key,
         "asset_selection": item.request.asset_selection,
+        "asset_checks": item.request.asset_checks,
         "outcome": item.outcome,
-        "run_id": item.run_id,
+        "run_id": None if item.outcome is RunRequestOutcome.FRESH else item.run_id,
     }

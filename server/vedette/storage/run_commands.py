@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vedette.domain.assets import Path
 from vedette.domain.ids import new_id
 from vedette.domain.partitions import partition_tags
 from vedette.domain.run_keys import Dedup
@@ -22,9 +23,10 @@ _LAUNCH = text(
     """
     WITH made AS (
         INSERT INTO runs (id, code_location, job_name, status, run_key, run_config, tags, partition_key, rerun_of,
-            done_steps, on_interrupted, event_count)
+            done_steps, asset_selection, asset_checks, on_interrupted, event_count)
         VALUES (:id, :code_location, :job_name, 'QUEUED', :run_key, CAST(:run_config AS jsonb), CAST(:tags AS jsonb),
-            :partition_key, :rerun_of, CAST(:done_steps AS text[]), :on_interrupted, 1)
+            :partition_key, :rerun_of, CAST(:done_steps AS text[]),
+            CAST(:asset_selection AS jsonb), CAST(:asset_checks AS jsonb), :on_interrupted, 1)
         RETURNING id
     )
     INSERT INTO run_events (run_id, position, at, kind, message)
@@ -52,6 +54,8 @@ class RunWish(NamedTuple):
     done_steps: Sequence[str] | None = None
     dedup: Dedup = Dedup.FOREVER
     ttl_seconds: float | None = None
+    asset_selection: Sequence[Path] | None = None
+    asset_checks: Sequence[tuple[Path, str]] | None = None
 
 
 async def launch(connection: AsyncConnection, wish: RunWish, actor: str) -> Launch:
@@ -76,12 +80,18 @@ async def launch(connection: AsyncConnection, wish: RunWish, actor: str) -> Laun
         "partition_key": wish.partition_key,
         "rerun_of": wish.rerun_of,
         "done_steps": None if wish.done_steps is None else list(wish.done_steps),
+        "asset_selection": _json(wish.asset_selection),
+        "asset_checks": _json(wish.asset_checks),
         "on_interrupted": job.spec.on_interrupted.value,
         "message": f"Asked for by {actor}.",
     }
     await connection.execute(_LAUNCH, values)
     await streams.append_runs(connection, [(run_id, RunStatus.QUEUED)])
     return Launch(run_id, made=True)
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
 
 
 _FINISHED_STEPS = text(

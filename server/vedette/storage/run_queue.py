@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vedette.domain.assets import Path
 from vedette.domain.catalog import Interruption
 from vedette.domain.runs import RunInstruction, RunStatus
 from vedette.storage import direct
@@ -46,7 +47,7 @@ _CLAIM = Statement(
         SELECT taken.before + row_number() OVER (ORDER BY queued_at, id), taken.at, id, 'STARTING' FROM taken, claimed
     )
     SELECT id, code_location, job_name, run_config, tags, partition_key, attempt, on_interrupted, claim_epoch,
-           event_count, done_steps
+           event_count, done_steps, asset_selection, asset_checks
     FROM claimed ORDER BY queued_at, id
     """
 )
@@ -172,9 +173,27 @@ async def claim(
     return [_claimed_run(row) for row in rows]
 
 
+_keys = msgspec.json.Decoder(tuple[Path, ...]).decode
+_checks = msgspec.json.Decoder(tuple[tuple[Path, str], ...]).decode
+
+
 def _claimed_run(row: Iterable[Any]) -> ClaimedRun:
     # Taken apart in the order of the statement: by name, each column costs as much as all do here.
-    run_id, location, job_name, config, tags, partition_key, attempt, interruption, epoch, event_count, done = row
+    (
+        run_id,
+        location,
+        job_name,
+        config,
+        tags,
+        partition_key,
+        attempt,
+        interruption,
+        epoch,
+        event_count,
+        done,
+        assets,
+        checks,
+    ) = row
     instruction = RunInstruction(
         run_id=run_id,
         job_name=job_name,
@@ -183,6 +202,8 @@ def _claimed_run(row: Iterable[Any]) -> ClaimedRun:
         partition_key=partition_key,
         attempt=attempt,
         done_steps=tuple(done or ()),
+        asset_selection=None if assets is None else _keys(assets),
+        asset_checks=None if checks is None else _checks(checks),
     )
     return ClaimedRun(
         run_id=run_id,

@@ -41,7 +41,7 @@ _STATUS = {status.value: status for status in RunStatus}
 
 
 def _build(values: pages.Values) -> Run:
-    key, location, job, status, queued, run_key, tags, run_config, partition, assets, *rest = values
+    key, location, job, status, queued, run_key, tags, run_config, partition, assets, checks, *rest = values
     sensor_id, tick_id, started, finished, error, attempt, rerun_of, *_ = rest
     return Run(
         id=key,
@@ -54,6 +54,7 @@ def _build(values: pages.Values) -> Run:
         run_config=_json(run_config),
         partition_key=partition,
         asset_selection=None if assets is None else _json(assets, type=tuple[tuple[str, ...], ...]),
+        asset_checks=None if checks is None else _json(checks, type=tuple[tuple[tuple[str, ...], str], ...]),
         sensor_id=sensor_id,
         tick_id=tick_id,
         started_at=started,
@@ -66,7 +67,8 @@ def _build(values: pages.Values) -> Run:
 
 _ALL = pages.Listing(
     """id, code_location, job_name, status, queued_at, run_key, CAST(tags AS text), CAST(run_config AS text),
-    partition_key, CAST(asset_selection AS text), sensor_id, tick_id, started_at, finished_at, CAST(error AS text),
+    partition_key, CAST(asset_selection AS text), CAST(asset_checks AS text),
+    sensor_id, tick_id, started_at, finished_at, CAST(error AS text),
     attempt, rerun_of""",
     "runs",
     (By("queued_at", "timestamptz"), By("id", "uuid")),

@@ -218,6 +218,8 @@ run_requests = Table(
     Column("tags", JSONB, nullable=False),
     Column("partition_key", Text),
     Column("asset_selection", JSONB),
+    # [key, name] of each check.
+    Column("asset_checks", JSONB),
     Column("outcome", Text, nullable=False),
     Column("run_id", Uuid),
     postgresql_partition_by="LIST (status)",
@@ -303,6 +305,7 @@ runs = Table(
     Column("tags", JSONB, nullable=False),
     Column("partition_key", Text),
     Column("asset_selection", JSONB),
+    Column("asset_checks", JSONB),
     Column("sensor_id", Uuid),
     Column("tick_id", Uuid),
     Column("queued_at", Timestamp, nullable=False, server_default=NOW),

@@ -145,7 +145,7 @@ def _conditions(of: TickFilter) -> list[Condition]:
 
 
 def _build_request(values: pages.Values) -> RecordedRunRequest:
-    tick_id, place, job, run_key, dedup, ttl, run_config, tags, partition, assets, outcome, run_id, *_ = values
+    tick_id, place, job, run_key, dedup, ttl, run_config, tags, partition, assets, checks, outcome, run_id, *_ = values
     request = RequestedRun(
         job_name=job,
         run_key=run_key,
@@ -153,6 +153,7 @@ def _build_request(values: pages.Values) -> RecordedRunRequest:
         tags=_json(tags),
         partition_key=partition,
         asset_selection=None if assets is None else _json(assets, type=tuple[tuple[str, ...], ...]),
+        asset_checks=None if checks is None else _json(checks, type=tuple[tuple[tuple[str, ...], str], ...]),
         dedup=Dedup.FOREVER if dedup is None else Dedup(dedup),
         ttl_seconds=ttl,
     )
@@ -161,7 +162,7 @@ def _build_request(values: pages.Values) -> RecordedRunRequest:
 
 _REQUESTS = pages.Listing(
     """tick_id, index, job_name, run_key, dedup, ttl_seconds, CAST(run_config AS text), CAST(tags AS text),
-    partition_key, CAST(asset_selection AS text), outcome, run_id""",
+    partition_key, CAST(asset_selection AS text), CAST(asset_checks AS text), outcome, run_id""",
     "run_requests",
     (By("index", "integer"),),
     _build_request,

@@ -156,12 +156,19 @@ class Verdict(msgspec.Struct, gc=False):
         """Return the number of ticks of the sensor after this one."""
         return self.sensor.tick_count + (1 if self.is_new else 0)
 
-    def all_repeat(self) -> None:
-        """Turn the verdict into a skip, if nothing else came of it: every request repeats a key that has its run."""
+    def nothing_launched(self, fresh: int) -> None:
+        """Turn the verdict into a skip, if nothing else came of it: its requests repeat keys that have their runs.
+
+        Or `fresh` of them asked for stale assets alone, and had none.
+        """
         if self.reaction_count:
             return
         self.status = TickStatus.SKIPPED
-        self.skip_reason = f"All {len(self.requests)} run requests repeat run keys that already have runs."
+        repeated = len(self.requests) - fresh
+        self.skip_reason = f"All {repeated} run requests repeat run keys that already have runs."
+        if fresh:
+            rest = f"; the other {repeated} repeat run keys that already have runs" if repeated else ""
+            self.skip_reason = f"No asset of {fresh} run request{'s' if fresh > 1 else ''} is stale{rest}."
 
     @property
     def sensor_changed(self) -> bool:

@@ -8,10 +8,11 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from integration.evaluator.stage import NOTHING_NEW, Row, Stage
 from vedette.domain.assets import AssetEvent, AssetEventKind
-from vedette.domain.catalog import SensorSpec, SensorStatus
+from vedette.domain.catalog import AssetSpec, SensorSpec, SensorStatus
 from vedette.domain.ids import new_id
 from vedette.domain.logs import ErrorInfo, LogLevel, LogRecord
 from vedette.domain.sensors import shard_of
@@ -372,3 +373,34 @@ async def test_a_skip_that_tells_of_assets_is_a_tick_of_its_own(stage: Stage, ho
         await holder.recorded(sensor_id, told)
     assert [tick["number"] for tick in await stage.ticks(sensor_id)] == [1, 2, 3]
     assert len(await stage.rows("SELECT key FROM asset_events")) == 3
+
+
+async def test_stale_assets_only_is_judged_when_the_tick_is_committed(stage: Stage, holder: Holder) -> None:
+    """A5.6: what is fresh by then is left out, and a request of which nothing is left launches nothing."""
+    sensor_id = await one(stage)
+    specs = (AssetSpec(("a",), op_name="a"), AssetSpec(("b",), deps=(("a",),), op_name="b"))
+    async with stage.database.writing() as connection:
+        for spec in specs:
+            values = {"key": spec.key[0], "spec": msgspec.json.encode(spec).decode()}
+            await connection.execute(
+                text(
+                    "INSERT INTO asset_definitions (code_location, key, loaded, spec) "
+                    "VALUES ('here', :key, true, CAST(:spec AS jsonb))"
+                ),
+                values,
+            )
+    request = RequestedRun("load", "k", asset_selection=(("a",), ("b",)), stale_assets_only=True)
+    materialized = Evaluation(
+        asset_events=tuple(AssetEvent(AssetEventKind.MATERIALIZATION, (key,)) for key in "ab"), skip_reason="Told."
+    )
+    await holder.recorded(sensor_id, materialized)
+    await holder.recorded(sensor_id, Evaluation((request,)))
+    tick = (await stage.ticks(sensor_id))[-1]
+    assert (tick["status"], tick["skip_reason"]) == ("SKIPPED", "No asset of 1 run request is stale.")
+    assert (await stage.row("SELECT outcome, run_id FROM run_requests"))["outcome"] == "FRESH"
+    newer = Evaluation(asset_events=(AssetEvent(AssetEventKind.MATERIALIZATION, ("a",)),), skip_reason="Told.")
+    await holder.recorded(sensor_id, newer)
+    # Its run key was not spent by the request that launched nothing.
+    await holder.recorded(sensor_id, Evaluation((request,)))
+    run = await stage.row("SELECT run_key, asset_selection FROM runs")
+    assert (run["run_key"], json.loads(run["asset_selection"])) == ("k", [["b"]])

@@ -73,12 +73,12 @@ def test_an_unknown_name_is_named_with_those_that_there_are() -> None:
 @pytest.mark.parametrize(
     ("define", "message"),
     [
-        (Definitions, r"^Definitions does not take assets=: .*Leave it out.* sensors=, jobs="),
-        (op, r"^@op does not take assets=: .* name=, description=, ins=, out="),
-        (job, r"^@job does not take assets=: .* on_interrupted="),
-        (sensor, r"^@sensor does not take assets=: .* job_name=, name="),
+        (Definitions, r"^Definitions does not take nothing_known=: .*Leave it out.* sensors=, jobs="),
+        (op, r"^@op does not take nothing_known=: .* name=, description=, ins=, out="),
+        (job, r"^@job does not take nothing_known=: .* on_interrupted="),
+        (sensor, r"^@sensor does not take nothing_known=: .* job_name=, name="),
     ],
 )
 def test_a_keyword_that_is_not_there_is_named_with_those_that_are(define: Callable[..., Any], message: str) -> None:
     with pytest.raises(DefinitionError, match=message):
-        define(assets=[])
+        define(nothing_known=[])

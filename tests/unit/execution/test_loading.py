@@ -67,7 +67,7 @@ def test_definitions_called_defs_win_else_the_only_one_is_taken(write: Write) ->
     assert len(load(write("project_c.py", preferred)).jobs) == 1
     with pytest.raises(DefinitionError, match=r"several Definitions \(one, two\).*call it defs"):
         load(write("project_d.py", PROJECT + "    one = Definitions()\n    two = Definitions()\n"))
-    with pytest.raises(DefinitionError, match="defines no sensor and no job"):
+    with pytest.raises(DefinitionError, match="defines no sensor, no job and no asset"):
         load(write("project_e.py", "x = 1"))
 
 

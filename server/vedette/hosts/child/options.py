@@ -13,6 +13,7 @@ class ChildOptions:
 
     `fd` is its end of the socket pair, `parent` the server's process id; memory is MiB of data that a host or a run
     may take, `threads` the sync evaluations at a time of a host. `kind` is what a spawned child becomes.
+    `storage` is the folder that values of assets are kept in; it is handed on in the environment.
     """
 
     fd: int
@@ -22,6 +23,7 @@ class ChildOptions:
     threads: int
     bytecode: bool
     kind: ChildKind | None = None
+    storage: str = ""
 
     def arguments(self) -> list[str]:
         """Return the command line's words."""
