@@ -41,6 +41,7 @@ class RunRequestOutcome(OpenEnum):
     DUPLICATE = "DUPLICATE"
     PREVIEWED = "PREVIEWED"
     REFUSED = "REFUSED"
+    FRESH = "FRESH"
 
 
 class RunStatus(OpenEnum):
