@@ -5,7 +5,7 @@ READY := .venv/.ready
 FRONTEND := $(shell git ls-files frontend 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format schema client docs frontend ui lock bench growth soak reliability matrix chaos fuzz clean
+.PHONY: help setup run test check format schema client docs frontend ui screens lock bench growth soak reliability matrix chaos fuzz clean
 
 help: ## List every word
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ frontend: $(READY) ## Build the interface and GraphiQL again if their sources or
 
 ui: $(READY) ## Serve the interface with hot reload beside a running server (VEDETTE_API=http://127.0.0.1:4400)
 	$(BIN)/python frontend/build_hook.py develop
+
+screens: $(READY) ## Take pictures of every screen, light and dark, into docs/images/screens/
+	PYTHONPATH=tests $(BIN)/python -m browser.screens
 
 lock: $(READY) ## Pin the newest packages that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra bench --universal --generate-hashes --no-emit-index-url \

@@ -45,9 +45,14 @@ class DevServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def address(self) -> str:
+        """Return the address of the interface."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> str:
         """Return the address of the API."""
-        return f"http://127.0.0.1:{self.port}/graphql"
+        return f"{self.address}/graphql"
 
     def write(self, source: str) -> None:
         """Make `source` the project."""

@@ -16,6 +16,8 @@ const RunsPage = lazy(() => import("../runs/RunsPage"));
 const RunPage = lazy(() => import("../runs/RunPage"));
 const JobsPage = lazy(() => import("../jobs/JobsPage"));
 const JobPage = lazy(() => import("../jobs/JobPage"));
+const AssetsPage = lazy(() => import("../assets/AssetsPage"));
+const AssetPage = lazy(() => import("../assets/AssetPage"));
 const InstancePage = lazy(() => import("../instance/InstancePage"));
 
 /** Every screen by its address. */
@@ -40,6 +42,10 @@ export function App() {
                   {({ location, name }) => (
                     <JobPage key={`${location}/${name}`} location={decode(location)} name={decode(name)} />
                   )}
+                </Route>
+                <Route path="/assets" component={AssetsPage} />
+                <Route path="/assets/*">
+                  {({ "*": key }) => <AssetPage key={key} path={(key ?? "").split("/").map(decode)} />}
                 </Route>
                 <Route path="/instance" component={InstancePage} />
                 <Route>

@@ -29,6 +29,7 @@ const places: readonly Found[] = [
   { id: "runs", title: "Runs", detail: "screen", icon: "play", address: "/runs" },
   { id: "failed", title: "Failed runs", detail: "screen", icon: "play", address: "/runs?status=FAILURE" },
   { id: "jobs", title: "Jobs", detail: "screen", icon: "graph", address: "/jobs" },
+  { id: "assets", title: "Assets", detail: "screen", icon: "box", address: "/assets" },
   { id: "instance", title: "Instance", detail: "screen", icon: "server", address: "/instance" },
 ];
 

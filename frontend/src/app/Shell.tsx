@@ -13,6 +13,7 @@ const places: readonly (readonly [string, string, IconName])[] = [
   ["/", "Sensors", "eye"],
   ["/runs", "Runs", "play"],
   ["/jobs", "Jobs", "graph"],
+  ["/assets", "Assets", "box"],
   ["/instance", "Instance", "server"],
 ];
 

@@ -12,7 +12,7 @@ from vedette.graphql.fields import field
 from vedette.graphql.nodes import Node
 from vedette.graphql.scalars import StreamPosition
 from vedette.settings import Settings
-from vedette.storage import changes, instance, retention, streams
+from vedette.storage import changes, instance, retention
 
 
 def _version() -> str:
@@ -24,6 +24,9 @@ def _version() -> str:
 
 
 VERSION = _version()
+
+# The streams that can be followed; more may be kept.
+FOLLOWED = ("ticks", "sensors", "runs")
 
 
 @strawberry.type(description="A process of the instance.")
@@ -117,7 +120,7 @@ class Instance:
         """Read them."""
         async with info.context.database.reading() as connection:
             reached = await changes.reached(connection)
-        return StreamPositions(**{name: StreamPosition(reached[name]) for name in streams.STREAMS})
+        return StreamPositions(**{name: StreamPosition(reached[name]) for name in FOLLOWED})
 
     @field("Its processes, the oldest first.")
     async def workers(self, info: Info) -> list[Worker]:

@@ -1,0 +1,87 @@
+"""Takes a picture of every screen, light and dark, of the showcase: `make screens`."""
+
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from browser.conftest import NAMES, OPTIONS
+from e2e.servers import DevServer
+
+ROOT = Path(__file__).parents[2]
+SHOWCASE = ROOT / "examples" / "showcase.py"
+PICTURES = ROOT / "docs" / "images" / "screens"
+# Long enough for runs to end, for one to fail and for a sensor to be tried again.
+WORK_SECONDS = 75.0
+SIZE = {"width": 1360, "height": 820}
+TELEPHONE = {"width": 380, "height": 760}
+
+
+def main() -> int:
+    """Take them; return the exit code."""
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        sys.stderr.write("Error: there is no Chromium; `apt-get install chromium` and try again.\n")
+        return 1
+    with tempfile.TemporaryDirectory(prefix="vedette-") as folder, sync_playwright() as playwright:
+        project = Path(folder) / "showcase"
+        project.mkdir()
+        server = DevServer(project)
+        server.write(SHOWCASE.read_text(encoding="utf-8"))
+        try:
+            server.start()
+            time.sleep(WORK_SECONDS)
+            browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
+            for theme in ("light", "dark"):
+                context = browser.new_context(viewport=SIZE, color_scheme=theme, locale="en-GB")
+                take(context.new_page(), server.address, theme)
+            context = browser.new_context(viewport=TELEPHONE, locale="en-GB")
+            picture(context.new_page(), f"{server.address}/", "sensors-telephone")
+            browser.close()
+        finally:
+            server.kill_tree()
+    sys.stdout.write(f"The pictures are in {PICTURES.relative_to(ROOT)}/\n")
+    return 0
+
+
+def take(page: Page, address: str, theme: str) -> None:
+    """Take a picture of every screen in one theme."""
+    place = f"{address}/sensors/project"
+    picture(page, f"{address}/", f"sensors-{theme}")
+    picture(page, f"{place}/new_orders", f"sensor-{theme}")
+    page.get_by_role("row").filter(has_text=" run").get_by_role("link").first.click()
+    picture(page, None, f"tick-{theme}")
+    picture(page, f"{place}/new_orders?tab=cursor", f"cursor-{theme}")
+    page.goto(f"{place}/supplier_prices")
+    page.get_by_role("button", name="Test").click()
+    page.get_by_role("dialog").get_by_role("button", name="Evaluate").click()
+    page.get_by_role("button", name="Test again").wait_for()
+    picture(page, None, f"test-{theme}")
+    picture(page, f"{address}/runs", f"runs-{theme}")
+    page.get_by_role("row").filter(has_text="take_orders").get_by_role("link").first.click()
+    page.get_by_role("log").wait_for()
+    picture(page, None, f"run-{theme}")
+    picture(page, f"{address}/jobs", f"jobs-{theme}")
+    picture(page, f"{address}/jobs/project/take_orders", f"job-{theme}")
+    picture(page, f"{address}/assets", f"assets-{theme}")
+    picture(page, f"{address}/instance", f"instance-{theme}")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("or")
+    page.get_by_role("option", name="new_orders").wait_for()
+    picture(page, None, f"palette-{theme}")
+
+
+def picture(page: Page, address: str | None, name: str) -> None:
+    """Take a picture of an address, or of what is shown, once it has come to rest."""
+    if address is not None:
+        page.goto(address)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1_000)
+    page.screenshot(path=PICTURES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
