@@ -71,7 +71,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     def start(source: str) -> DevServer:
         server.write(source)
         server.start()
-        wait_until(lambda: server.query(LOADED)["codeLocations"][0]["version"], "the project to be loaded")
+        wait_until(lambda: any(each["version"] for each in server.query(LOADED)["codeLocations"]), "the project's load")
         return server
 
     try:

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from browser.conftest import NAMES, OPTIONS
 from e2e.servers import DevServer
@@ -16,8 +16,8 @@ SHOWCASE = ROOT / "examples" / "showcase.py"
 PICTURES = ROOT / "docs" / "images" / "screens"
 # Long enough for runs to end, for one to fail and for a sensor to be tried again.
 WORK_SECONDS = 75.0
-SIZE = {"width": 1360, "height": 820}
-TELEPHONE = {"width": 380, "height": 760}
+SIZE: ViewportSize = {"width": 1360, "height": 820}
+TELEPHONE: ViewportSize = {"width": 380, "height": 760}
 
 
 def main() -> int:

@@ -127,7 +127,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
               >
                 <Icon name={item.icon} />
                 <span className="clip">{item.title}</span>
-                <span className="push faint">{item.detail}</span>
+                <span className="push soft">{item.detail}</span>
               </div>
             ))}
           </div>

@@ -70,7 +70,7 @@ export function Shell({ children }: { children: ReactNode }) {
               type="button"
               className="find"
               onClick={() => setPaletteOpen(true)}
-              aria-label="Find anything (Ctrl-K)"
+              title="Anything by its name"
             >
               <Icon name="search" />
               <span>Find</span>

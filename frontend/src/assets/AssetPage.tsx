@@ -155,7 +155,8 @@ function Materializations({ produced, isCut }: { produced: readonly Produced[]; 
                   </td>
                   <td>
                     {each.run ? (
-                      <Link href={`/runs/${each.run.id}`} aria-label={`Run of ${each.at}`}>
+                      <Link href={`/runs/${each.run.id}`}>
+                        <span className="hidden">Run: </span>
                         <RunTag status={each.run.status} />
                       </Link>
                     ) : (

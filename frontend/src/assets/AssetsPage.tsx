@@ -156,7 +156,8 @@ function Table({ assets }: { assets: readonly Asset[] }) {
                   <span className="row">
                     <Distance at={asset.latestMaterialization.at} />
                     {asset.latestMaterialization.run && (
-                      <Link href={`/runs/${asset.latestMaterialization.run.id}`} aria-label="Run that produced it">
+                      <Link href={`/runs/${asset.latestMaterialization.run.id}`}>
+                        <span className="hidden">Run that produced it: </span>
                         <RunTag status={asset.latestMaterialization.run.status} />
                       </Link>
                     )}

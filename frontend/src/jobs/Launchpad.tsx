@@ -9,6 +9,7 @@ import { Loading } from "../elements/Page";
 import { say } from "../elements/toasts";
 import { graphql } from "../gql";
 import { emptyConfig, filledFrom, parsedTags } from "./filled";
+import { PartitionField } from "./PartitionField";
 
 const ConfigEditor = lazy(() => import("./ConfigEditor"));
 
@@ -80,15 +81,7 @@ export default function Launchpad({ jobId, schema }: { jobId: string; schema: un
             onChange={(event) => setTags(event.target.value)}
           />
         </div>
-        <div className="field">
-          <label htmlFor="partition">Partition</label>
-          <input
-            id="partition"
-            className="input"
-            value={partition}
-            onChange={(event) => setPartition(event.target.value)}
-          />
-        </div>
+        <PartitionField jobId={jobId} value={partition} onChange={setPartition} />
         <div className="field">
           <label htmlFor="run-key">Run key: makes the run the only one of its key</label>
           <input id="run-key" className="input" value={runKey} onChange={(event) => setRunKey(event.target.value)} />

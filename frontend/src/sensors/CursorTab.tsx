@@ -109,7 +109,7 @@ function CursorEditor({ sensorId, cursor }: { sensorId: string; cursor: Cursor }
           cursor.value === null ? (
             <p className="soft">It was never set, or was cleared.</p>
           ) : (
-            <Block text={cursor.value} label="Cursor" />
+            <Block text={cursor.value} label="Value of the cursor" />
           )
         ) : (
           <form
@@ -197,14 +197,17 @@ function CursorHistory({ sensorId, address }: { sensorId: string; address: strin
                   <span className="number">v{change.version}</span>
                   <code className="clip">{change.value ?? "none"}</code>
                   <span className="push faint">
-                    {change.by.__typename === "Tick" ? (
-                      <Link href={`${address}?tick=${change.by.id}`}>tick #{change.by.number}</Link>
-                    ) : (
-                      change.by.name
-                    )}{" "}
-                    · <Time at={change.at} />
+                    <Time at={change.at} />
                   </span>
                 </summary>
+                <p className="soft">
+                  By {change.by.__typename === "Tick" ? "" : change.by.name}
+                  {change.by.__typename === "Tick" && (
+                    <Link className="plain-link" href={`${address}?tick=${change.by.id}`}>
+                      tick #{change.by.number}
+                    </Link>
+                  )}
+                </p>
                 <Diff before={changes[index + 1]?.value ?? null} after={change.value} />
               </details>
             </li>

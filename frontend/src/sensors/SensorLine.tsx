@@ -74,7 +74,8 @@ export const SensorLine = memo(function SensorLine({ row, spark, lastRun, select
       </span>
       <span role="cell" className="cell-wide">
         {lastRun ? (
-          <Link href={`/runs/${lastRun.id}`} aria-label={`Last run of ${row.name}: ${lastRun.status}`}>
+          <Link href={`/runs/${lastRun.id}`}>
+            <span className="hidden">Last run of {row.name}: </span>
             <RunTag status={lastRun.status as never} />
           </Link>
         ) : (

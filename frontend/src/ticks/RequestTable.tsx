@@ -63,7 +63,8 @@ export function RequestTable({ requests, location }: RequestTableProps) {
                 </td>
                 <td>
                   {request.run ? (
-                    <Link href={`/runs/${request.run.id}`} aria-label={`Run of request ${index + 1}`}>
+                    <Link href={`/runs/${request.run.id}`}>
+                      <span className="hidden">Run of request {index + 1}: </span>
                       <RunTag status={request.run.status} />
                     </Link>
                   ) : (
