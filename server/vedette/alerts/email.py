@@ -10,7 +10,7 @@ from typing import Any, Literal
 from uuid import NAMESPACE_OID, uuid5
 
 from vedette.alerts.run_failures import checked_text, facts, failure_reason, failure_text, run_url
-from vedette.alerts.secrets import Kept, Secret
+from vedette.alerts.secrets import Secret
 from vedette.alerts.sensor_failures import SensorProblem, sensor_failure_sensor, told
 from vedette.authoring.run_monitors import Monitored
 from vedette.authoring.run_status_contexts import RunFailureSensorContext
@@ -31,7 +31,7 @@ class _Mailbox:
     def __init__(
         self,
         sender: str,
-        password: Secret | None,
+        password: str | None,
         recipients: Iterable[str],
         host: str,
         kind: str,
@@ -44,7 +44,7 @@ class _Mailbox:
         if isinstance(recipients, str):
             raise DefinitionError("The email_to of an alert is a list of addresses, not one text.")
         self._sender = sender
-        self._password = None if password is None else Kept("email_password", password)
+        self._password = None if password is None else Secret("email_password", password)
         self._recipients = list(recipients)
         self._host = host
         self._kind = kind
@@ -121,7 +121,7 @@ def run_failure_subject(context: RunFailureSensorContext) -> str:
 
 def make_email_on_run_failure_sensor(
     email_from: str,
-    email_password: Secret | None,
+    email_password: str | None,
     email_to: Sequence[str],
     email_body_fn: Callable[[RunFailureSensorContext], str] = run_failure_body,
     email_subject_fn: Callable[[RunFailureSensorContext], str] = run_failure_subject,
@@ -186,7 +186,7 @@ def _problems_body(problems: Sequence[SensorProblem]) -> str:
 
 def make_email_on_sensor_failure_sensor(
     email_from: str,
-    email_password: Secret | None,
+    email_password: str | None,
     email_to: Sequence[str],
     api_url: str,
     email_body_fn: Callable[[Sequence[SensorProblem]], str] = _problems_body,

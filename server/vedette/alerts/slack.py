@@ -5,7 +5,7 @@ from typing import Any
 
 from vedette.alerts.posting import Service
 from vedette.alerts.run_failures import checked_text, facts, failure_reason, failure_text, run_url
-from vedette.alerts.secrets import Kept, Secret
+from vedette.alerts.secrets import Secret
 from vedette.alerts.sensor_failures import SensorProblem, sensor_failure_sensor, told
 from vedette.authoring.run_monitors import Monitored
 from vedette.authoring.run_status_contexts import RunFailureSensorContext
@@ -24,9 +24,9 @@ Blocks = Sequence[dict[str, Any]]
 class _Channel:
     """One channel, as one bot."""
 
-    def __init__(self, channel: str, token: Secret, api_url: str) -> None:
+    def __init__(self, channel: str, token: str, api_url: str) -> None:
         self._channel = channel
-        self._token = Kept("slack_token", token)
+        self._token = Secret("slack_token", token)
         self._service = Service("Slack", f"{api_url.rstrip('/')}/chat.postMessage")
 
     def send(self, text: str, blocks: Blocks) -> None:
@@ -55,7 +55,7 @@ def _run_blocks(context: RunFailureSensorContext, text: str, webserver_base_url:
 
 def make_slack_on_run_failure_sensor(
     channel: str,
-    slack_token: Secret,
+    slack_token: str,
     text_fn: Callable[[RunFailureSensorContext], str] = failure_text,
     blocks_fn: Callable[[RunFailureSensorContext], Blocks] | None = None,
     name: str | None = None,
@@ -108,7 +108,7 @@ def _problem_blocks(problems: Sequence[SensorProblem]) -> Blocks:
 
 def make_slack_on_sensor_failure_sensor(
     channel: str,
-    slack_token: Secret,
+    slack_token: str,
     api_url: str,
     text_fn: Callable[[Sequence[SensorProblem]], str] = told,
     blocks_fn: Callable[[Sequence[SensorProblem]], Blocks] | None = None,

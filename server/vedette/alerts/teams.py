@@ -5,7 +5,7 @@ from typing import Any
 
 from vedette.alerts.posting import Service
 from vedette.alerts.run_failures import checked_text, facts, failure_reason, failure_text, run_url
-from vedette.alerts.secrets import Kept, Secret
+from vedette.alerts.secrets import Secret
 from vedette.alerts.sensor_failures import SensorProblem, sensor_failure_sensor, told
 from vedette.authoring.run_monitors import Monitored
 from vedette.authoring.run_status_contexts import RunFailureSensorContext
@@ -21,9 +21,9 @@ class _Webhook:
     """One webhook; its address is a secret."""
 
     def __init__(
-        self, url: Secret, http_proxy: str | None, https_proxy: str | None, timeout: float, verify: bool | str | None
+        self, url: str, http_proxy: str | None, https_proxy: str | None, timeout: float, verify: bool | str | None
     ) -> None:
-        self._url = Kept("hook_url", url)
+        self._url = Secret("hook_url", url)
         self._proxies = {
             scheme: proxy for scheme, proxy in (("http", http_proxy), ("https", https_proxy)) if proxy is not None
         }
@@ -52,7 +52,7 @@ def _show(url: str | None) -> list[dict[str, Any]]:
 
 
 def make_teams_on_run_failure_sensor(
-    hook_url: Secret,
+    hook_url: str,
     message_fn: Callable[[RunFailureSensorContext], str] = failure_text,
     http_proxy: str | None = None,
     https_proxy: str | None = None,
@@ -107,7 +107,7 @@ def make_teams_on_run_failure_sensor(
 
 
 def make_teams_on_sensor_failure_sensor(
-    hook_url: Secret,
+    hook_url: str,
     api_url: str,
     message_fn: Callable[[Sequence[SensorProblem]], str] = told,
     http_proxy: str | None = None,

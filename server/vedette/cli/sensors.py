@@ -21,7 +21,7 @@ COMMANDS = {
     "start": Lazy("vedette.cli.sensors:start", "Start sensors."),
     "stop": Lazy("vedette.cli.sensors:stop", "Stop sensors."),
     "reset": Lazy("vedette.cli.sensors:reset", "Give sensors back the status that their code says."),
-    "cursor": Lazy("vedette.cli.cursors:cursor", "Show, set or clear a sensor's cursor."),
+    "cursor": Lazy("vedette.cli.cursors:cursor", "Show, set or delete a sensor's cursor."),
     "preview": Lazy("vedette.cli.previews:preview", "Try a sensor: nothing is recorded or launched."),
     "tick": Lazy("vedette.cli.sensors:tick_now", "Tick a sensor now: recorded, and its runs launched."),
     "ticks": Lazy("vedette.cli.sensor_ticks:ticks", "List a sensor's ticks, the latest first."),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from integration.alerts.stubs import RUN, Stub, failed_run, mailhost, service
-from vedette import DefinitionError, InvalidResult, RetryAfter
+from vedette import DefinitionError, EnvVar, InvalidResult, RetryAfter
 from vedette.alerts import (
     make_email_on_run_failure_sensor,
     make_slack_on_run_failure_sensor,
@@ -16,13 +16,6 @@ from vedette.alerts import (
 from vedette.errors import AlertNotSent
 
 SECRET = "xoxb-hunter2"
-
-
-class Variable:
-    """A secret by name, as `EnvVar` is."""
-
-    def get_value(self) -> str:
-        return SECRET
 
 
 @pytest.fixture
@@ -58,10 +51,11 @@ def test_slack_is_told_which_run_failed_where_and_why(stub: Stub) -> None:
     assert SECRET not in str(alarm.spec())
 
 
-def test_slack_says_what_the_authors_functions_say(stub: Stub) -> None:
+def test_slack_says_what_the_authors_functions_say(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_TOKEN", SECRET)
     alarm = make_slack_on_run_failure_sensor(
         "#alerts",
-        Variable(),
+        EnvVar("SLACK_TOKEN"),
         text_fn=lambda context: f"{context.run.job_name} is down",
         blocks_fn=lambda context: [{"type": "divider"}],
         name="mine",
@@ -162,3 +156,10 @@ def test_bad_options_are_refused_when_the_sensor_is_defined() -> None:
     for nothing in ("", None):
         with pytest.raises(DefinitionError, match="slack_token is a text, or an EnvVar"):
             make_slack_on_run_failure_sensor("#a", nothing)  # type: ignore[arg-type]  # that is the test
+
+
+def test_a_secret_whose_variable_is_not_set_says_which(stub: Stub) -> None:
+    alarm = make_slack_on_run_failure_sensor("#alerts", EnvVar("NO_SUCH_TOKEN"), slack_api_url=stub.url)
+    with pytest.raises(DefinitionError, match=r"slack_token is not set.*NO_SUCH_TOKEN"):
+        alarm(failed_run("alarm"))
+    assert stub.asked == []
