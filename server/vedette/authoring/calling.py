@@ -1,7 +1,8 @@
 """How a function wants to be called: read once from its signature, when it is defined."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from vedette.authoring.text import shown
@@ -57,3 +58,15 @@ def is_annotated_as(parameter: inspect.Parameter, kind: type) -> bool:
     if isinstance(annotation, str):
         return annotation.rpartition(".")[2] == kind.__name__
     return annotation is kind
+
+
+@contextmanager
+def placed(what: str, definition: object) -> Iterator[None]:
+    """Note on a DefinitionError from within the block where the function of `definition` stands, called `what`."""
+    try:
+        yield
+    except DefinitionError as error:
+        code = getattr(inspect.unwrap(definition), "__code__", None) if callable(definition) else None
+        if code is not None:
+            error.add_note(f"{what} is defined in {code.co_filename}, line {code.co_firstlineno}.")
+        raise

@@ -8,6 +8,7 @@ from vedette.authoring.assets.catalog import asset_graph, asset_specs, listed, r
 from vedette.authoring.assets.definition import AssetChecksDefinition
 from vedette.authoring.assets.jobs import UnresolvedAssetJobDefinition
 from vedette.authoring.assets.selection import Selected
+from vedette.authoring.calling import placed
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.resources.registry import ResourceRegistry
@@ -65,8 +66,9 @@ class Definitions:
     def _check_resources(self) -> None:
         for sensor in self._sensors.values():
             owner = f'Sensor "{sensor.name}"'
-            self.resource_registry.check(owner, sensor.required_resource_keys)
-            self.resource_registry.check_config_is_given(owner, sensor.required_resource_keys)
+            with placed(owner, sensor):
+                self.resource_registry.check(owner, sensor.required_resource_keys)
+                self.resource_registry.check_config_is_given(owner, sensor.required_resource_keys)
 
     @property
     def resources(self) -> Mapping[str, Any]:

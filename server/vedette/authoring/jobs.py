@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Literal, overload
 
 from vedette.authoring import in_process
-from vedette.authoring.calling import is_async, parameters_of
+from vedette.authoring.calling import is_async, parameters_of, placed
 from vedette.authoring.config import RunConfig, run_config_dict
 from vedette.authoring.graph import COMPOSING, Graph, Node
 from vedette.authoring.hooks import HookDefinition, checked_hooks
@@ -85,7 +85,9 @@ class JobDefinition:
         other.__dict__.pop("shape", None)
         other.resources = registry
         for node in self.nodes:
-            other.resources.check(f'Op "{node.name}" of job "{self.name}"', node.op.required_resource_keys)
+            owner = f'Op "{node.name}" of job "{self.name}"'
+            with placed(owner, node.op):
+                other.resources.check(owner, node.op.required_resource_keys)
         for hook in self.hooks:
             other.resources.check(f'Hook "{hook.name}" of job "{self.name}"', hook.required_resource_keys)
         other.check_default_config()

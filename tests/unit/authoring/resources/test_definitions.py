@@ -85,6 +85,10 @@ def test_a_missing_resource_is_told_when_the_definitions_are_made() -> None:
         DefinitionError, match=r'Sensor "asks" needs the resource "api", which was not provided .*there'
     ):
         Definitions(sensors=[asks])
+    with pytest.raises(DefinitionError) as caught:
+        Definitions(sensors=[asks])
+    [note] = caught.value.__notes__
+    assert note.startswith(f'Sensor "asks" is defined in {__file__}, line ')
     with pytest.raises(DefinitionError, match=r'"api", which was not provided \(other\); add it to resources='):
         Definitions(sensors=[asks_by_key], resources={"other": 1})
     with pytest.raises(DefinitionError, match='Op "fetch" of job "fetches" needs the resource "api"'):
