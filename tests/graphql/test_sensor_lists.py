@@ -1,3 +1,4 @@
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ query($first: Int, $after: String, $last: Int, $before: String, $orderBy: Sensor
   }
 }
 """
+
+LISTED = "query($first: Int) { sensors(first: $first) { edges { cursor } } }"
 
 DASHBOARD = """
 { sensors(first: 100) { edges { node {
@@ -208,6 +211,24 @@ async def test_a_dashboard_of_100_sensors_takes_one_statement_and_little_time(ap
     fastest = min([await timed(api) for _ in range(5)])
     # Far above what it takes, as a busy machine is no fault of ours; an N+1 would take longer still.
     assert fastest < 0.15
+
+
+async def test_many_who_ask_the_same_at_once_are_answered_by_few_executions(api: Api, database: Database) -> None:
+    await some(database, 5)
+    await api.query(DASHBOARD)
+    with counted_statements() as statements:
+        answers = await asyncio.gather(*(api.query(DASHBOARD) for _ in range(30)))
+    assert all(answer == answers[0] for answer in answers)
+    # One goes on, one gathers who came meanwhile; how many rounds there are depends on how the requests come in.
+    assert len(statements) < 15
+
+
+async def test_pages_that_are_asked_for_at_once_are_not_taken_for_each_other(api: Api, database: Database) -> None:
+    await some(database, 10)
+    page = "query($after: String) { sensors(first: 1, after: $after) { edges { cursor node { name } } } }"
+    cursors = [None, *(edge["cursor"] for edge in (await api.query(LISTED, first=9))["sensors"]["edges"])]
+    answers = await asyncio.gather(*(api.query(page, after=after) for after in cursors for _ in range(3)))
+    assert [names(answer) for answer in answers] == [[f"s{number:03}"] for number in range(10) for _ in range(3)]
 
 
 async def timed(api: Api) -> float:

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Any, NamedTuple
 
 import msgspec
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from vedette.graphql.broadcasts import Broadcasts
@@ -31,6 +31,7 @@ from vedette.graphql.patience import Interrupted
 from vedette.graphql.requests import Operation, Refused, Request, operation_of
 from vedette.graphql.schema import schema
 from vedette.graphql.stretches import Stretch
+from vedette.graphql.together import Together
 from vedette.graphql.trusted_documents import TrustedDocuments
 from vedette.graphql.variables import flaw_of
 
@@ -43,12 +44,13 @@ class Answer(NamedTuple):
 
 
 class Api:
-    """One server's API. Its subscriptions are executed once for all who follow the same."""
+    """One server's API. Its subscriptions, and queries at the same time, are executed once for all who ask the same."""
 
     def __init__(self, context: Context, trusted: TrustedDocuments) -> None:
         self._context = context
         self._trusted = trusted
         self._broadcasts = Broadcasts(self._items, context.settings.max_buffered_items)
+        self._together: Together[Answer] = Together()
 
     def operation(self, request: Request) -> Operation:
         """Return the operation that a request asks for; raises Refused for one that cannot be executed."""
@@ -89,7 +91,13 @@ class Api:
         return operation._replace(cost=requested), found
 
     async def answer(self, operation: Operation) -> Answer:
-        """Execute a query or a mutation."""
+        """Answer a query or a mutation: a mutation by itself, a query together with those that ask the same."""
+        if operation.kind is not OperationType.QUERY:
+            return await self._executed(operation)
+        key = (self._context.actor, operation.key())
+        return await self._together.answer(key, lambda: self._executed(operation))
+
+    async def _executed(self, operation: Operation) -> Answer:
         seconds = self._context.settings.execution_seconds
         try:
             async with asyncio.timeout(seconds):

@@ -62,6 +62,10 @@ class Operation(NamedTuple):
             return None if given is None else parse_position(given)
         return parse_position(asked.value) if isinstance(asked, StringValueNode | IntValueNode) else None
 
+    def key(self) -> tuple[str, str | None, bytes]:
+        """Return what is the same for operations that ask the same."""
+        return self.text, self.name, msgspec.json.encode(self.variables, order="deterministic")
+
     def sharing_key(self) -> tuple[str, str | None, bytes]:
         """Return what is the same for operations that tell the same from the same position on."""
         asked = self._resume_node()
@@ -69,7 +73,7 @@ class Operation(NamedTuple):
         # Declared once and used once: then it says where to begin, and nothing else.
         if isinstance(asked, VariableNode) and self.text.count(f"${asked.name.value}") == 2:
             variables = {name: value for name, value in variables.items() if name != asked.name.value}
-        return self.text, self.name, msgspec.json.encode(variables, order="deterministic")
+        return self._replace(variables=variables).key()
 
     def _resume_node(self) -> ValueNode | None:
         for field in self.node.selection_set.selections:
