@@ -29,7 +29,8 @@ expect.set_options(timeout=40_000)
 Serve = Callable[[str], DevServer]
 
 
-@pytest.fixture(scope="session")
+# Of a file, not of the session: as long as it is open, a loop runs in this thread, and async tests have no room.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, with a new and empty profile."""
     path = next(filter(None, map(shutil.which, NAMES)), None)

@@ -36,7 +36,9 @@ async def test_a_rerun_is_a_new_run_of_the_same(api: Api, database: Database) ->
     assert answer["errors"] == []
     run = answer["run"]
     assert run.pop("id") != ids.encode("Run", former)
-    assert {tag["key"]: tag["value"] for tag in run.pop("tags")} == {"team": "data", "by": "hand"}
+    assert {tag["key"]: tag["value"] for tag in run.pop("tags")} == {
+        "team": "data", "by": "hand", "vedette/partition": "p",
+    }  # fmt: skip
     assert run == {
         "jobName": "process", "status": "QUEUED", "runKey": None, "runConfig": {"size": 1}, "partitionKey": "p",
         "rerunOf": {"id": ids.encode("Run", former)},

@@ -78,7 +78,8 @@ def create_app(database: Database, bus: Bus, settings: Settings, static: Path = 
             Route("/graphql/stream", EventStreams(api, admission, settings), methods=methods),
             *health.routes(database, settings, admission),
             Mount("/static", pages.files(static)),
-            Route("/{address:path}", pages.Interface(static)),
+            # With methods: of those that an address above does not have, it is that one to tell (405).
+            Route("/{address:path}", pages.Interface(static), methods=["GET"]),
         ],
         middleware=[
             Middleware(

@@ -4,9 +4,10 @@ Each statement is executed as it is by EXPLAIN ANALYZE, so what counts is how ma
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from anyio.from_thread import BlockingPortal
@@ -17,7 +18,9 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conftest import TEMPLATE, execute, named
+from vedette.storage import direct
 from vedette.storage.database import Database
+from vedette.storage.direct import Statement
 
 TICKS = 1_000_000
 RUNS = 60_000
@@ -55,10 +58,16 @@ def explained(plans: list[Any]) -> Iterator[None]:
     def keep(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         plans.append(cursor.fetchall()[0][0])
 
+    async def explain_directly(connection: AsyncConnection, statement: Statement, values: Mapping[str, object]) -> Any:
+        asked = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement.sql}"
+        plans.append((await direct.driver(connection).fetch(asked, *map(values.__getitem__, statement.names)))[0][0])
+        return []
+
     event.listen(Engine, "before_cursor_execute", explain, retval=True)
     event.listen(Engine, "after_cursor_execute", keep)
     try:
-        yield
+        with patch.object(direct, "fetch", explain_directly):
+            yield
     finally:
         event.remove(Engine, "before_cursor_execute", explain)
         event.remove(Engine, "after_cursor_execute", keep)
