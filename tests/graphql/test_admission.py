@@ -49,7 +49,9 @@ async def served(database: Database, bus: Bus, **settings: Any) -> AsyncIterator
 async def test_one_operation_too_many_is_to_come_again(database: Database, bus: Bus) -> None:
     async with served(database, bus, max_operations=2) as api, asyncio.TaskGroup() as tasks:
         async with stuck(database):
-            asking = [tasks.create_task(api.client.post(api.url, json=SLOW)) for _ in range(2)]
+            # Not the same text: then they would be executed together.
+            different = [{"query": f"{SLOW['query']} # {number}"} for number in range(2)]
+            asking = [tasks.create_task(api.client.post(api.url, json=each)) for each in different]
             await until_waiting(database, 2)
             response = await api.client.post(api.url, json=SLOW)
             assert (response.status_code, response.headers["retry-after"]) == (429, "1")
