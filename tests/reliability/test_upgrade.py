@@ -86,6 +86,66 @@ async def test_a_table_in_use_is_waited_for_and_nobody_waits_behind(database: Da
     assert await version(database) == "0004"
 
 
+# Retention makes a partition at the worst moment: an index of the migration is there already, another is not yet.
+INTERFERENCE = """
+CREATE FUNCTION interfere() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_regclass('ticks_{made}_made') IS NULL AND to_regclass('ticks_failure_ix_ticks_weight') IS NOT NULL THEN
+        CREATE TABLE ticks_{made}_made (LIKE ticks_{made} INCLUDING ALL);
+        ALTER TABLE ticks_{made} ATTACH PARTITION ticks_{made}_made
+            FOR VALUES FROM ('00000000-0000-7000-8000-000000000000') TO ('00000000-0001-7000-8000-000000000000');
+    END IF;
+END $$;
+CREATE EVENT TRIGGER interfere ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION interfere();
+"""
+
+
+CUT_OFF = """
+CREATE INDEX ix_ticks_weight ON ONLY ticks (weight, id);
+CREATE INDEX ticks_failure_ix_ticks_weight ON ONLY ticks_failure (weight, id);
+ALTER INDEX ix_ticks_weight ATTACH PARTITION ticks_failure_ix_ticks_weight;
+CREATE TABLE ticks_failure_made (LIKE ticks_failure INCLUDING ALL);
+ALTER TABLE ticks_failure ATTACH PARTITION ticks_failure_made
+    FOR VALUES FROM ('00000000-0000-7000-8000-000000000000') TO ('00000000-0001-7000-8000-000000000000');
+"""
+
+
+async def script(database: Database, statements: str) -> None:
+    async with database.writing() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        await driver.execute(statements)
+
+
+async def indexes_of_weight(database: Database, table: str) -> int:
+    """Count a table's indexes of the new column; every index is whole."""
+    indexes = text("SELECT count(*) FROM pg_indexes WHERE tablename = :table AND indexdef LIKE '%weight%'")
+    async with database.reading() as connection:
+        unfinished = await connection.execute(text("SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid"))
+        assert unfinished.all() == []
+        return int((await connection.execute(indexes, {"table": table})).scalar_one())
+
+
+@pytest.mark.parametrize("made", ["failure", "skipped", "success"])
+async def test_a_partition_that_is_made_meanwhile_has_its_part_of_the_index_once(
+    database: Database, versions: Path, made: str
+) -> None:
+    await script(database, INTERFERENCE.format(made=made))
+    await migrate(database.url, versions)
+    assert await indexes_of_weight(database, f"ticks_{made}_made") == 1
+
+
+async def test_a_partition_that_is_made_after_a_migration_was_cut_off_has_its_part_of_the_index_once(
+    database: Database, versions: Path, tmp_path: Path
+) -> None:
+    with_columns = tmp_path / "with_columns"
+    shutil.copytree(versions, with_columns, ignore=shutil.ignore_patterns("v0003*", "v0004*"))
+    await migrate(database.url, with_columns)
+    await script(database, CUT_OFF)
+    await migrate(database.url, versions)
+    assert await indexes_of_weight(database, "ticks_failure_made") == 1
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_next_schema_comes_under_load_and_then_the_processes_are_replaced(
