@@ -1,5 +1,6 @@
 """Settings: each has a name, a default, an environment variable `VEDETTE_<NAME>` and a known origin."""
 
+import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,6 +36,9 @@ class Settings(BaseModel):
 
     home: Path = Field(Path(".vedette"), description="Folder for the embedded database and other state.")
     host: str = Field("127.0.0.1", min_length=1, description="Address that the API listens on.")
+    url: str | None = Field(
+        None, description="http(s)://… of the server that the command line asks; else that of `host` and `port`."
+    )
     port: int = Field(4400, ge=0, le=65535, description="Port that the API listens on; 0 takes a free one.")
     database_url: str | None = Field(
         None, description="postgresql://… of the database; without it an embedded Postgres runs under `home`."
@@ -142,7 +146,10 @@ def load(options: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[Settin
     unknown = [name for name in environ if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in fields]
     unknown = [name for name in unknown if name not in INTERNAL]
     if unknown:
-        raise InvalidSetting(f"There is no setting {unknown[0]}; `vedette settings` lists them all.")
+        known = [PREFIX + name.upper() for name in fields]
+        meant = difflib.get_close_matches(unknown[0], known, 1)
+        guess = f" Did you mean {meant[0]}?" if meant else ""
+        raise InvalidSetting(f"There is no setting {unknown[0]}; `vedette settings` lists them all.{guess}")
     values: dict[str, Any] = {}
     sources = dict.fromkeys(fields, "default")
     for name in fields:

@@ -1,4 +1,4 @@
-"""Where the server is: from --url, else from the settings."""
+"""Where the server is: from --url, else from the settings: VEDETTE_URL, or VEDETTE_HOST and VEDETTE_PORT."""
 
 import ipaddress
 import os
@@ -11,13 +11,16 @@ from vedette.settings import Settings, load
 
 def api_url(given: str | None) -> str:
     """Return the address of the GraphQL API. Raises WrongOptions for what is no http address."""
-    return _from_settings(load({}, os.environ)[0]) if given is None else _completed(given)
+    if given is not None:
+        return _completed("--url", given)
+    settings = load({}, os.environ)[0]
+    return _from_settings(settings) if settings.url is None else _completed("VEDETTE_URL", settings.url)
 
 
-def _completed(given: str) -> str:
+def _completed(source: str, given: str) -> str:
     parts = _split(given)
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise WrongOptions(f"--url {given} is not an address; write it as http://127.0.0.1:4400.")
+        raise WrongOptions(f"{source} {given} is not an address; write it as http://127.0.0.1:4400.")
     return completed(given)
 
 

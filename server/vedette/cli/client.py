@@ -62,7 +62,9 @@ class Client:
 def asks_server(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the option --url and, as its first argument, a client of that server."""
 
-    @click.option("--url", metavar="URL", help="Address of the server; else from VEDETTE_HOST and VEDETTE_PORT.")
+    @click.option(
+        "--url", metavar="URL", help="Address of the server; else from VEDETTE_URL, or VEDETTE_HOST and _PORT."
+    )
     @wraps(command)
     def called(*arguments: Any, url: str | None, **options: Any) -> None:
         with Client(api_url(url)) as client:

@@ -20,6 +20,7 @@ COMMANDS = {
     "run": Lazy("vedette.cli.runs:run", "List, show, launch and cancel runs."),
     "run-key": Lazy("vedette.cli.run_keys:run_key", "List and release the keys that hold off further runs."),
     "partition": Lazy("vedette.cli.partitions:partition", "List partitions; add and delete dynamic ones."),
+    "code-location": Lazy("vedette.cli.code_locations:code_location", "List, show and reload projects."),
     "migrate": Lazy("vedette.cli.database:migrate", "Bring the database up to this version."),
     "schema": Lazy("vedette.cli.schema:schema", "Print the GraphQL schema."),
     "settings": Lazy("vedette.cli.settings:settings", "List every setting, its value and where it came from."),

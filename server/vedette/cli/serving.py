@@ -121,10 +121,11 @@ def _greeting(settings: Settings, targets: dict[str, str], address: str) -> str:
     return "\n".join(
         (
             f"Vedette {installed_version()}",
-            f"  GraphQL   {address}/graphql (open it in a browser to try the API)",
-            f"  Projects  {', '.join(targets.values())}",
-            f"  Database  {database}",
-            "Try in another terminal:",
+            f"  Interface  {address}/",
+            f"  GraphQL    {address}/graphql (in a browser: GraphiQL)",
+            f"  Projects   {', '.join(targets.values())}",
+            f"  Database   {database}",
+            "Open the interface, or try in another terminal:",
             f"  {command} sensor list{url}",
             f"  {command} tick follow{url}",
             f"  {command} run list{url}",

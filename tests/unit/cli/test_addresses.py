@@ -40,6 +40,22 @@ def test_without_an_address_the_settings_say_it(monkeypatch: pytest.MonkeyPatch,
     assert api_url(None) == url
 
 
+def test_an_address_among_the_settings_goes_before_host_and_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEDETTE_PORT", "4711")
+    monkeypatch.setenv("VEDETTE_URL", "https://vedette.lan/")
+    assert api_url(None) == "https://vedette.lan/graphql"
+    assert api_url("http://127.0.0.1:1") == "http://127.0.0.1:1/graphql"
+    monkeypatch.setenv("VEDETTE_URL", "vedette.lan")
+    with pytest.raises(UsageError, match=r"VEDETTE_URL vedette.lan is not an address"):
+        api_url(None)
+
+
+def test_a_setting_that_is_misspelt_is_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEDETTE_PROT", "4711")
+    with pytest.raises(UsageError, match=r"no setting VEDETTE_PROT; .* Did you mean VEDETTE_PORT\?"):
+        api_url(None)
+
+
 def test_a_port_that_is_not_known_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VEDETTE_PORT", "0")
     with pytest.raises(UsageError, match="name it with --url"):
