@@ -92,6 +92,10 @@ def late():
     import time
     time.sleep(1.5)
     raise RuntimeError("too late") from KeyError("early")
+
+@run_status_sensor(RunStatus.FAILURE, monitored_jobs=[greets], request_job=greets)
+def again(context):
+    return RunRequest(tags={"again": context.run.run_id[:4]})
 """
 
 
@@ -125,4 +129,8 @@ def test_a_session_at_the_terminal(dev_server: DevServer) -> None:
     assert tried.stderr == "Error: RuntimeError: too late\ncaused by KeyError: 'early'\n"
     assert vedette("sensor", "start", "nobody", **port).returncode == 1
     assert vedette("run", "launch", "nothing", **port).returncode == 1
-    assert "SUCCESS" in ok("run", "launch", "greets", "--wait")
+    launched = ok("run", "launch", "greets", "--wait")
+    assert "SUCCESS" in launched
+    run_id = launched.split()[0]
+    assert f"again={run_id[:4]}" in ok("sensor", "preview", "again", "--run", run_id)
+    assert "no event" in ok("sensor", "preview", "again")

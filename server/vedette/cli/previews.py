@@ -8,6 +8,7 @@ import click
 from vedette.cli import sensor_documents as documents
 from vedette.cli.client import Client, asks_server, json_option
 from vedette.cli.failures import OperationFailed, WrongOptions
+from vedette.cli.ids import global_id
 from vedette.cli.names import find
 from vedette.cli.output import (
     coloured,
@@ -30,9 +31,18 @@ from vedette.client.connection import Json
 @click.option(
     "--since", metavar="TIME", help="As if the last tick had ended then: seconds since 1970, or 2026-01-31T12:00."
 )
+@click.option("--run", "run_id", metavar="RUN", help="Try a sensor that watches runs with this one.")
 @json_option
 @asks_server
-def preview(client: Client, name: str, cursor: str | None, no_cursor: bool, since: str | None, as_json: bool) -> None:
+def preview(
+    client: Client,
+    name: str,
+    cursor: str | None,
+    no_cursor: bool,
+    since: str | None,
+    run_id: str | None,
+    as_json: bool,
+) -> None:
     """Try a sensor: its function runs, nothing is recorded or launched and the cursor stays.
 
     Prints what it logged and each run that it would ask for. Exit code 1 if it raised.
@@ -49,6 +59,8 @@ def preview(client: Client, name: str, cursor: str | None, no_cursor: bool, sinc
         wanted["cursor"] = cursor
     if no_cursor:
         wanted["useCurrentCursor"] = False
+    if run_id is not None:
+        wanted["runId"] = global_id("Run", run_id)
     if finished is not None:
         wanted["lastTickFinishedAt"] = finished
     evaluation = client.mutate(documents.PREVIEW, "evaluateSensor", input=wanted)["evaluation"]
