@@ -45,6 +45,9 @@ from vedette.authoring.hooks import HookContext, HookDefinition, build_hook_cont
 from vedette.authoring.in_process import ExecuteInProcessResult
 from vedette.authoring.jobs import JobDefinition, job, validate_run_config
 from vedette.authoring.metadata import MetadataValue
+from vedette.authoring.multi_asset_contexts import MultiAssetSensorEvaluationContext
+from vedette.authoring.multi_asset_sensors import MultiAssetSensorDefinition, multi_asset_sensor
+from vedette.authoring.multi_asset_testing import build_multi_asset_sensor_context
 from vedette.authoring.op_contexts import (
     AssetCheckExecutionContext,
     AssetExecutionContext,
@@ -205,6 +208,8 @@ __all__ = [
     "MaterializeResult",
     "MetadataValue",
     "MonthlyPartitionsDefinition",
+    "MultiAssetSensorDefinition",
+    "MultiAssetSensorEvaluationContext",
     "MultiPartitionKey",
     "MultiPartitionMapping",
     "MultiPartitionsDefinition",
@@ -267,6 +272,7 @@ __all__ = [
     "build_hook_context",
     "build_init_resource_context",
     "build_input_context",
+    "build_multi_asset_sensor_context",
     "build_op_context",
     "build_output_context",
     "build_resources",
@@ -283,6 +289,7 @@ __all__ = [
     "materialize_to_memory",
     "monthly_partitioned_config",
     "multi_asset",
+    "multi_asset_sensor",
     "observable_source_asset",
     "op",
     "partitioned_config",

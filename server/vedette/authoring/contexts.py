@@ -59,6 +59,8 @@ class SensorEvaluationContext(UsesResources):
 
     # Whether it is about one event, of a sensor that reacts to events.
     is_of_event = False
+    # Whether the cursor follows from something else than what the function says it is to be.
+    keeps_cursor = False
 
     @property
     def cursor(self) -> str | None:
@@ -77,6 +79,12 @@ class SensorEvaluationContext(UsesResources):
         """
         self._cursor = checked_cursor(cursor)
         self._cursor_updated = True
+
+    def conclude(self, requested: bool) -> None:
+        """Take in that the function has ended, and whether runs were `requested` (for the framework).
+
+        Raises InvalidResult where that does not go with what it has done.
+        """
 
     @property
     def last_tick_completion_time(self) -> float | None:

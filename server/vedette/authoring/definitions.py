@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
+import msgspec
+
 from vedette.authoring.assets.catalog import asset_graph, asset_specs, listed, resolved_jobs, selected_by
 from vedette.authoring.assets.definition import AssetChecksDefinition
 from vedette.authoring.assets.jobs import UnresolvedAssetJobDefinition
@@ -14,7 +16,7 @@ from vedette.authoring.keywords import known_keywords
 from vedette.authoring.resources.registry import ResourceRegistry
 from vedette.authoring.sensors import SensorDefinition
 from vedette.authoring.text import shown
-from vedette.domain.catalog import Catalog
+from vedette.domain.catalog import Catalog, SensorSpec
 from vedette.errors import DefinitionError
 
 T = TypeVar("T", JobDefinition, SensorDefinition)
@@ -47,6 +49,7 @@ class Definitions:
         )
         self._jobs = {name: job.bound_to(self.resource_registry) for name, job in unbound.items()}
         self._selected = {sensor.name: selected_by(sensor, self.asset_graph) for sensor in self.sensors}
+        self._watched = {sensor.name: sensor.watched_assets(self.asset_graph) for sensor in self.sensors}
         self._check_targets()
         self._check_resources()
 
@@ -101,10 +104,14 @@ class Definitions:
         """Return the definitions as data; raises DefinitionError for config types without a JSON Schema."""
         return self._catalog
 
+    def _sensor_spec(self, sensor: SensorDefinition) -> SensorSpec:
+        watched = tuple(key.parts for key in self._watched[sensor.name])
+        return msgspec.structs.replace(sensor.spec(self.selected_by(sensor)), watched_assets=watched)
+
     @cached_property
     def _catalog(self) -> Catalog:
         return Catalog(
-            sensors=tuple(sensor.spec(self.selected_by(sensor)) for sensor in self.sensors),
+            sensors=tuple(map(self._sensor_spec, self.sensors)),
             jobs=tuple(job.spec() for job in self.jobs),
             assets=asset_specs(self.asset_graph, self.jobs),
         )

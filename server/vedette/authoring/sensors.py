@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, TypeVar
 
 from vedette.authoring import in_process
+from vedette.authoring.assets.graph import AssetGraph
 from vedette.authoring.assets.jobs import ASSET_JOB
 from vedette.authoring.assets.selection import Selected
 from vedette.authoring.contexts import SensorEvaluationContext
+from vedette.authoring.logs import Sink
 from vedette.authoring.naming import description_of, name_of, normalised_tags
 from vedette.authoring.resources.definition import checked_keys
 from vedette.authoring.sensor_functions import SensorFunction
 from vedette.authoring.targets import AnyJob, Target, selection_of, targets_of
 from vedette.authoring.text import as_json, shown
+from vedette.domain.assets import AssetKey
 from vedette.domain.catalog import SensorKind, SensorSpec, SensorStatus
-from vedette.domain.ticks import Evaluation
+from vedette.domain.ticks import Evaluation, EvaluationInstruction
 from vedette.errors import DefinitionError, InvocationError
 
 DefaultSensorStatus = SensorStatus
@@ -150,6 +153,21 @@ class SensorDefinition:
     def with_updated_job(self, new_job: AnyJob) -> Self:
         """Return a copy with another job."""
         return self.with_updated_jobs([new_job])
+
+    def watched_assets(self, graph: AssetGraph) -> tuple[AssetKey, ...]:
+        """Return the assets whose materializations make it due, and of which its evaluations are told."""
+        return ()
+
+    def new_context(self, instruction: EvaluationInstruction, sink: Sink) -> SensorEvaluationContext:
+        """Return the context of the evaluation that is asked for; its log lines go to `sink`."""
+        last, started = instruction.last_finished_at, instruction.sensor_started_at
+        return SensorEvaluationContext(
+            self.name,
+            instruction.cursor,
+            last.timestamp() if last else None,
+            started.timestamp() if started else None,
+            sink,
+        )
 
     def call(self, context: SensorEvaluationContext) -> Any:
         """Call the function with its context, which has its resources."""

@@ -121,11 +121,18 @@ class SensorSpec(msgspec.Struct, frozen=True):
     failures_before_pause: int | None = None
     # Of a sensor that reacts to events.
     monitors: RunMonitor | AssetMonitor | None = None
+    # A materialization of one of these makes it due at once, and each evaluation is told how all of them stand.
+    watched_assets: tuple[tuple[str, ...], ...] = ()
 
     @property
     def is_pushed(self) -> bool:
         """Tell whether events make it due, and the server keeps its cursor: a position in their stream."""
         return self.monitors is not None
+
+    @property
+    def is_fed(self) -> bool:
+        """Tell whether an evaluation is told more than its cursor: events, or how assets stand."""
+        return self.is_pushed or bool(self.watched_assets)
 
     @property
     def stream(self) -> str | None:

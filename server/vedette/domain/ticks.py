@@ -12,6 +12,7 @@ from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.partitions import DynamicKey, PartitionChange
 from vedette.domain.reactions import Reaction, ReactionOutcome, SensorEvent
 from vedette.domain.run_keys import Dedup
+from vedette.domain.watched_assets import WatchedAsset
 
 
 class TickStatus(enum.StrEnum):
@@ -137,7 +138,8 @@ class EvaluationInstruction(msgspec.Struct, frozen=True, array_like=True, gc=Fal
     """What a host is told to evaluate. `timeout_seconds` counts from the function's start.
 
     Times are aware UTC: when the last tick finished, and when the sensor was last started. `events` are what a sensor
-    that reacts to events is called with, one by one; None for any other.
+    that reacts to events is called with, one by one; None for any other. `watched` are the assets that it watches, as
+    they stand.
     """
 
     tick_id: UUID
@@ -147,3 +149,4 @@ class EvaluationInstruction(msgspec.Struct, frozen=True, array_like=True, gc=Fal
     last_finished_at: datetime | None = None
     sensor_started_at: datetime | None = None
     events: tuple[SensorEvent, ...] | None = None
+    watched: tuple[WatchedAsset, ...] = ()

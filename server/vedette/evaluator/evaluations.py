@@ -17,6 +17,7 @@ from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.positions import EventPosition
 from vedette.domain.reactions import SensorEvent
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, TickCause
+from vedette.domain.watched_assets import WatchedAsset
 from vedette.errors import VedetteError
 from vedette.evaluator.cleaning import clean_log, storable
 from vedette.evaluator.clock import DatabaseClock
@@ -71,6 +72,8 @@ class InFlight:
     # each as a tick of its own.
     batch: Batch | None = None
     events: tuple[SensorEvent, ...] | None = None
+    # Of a sensor that watches assets: how these stand.
+    watched: tuple[WatchedAsset, ...] = ()
     parts: deque[Part] = field(default_factory=deque)
     part: Part | None = None
     finished_at: datetime | None = None
@@ -87,6 +90,7 @@ class InFlight:
             last_finished_at=last_finished_at or state.last_finished_at,
             sensor_started_at=state.started_at,
             events=self.events,
+            watched=self.watched,
         )
 
     def log(self, line: LogRecord) -> None:
@@ -153,7 +157,7 @@ class Evaluations:
         policy: FailurePolicy,
         feed: Callable[[Sequence[InFlight]], None],
     ) -> None:
-        """`feed` reads the events of sensors that react to them, and hands them to `send_fed`."""
+        """`feed` reads what sensors are told of events and assets, and hands it to `send_fed` or `send_told`."""
         self._feed = feed
         self._clock = clock
         self._code = code
@@ -196,8 +200,8 @@ class Evaluations:
             self._unshown.extend(together)
             self._young += len(together)
             self._unended += len(together)
-            self._send(location, [flight for flight in together if not flight.sensor.spec.is_pushed])
-            if fed := [flight for flight in together if flight.sensor.spec.is_pushed]:
+            self._send(location, [flight for flight in together if not flight.sensor.spec.is_fed])
+            if fed := [flight for flight in together if flight.sensor.spec.is_fed]:
                 self._feed(fed)
 
     def send_fed(self, flights: Sequence[InFlight], fed: Mapping[UUID, Fed | EventPosition]) -> None:
@@ -215,8 +219,15 @@ class Evaluations:
             else:
                 self._end_with(flight, Evaluation())
 
+    def send_told(self, flights: Sequence[InFlight], told: Sequence[tuple[WatchedAsset, ...]]) -> None:
+        """Evaluate with how the assets stand that each sensor watches."""
+        for flight, watched in zip(flights, told, strict=True):
+            if not flight.ended:
+                flight.watched = watched
+                self._send(flight.sensor.code_location, [flight])
+
     def give_back(self, flights: Sequence[InFlight]) -> None:
-        """Let go of evaluations whose events could not be read."""
+        """Let go of evaluations for which what they are told could not be read."""
         for flight in flights:
             self._drop(flight)
 

@@ -11,6 +11,7 @@ from vedette.bus import Bus
 from vedette.bus.topics import ANSWERS, EVALUATIONS
 from vedette.domain.ticks import TickCause
 from vedette.errors import VedetteError
+from vedette.evaluator.asset_watch import AssetWatch
 from vedette.evaluator.code import LoadedCode
 from vedette.evaluator.evaluations import Evaluations, InFlight
 from vedette.evaluator.feeder import Feeder
@@ -38,6 +39,7 @@ class Requests:
         evaluations: Evaluations,
         sensor: Callable[[UUID], DueSensor | None],
         feeders: Mapping[str, Feeder],
+        watch: AssetWatch,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -48,6 +50,7 @@ class Requests:
         self._evaluations = evaluations
         self._sensor = sensor
         self._feeders = feeders
+        self._watch = watch
         # By sensor, the longest waiting first; each with the monotonic time at which it becomes BUSY.
         self._turns: dict[UUID, deque[tuple[float, TakenRequest]]] = {}
         self._given_back: list[UUID] = []
@@ -119,6 +122,8 @@ class Requests:
         try:
             if (feeder := self._feeders.get(flight.sensor.spec.stream or "")) is not None:
                 flight.events = await feeder.preview(flight.sensor, cursor, request.run_id)
+            if flight.sensor.spec.watched_assets:
+                [flight.watched] = await self._watch.tell([(flight.sensor, cursor)])
             evaluation = as_one(await self._evaluations.evaluate(flight, cursor, request.last_finished_at))
         except VedetteError:
             self.give_back(request.id)

@@ -32,6 +32,7 @@ class Schedule:
         self._outdated: set[UUID] = set()
         self._watching: set[UUID] = set()
         self._pushed: set[UUID] = set()
+        self._watching_assets: set[UUID] = set()
         # Those whose folders have changed, and those that failed last: these wait for their next try all the same.
         self._hurried: set[UUID] = set()
         self._failing: set[UUID] = set()
@@ -59,6 +60,7 @@ class Schedule:
             self._sensors[sensor.id] = sensor
             (self._watching.add if sensor.spec.watch else self._watching.discard)(sensor.id)
             (self._pushed.add if sensor.spec.is_pushed else self._pushed.discard)(sensor.id)
+            (self._watching_assets.add if sensor.spec.watched_assets else self._watching_assets.discard)(sensor.id)
             self.schedule(sensor.id)
         if reading.complete:
             seen = {sensor.id for sensor in reading.sensors}
@@ -75,6 +77,11 @@ class Schedule:
     def pushed(self) -> list[DueSensor]:
         """Return the sensors that react to events and may be due."""
         return [sensor for sensor in map(self._sensors.__getitem__, self._pushed) if self._can_be_due(sensor)]
+
+    def watching_assets(self) -> list[DueSensor]:
+        """Return the sensors that watch assets and may be due."""
+        watching = map(self._sensors.__getitem__, self._watching_assets)
+        return [sensor for sensor in watching if self._can_be_due(sensor)]
 
     def hurry(self, sensor_id: UUID) -> None:
         """Make the sensor due at once, or as soon as it is not busy; one that failed last waits for its next try."""
@@ -146,7 +153,7 @@ class Schedule:
         for sensor_id in sensor_ids:
             del self._sensors[sensor_id]
             self._recorded_at.pop(sensor_id, None)
-            for kept in (self._watching, self._pushed, self._hurried, self._failing):
+            for kept in (self._watching, self._pushed, self._watching_assets, self._hurried, self._failing):
                 kept.discard(sensor_id)
             self._queue.drop(sensor_id)
 

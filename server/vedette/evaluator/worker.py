@@ -12,6 +12,7 @@ from vedette.bus import Bus
 from vedette.bus.topics import ANSWERS, CODE_LOCATIONS, EDITS, EVALUATIONS, SENSORS, TICKS
 from vedette.domain.failure_policy import FailurePolicy
 from vedette.domain.ticks import TickCause
+from vedette.evaluator.asset_watch import AssetWatch
 from vedette.evaluator.clock import DatabaseClock
 from vedette.evaluator.code import CodeLocations, LoadedCode
 from vedette.evaluator.evaluations import Evaluations, InFlight
@@ -79,6 +80,7 @@ class Evaluator:
         self._live_logs = LiveLogs(database, bus, self._evaluations.by_sensor.values)
         self._schedule = Schedule(self._clock, self._code, self._evaluations.by_sensor)
         self._folders = FolderWatch(self._schedule.watching, self._on_change)
+        self._assets = AssetWatch(database, bus, settings.poll_seconds, self._schedule.watching_assets, self._on_change)
         self._feeders = {
             source.stream: Feeder(
                 source, database, bus, self._clock, settings.poll_seconds, self._schedule.pushed, self._on_change
@@ -95,6 +97,7 @@ class Evaluator:
             self._evaluations,
             self._schedule.get,
             self._feeders,
+            self._assets,
         )
         self._keeper = LeaseKeeper(
             database,
@@ -125,6 +128,7 @@ class Evaluator:
             tasks.create_task(self._keeper.run(), name="lease keeper")
             tasks.create_task(self._follow_changes(), name="sensor changes")
             tasks.create_task(self._folders.run(), name="folders")
+            tasks.create_task(self._assets.run(), name="assets")
             for stream, feeder in self._feeders.items():
                 tasks.create_task(feeder.run(), name=f"feeder of {stream}")
             tasks.create_task(self._recorder.run(), name="recorder")
@@ -187,6 +191,17 @@ class Evaluator:
         for stream, feeder in self._feeders.items():
             if together := [flight for flight in flights if flight.sensor.spec.stream == stream]:
                 self._tasks.create_task(self._feed_all(feeder, together))
+        if telling := [flight for flight in flights if flight.sensor.spec.watched_assets]:
+            self._tasks.create_task(self._tell_all(telling))
+
+    async def _tell_all(self, flights: Sequence[InFlight]) -> None:
+        try:
+            told = await self._assets.tell([(flight.sensor, flight.sensor.state.cursor) for flight in flights])
+        except Exception as error:
+            report("read the assets that sensors watch", error)
+            self._evaluations.give_back(flights)
+        else:
+            self._evaluations.send_told(flights, told)
 
     async def _feed_all(self, feeder: Feeder, flights: Sequence[InFlight]) -> None:
         try:
@@ -271,6 +286,7 @@ class Evaluator:
                 )
             self._schedule.apply(reading, shards, moment)
             self._folders.look()
+            self._assets.look()
             for feeder in self._feeders.values():
                 feeder.look(reading.sensors)
             if self._holdings.ready.keys() <= set(shards):
@@ -285,6 +301,7 @@ class Evaluator:
         """Forget the sensors of shards that are gone; close the orphans of new shards and load their sensors."""
         self._schedule.keep(self._holdings.epochs)
         self._folders.look()
+        self._assets.look()
         pairs = self._holdings.unready()
         if not pairs:
             return

@@ -152,14 +152,7 @@ class Call:
         self.logs: list[LogRecord] = []
         self._on_log = on_log
         self._capture = Capture(self._deliver, LOG_LIMIT)
-        last, started = instruction.last_finished_at, instruction.sensor_started_at
-        context = SensorEvaluationContext(
-            sensor.name,
-            instruction.cursor,
-            last.timestamp() if last else None,
-            started.timestamp() if started else None,
-            self._capture.add_logged,
-        )
+        context = sensor.new_context(instruction, self._capture.add_logged)
         scope = scope_of(sensor, definitions, self._capture, shared)
         self._attempt = Attempt(sensor, context, definitions, on_begin, scope)
         self._unfinished: Unfinished | None = None

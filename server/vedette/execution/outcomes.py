@@ -34,6 +34,7 @@ class Outcome:
 def outcome_of(collected: Collected, context: SensorEvaluationContext) -> Outcome:
     """Return what the items mean; raises InvalidResult where they contradict one another."""
     items = _without_reactions(collected, context)
+    context.conclude(any(isinstance(item, RunRequest) or _asks(item) for item in items))
     if len(items) == 1 and isinstance(items[0], SensorResult):
         return _of_result(items[0], context)
     requests = [item for item in items if isinstance(item, RunRequest)]
@@ -67,6 +68,10 @@ def _without_reactions(
     return [item for item in collected.items if not isinstance(item, RunReaction)]
 
 
+def _asks(item: object) -> bool:
+    return isinstance(item, SensorResult) and bool(item.run_requests)
+
+
 def _of_result(result: SensorResult, context: SensorEvaluationContext) -> Outcome:
     if len(result.run_requests) > MAX_RUN_REQUESTS:
         raise too_many(context.sensor_name)
@@ -75,6 +80,11 @@ def _of_result(result: SensorResult, context: SensorEvaluationContext) -> Outcom
     if isinstance(result.cursor, UnsetType):
         cursor_set, cursor = context.cursor_updated, context.cursor
         return _outcome(result.run_requests, result.skip_reason, cursor_set, cursor, events, changes)
+    if context.keeps_cursor:
+        raise InvalidResult(
+            f'Sensor "{context.sensor_name}" handed back SensorResult(cursor=...), but its cursor follows from what it'
+            " has consumed: leave that out."
+        )
     if context.cursor_updated:
         raise InvalidResult(
             f'Sensor "{context.sensor_name}" called context.update_cursor() and handed back SensorResult(cursor=...);'
