@@ -48,12 +48,28 @@ if TYPE_CHECKING:
         String,
         StringSource,
     )
+    from vedette.authoring.configurable_io_managers import (
+        ConfigurableIOManager,
+        ConfigurableIOManagerFactory,
+        fs_io_manager,
+        io_manager,
+        mem_io_manager,
+    )
     from vedette.authoring.configured import configured
     from vedette.authoring.contexts import SensorEvaluationContext, build_sensor_context
     from vedette.authoring.definitions import Definitions
     from vedette.authoring.environment import EnvVar
+    from vedette.authoring.graphs import GraphDefinition, GraphIn, GraphOut, graph
     from vedette.authoring.hooks import HookContext, HookDefinition, build_hook_context, failure_hook, success_hook
     from vedette.authoring.in_process import ExecuteInProcessResult
+    from vedette.authoring.instance.filters import (
+        AssetRecordsFilter,
+        EventRecordsFilter,
+        RunsFilter,
+        RunStatusChangeRecordsFilter,
+    )
+    from vedette.authoring.instance.instance import VedetteInstance, instance_for_test
+    from vedette.authoring.instance.records import EventRecordsResult, RunRecord, RunStatusChangeRecord
     from vedette.authoring.jobs import JobDefinition, job, validate_run_config
     from vedette.authoring.metadata import MetadataValue
     from vedette.authoring.multi_asset_contexts import MultiAssetSensorEvaluationContext
@@ -131,6 +147,7 @@ if TYPE_CHECKING:
     from vedette.authoring.sensor_results import RunReaction, SensorResult, SkipReason
     from vedette.authoring.sensors import DefaultSensorStatus, SensorDefinition
     from vedette.domain.assets import AssetCheckSeverity, AssetKey
+    from vedette.domain.catalog import SensorKind as SensorType
     from vedette.domain.events import RunEvent
     from vedette.domain.partitions import PartitionKeyRange
     from vedette.domain.run_keys import Dedup
@@ -139,6 +156,7 @@ if TYPE_CHECKING:
     from vedette.domain.time_windows import TimeWindow
     from vedette.errors import (
         DefinitionError,
+        InstanceUnavailable,
         InvalidConfig,
         InvalidResult,
         InvocationError,
@@ -165,6 +183,7 @@ __all__ = [
     "AssetMaterialization",
     "AssetObservation",
     "AssetOut",
+    "AssetRecordsFilter",
     "AssetSelection",
     "AssetSensorDefinition",
     "AssetSpec",
@@ -174,6 +193,8 @@ __all__ = [
     "BoolSource",
     "CodeLocationSelector",
     "Config",
+    "ConfigurableIOManager",
+    "ConfigurableIOManagerFactory",
     "ConfigurableResource",
     "ConfigurableResourceFactory",
     "DailyPartitionsDefinition",
@@ -191,11 +212,16 @@ __all__ = [
     "Evaluation",
     "EventLogEntry",
     "EventLogRecord",
+    "EventRecordsFilter",
+    "EventRecordsResult",
     "ExecuteInProcessResult",
     "Failure",
     "Field",
     "FilesystemIOManager",
     "Float",
+    "GraphDefinition",
+    "GraphIn",
+    "GraphOut",
     "HookContext",
     "HookDefinition",
     "HourlyPartitionsDefinition",
@@ -205,6 +231,7 @@ __all__ = [
     "InMemoryIOManager",
     "InitResourceContext",
     "InputContext",
+    "InstanceUnavailable",
     "Int",
     "IntSource",
     "InvalidConfig",
@@ -251,15 +278,20 @@ __all__ = [
     "RunFailureSensorContext",
     "RunFailureSensorDefinition",
     "RunReaction",
+    "RunRecord",
     "RunRequest",
     "RunStatus",
+    "RunStatusChangeRecord",
+    "RunStatusChangeRecordsFilter",
     "RunStatusSensorContext",
     "RunStatusSensorDefinition",
+    "RunsFilter",
     "ScheduleType",
     "Selector",
     "SensorDefinition",
     "SensorEvaluationContext",
     "SensorResult",
+    "SensorType",
     "Shape",
     "SkipReason",
     "SourceAsset",
@@ -274,6 +306,7 @@ __all__ = [
     "UnknownPartition",
     "UnknownResource",
     "VedetteError",
+    "VedetteInstance",
     "WeeklyPartitionsDefinition",
     "asset",
     "asset_check",
@@ -293,10 +326,15 @@ __all__ = [
     "define_asset_job",
     "dynamic_partitioned_config",
     "failure_hook",
+    "fs_io_manager",
+    "graph",
     "hourly_partitioned_config",
+    "instance_for_test",
+    "io_manager",
     "job",
     "materialize",
     "materialize_to_memory",
+    "mem_io_manager",
     "monthly_partitioned_config",
     "multi_asset",
     "multi_asset_sensor",

@@ -1,5 +1,7 @@
 """What authors import, all of it: `vedette` hands these out, and imports them for those only who ask."""
 
+import importlib
+
 from vedette.authoring import in_process
 from vedette.authoring.asset_events import AssetCheckEvaluation, AssetCheckKey, AssetMaterialization, AssetObservation
 from vedette.authoring.asset_records import EventLogEntry, EventLogRecord
@@ -37,12 +39,29 @@ from vedette.authoring.config_types import (
     String,
     StringSource,
 )
+from vedette.authoring.configurable_io_managers import (
+    ConfigurableIOManager,
+    ConfigurableIOManagerFactory,
+    fs_io_manager,
+    io_manager,
+    mem_io_manager,
+)
 from vedette.authoring.configured import configured
 from vedette.authoring.contexts import SensorEvaluationContext, build_sensor_context
 from vedette.authoring.definitions import Definitions
 from vedette.authoring.environment import EnvVar
+from vedette.authoring.graphs import GraphDefinition, GraphIn, GraphOut, graph
 from vedette.authoring.hooks import HookContext, HookDefinition, build_hook_context, failure_hook, success_hook
 from vedette.authoring.in_process import ExecuteInProcessResult
+from vedette.authoring.instance import instance
+from vedette.authoring.instance.filters import (
+    AssetRecordsFilter,
+    EventRecordsFilter,
+    RunsFilter,
+    RunStatusChangeRecordsFilter,
+)
+from vedette.authoring.instance.instance import VedetteInstance, instance_for_test
+from vedette.authoring.instance.records import EventRecordsResult, RunRecord, RunStatusChangeRecord
 from vedette.authoring.jobs import JobDefinition, job, validate_run_config
 from vedette.authoring.metadata import MetadataValue
 from vedette.authoring.multi_asset_contexts import MultiAssetSensorEvaluationContext
@@ -120,6 +139,7 @@ from vedette.authoring.sensor_decorator import sensor
 from vedette.authoring.sensor_results import RunReaction, SensorResult, SkipReason
 from vedette.authoring.sensors import DefaultSensorStatus, SensorDefinition
 from vedette.domain.assets import AssetCheckSeverity, AssetKey
+from vedette.domain.catalog import SensorKind as SensorType
 from vedette.domain.events import RunEvent
 from vedette.domain.partitions import PartitionKeyRange
 from vedette.domain.run_keys import Dedup
@@ -128,6 +148,7 @@ from vedette.domain.ticks import Evaluation
 from vedette.domain.time_windows import TimeWindow
 from vedette.errors import (
     DefinitionError,
+    InstanceUnavailable,
     InvalidConfig,
     InvalidResult,
     InvocationError,
@@ -155,6 +176,7 @@ __all__ = [
     "AssetMaterialization",
     "AssetObservation",
     "AssetOut",
+    "AssetRecordsFilter",
     "AssetSelection",
     "AssetSensorDefinition",
     "AssetSpec",
@@ -164,6 +186,8 @@ __all__ = [
     "BoolSource",
     "CodeLocationSelector",
     "Config",
+    "ConfigurableIOManager",
+    "ConfigurableIOManagerFactory",
     "ConfigurableResource",
     "ConfigurableResourceFactory",
     "DailyPartitionsDefinition",
@@ -181,11 +205,16 @@ __all__ = [
     "Evaluation",
     "EventLogEntry",
     "EventLogRecord",
+    "EventRecordsFilter",
+    "EventRecordsResult",
     "ExecuteInProcessResult",
     "Failure",
     "Field",
     "FilesystemIOManager",
     "Float",
+    "GraphDefinition",
+    "GraphIn",
+    "GraphOut",
     "HookContext",
     "HookDefinition",
     "HourlyPartitionsDefinition",
@@ -195,6 +224,7 @@ __all__ = [
     "InMemoryIOManager",
     "InitResourceContext",
     "InputContext",
+    "InstanceUnavailable",
     "Int",
     "IntSource",
     "InvalidConfig",
@@ -241,15 +271,20 @@ __all__ = [
     "RunFailureSensorContext",
     "RunFailureSensorDefinition",
     "RunReaction",
+    "RunRecord",
     "RunRequest",
     "RunStatus",
+    "RunStatusChangeRecord",
+    "RunStatusChangeRecordsFilter",
     "RunStatusSensorContext",
     "RunStatusSensorDefinition",
+    "RunsFilter",
     "ScheduleType",
     "Selector",
     "SensorDefinition",
     "SensorEvaluationContext",
     "SensorResult",
+    "SensorType",
     "Shape",
     "SkipReason",
     "SourceAsset",
@@ -264,6 +299,7 @@ __all__ = [
     "UnknownPartition",
     "UnknownResource",
     "VedetteError",
+    "VedetteInstance",
     "WeeklyPartitionsDefinition",
     "asset",
     "asset_check",
@@ -283,10 +319,15 @@ __all__ = [
     "define_asset_job",
     "dynamic_partitioned_config",
     "failure_hook",
+    "fs_io_manager",
+    "graph",
     "hourly_partitioned_config",
+    "instance_for_test",
+    "io_manager",
     "job",
     "materialize",
     "materialize_to_memory",
+    "mem_io_manager",
     "monthly_partitioned_config",
     "multi_asset",
     "multi_asset_sensor",
@@ -303,6 +344,24 @@ __all__ = [
     "weekly_partitioned_config",
 ]
 
+
+class _Openers:
+    """Opens instances; what has the database is imported for those only who ask."""
+
+    def ephemeral(self) -> VedetteInstance:
+        """Open an empty one."""
+        return self._opening().ephemeral()
+
+    def current(self) -> VedetteInstance:
+        """Open that of the settings."""
+        return self._opening().current()
+
+    def _opening(self) -> instance.Opener:
+        opening: instance.Opener = importlib.import_module("vedette.instances.opening").OPENING
+        return opening
+
+
+instance.install(_Openers())
 # Authoring lies below execution: this is where its methods that call user code get who does it.
 in_process.install(InThisProcess())
 # And texts of selections are read by the module that makes selections of them.

@@ -13,6 +13,8 @@ VedetteError                    everything below; its text is one sentence that 
 │   └── UnknownResource         a resource was used that was not asked for
 ├── InvalidConfig               a run config that the job refuses
 ├── UnknownPartition            a partition key that there is not
+├── InstanceUnavailable         the instance did not answer what user code asked
+│   └── AnswerTooLarge
 ├── AlertNotSent                a service or mail server did not take an alert
 ├── SourceUnavailable           what a sensor watches cannot be read
 ├── InvalidResult               what a sensor or an op handed back is not what it may hand back
@@ -23,6 +25,14 @@ VedetteError                    everything below; its text is one sentence that 
 
 class VedetteError(Exception):
     """Everything that Vedette raises on purpose."""
+
+
+class InstanceUnavailable(VedetteError):
+    """The instance did not answer what user code asked: its database is away, or it took too long."""
+
+
+class AnswerTooLarge(InstanceUnavailable):
+    """What the instance was asked for is more than one answer holds."""
 
 
 class AlertNotSent(VedetteError):
@@ -70,7 +80,7 @@ def unreachable(database: str, error: BaseException) -> DatabaseUnreachable:
     if getattr(error, "sqlstate", None) == NO_CONNECTION_LEFT:
         return DatabaseUnreachable(
             f"The database at {database} has no connection left ({cause}): raise its setting max_connections, "
-            "or start fewer processes (each takes up to 9 connections, `vedette dev` 21)."
+            "or start fewer processes (each takes up to 11 connections, `vedette dev` 23)."
         )
     return DatabaseUnreachable(
         f"The database at {database} cannot be reached ({cause}); is it running, and is its URL right?"

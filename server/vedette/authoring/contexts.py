@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from logging import LogRecord
 from typing import TYPE_CHECKING, Any
 
+from vedette.authoring.instance.instance import VedetteInstance, checked_instance
 from vedette.authoring.logs import ContextLogger, Sink, to_standard_logging
 from vedette.authoring.resources.registry import ResourceRegistry
 from vedette.authoring.resources.using import UsesResources
@@ -21,6 +22,7 @@ class SensorEvaluationContext(UsesResources):
         "_cursor",
         "_cursor_updated",
         "_definitions",
+        "_instance",
         "_last_sensor_start_time",
         "_last_tick_completion_time",
         "_log",
@@ -37,6 +39,7 @@ class SensorEvaluationContext(UsesResources):
         sink: Sink = to_standard_logging,
         definitions: "Definitions | None" = None,
         resources: Mapping[str, Any] | None = None,
+        instance: VedetteInstance | None = None,
     ) -> None:
         """Make a context whose log lines go to `sink`; `resources`, by key, go before those of `definitions`."""
         registry = definitions.resource_registry if definitions is not None else ResourceRegistry()
@@ -48,6 +51,7 @@ class SensorEvaluationContext(UsesResources):
         self._last_tick_completion_time = last_tick_completion_time
         self._last_sensor_start_time = last_sensor_start_time
         self._sink = sink
+        self._instance = instance
         self._log: ContextLogger | None = None
 
     @property
@@ -134,6 +138,18 @@ class SensorEvaluationContext(UsesResources):
         """Return the definitions of all resources, by key."""
         return self._registry.by_key
 
+    @property
+    def instance(self) -> VedetteInstance:
+        """Return the instance: what is recorded of runs and assets, the keys of dynamic partitions.
+
+        Raises InvocationError in a context that was built without one.
+        """
+        return checked_instance(self._instance, "build_sensor_context(instance=...)")
+
+    def use_instance(self, instance: VedetteInstance | None) -> None:
+        """Have an instance from now on, if it has none (for the framework)."""
+        self._instance = self._instance or instance
+
     def belongs_to(self, definitions: "Definitions") -> None:
         """Be the context of a sensor of `definitions` (for the framework)."""
         self._definitions = definitions
@@ -151,7 +167,7 @@ REPOSITORY_NAME = "__repository__"
 
 
 def build_sensor_context(
-    instance: Any = None,
+    instance: VedetteInstance | None = None,
     cursor: str | None = None,
     repository_name: str | None = None,
     repository_def: "Definitions | None" = None,
@@ -166,6 +182,7 @@ def build_sensor_context(
 
     resources: definitions, instances of resource classes or any stand-ins, by key; they go before those of
     `definitions` (or `repository_def`, the same thing). Use it in a `with` where some are torn down after use.
+    instance: what `context.instance` is, such as VedetteInstance.ephemeral().
     Times are seconds since the epoch. Raises InvalidResult for what cannot be a cursor.
     """
     return SensorEvaluationContext(
@@ -175,4 +192,5 @@ def build_sensor_context(
         last_sensor_start_time,
         definitions=definitions if definitions is not None else repository_def,
         resources=resources,
+        instance=instance,
     )

@@ -11,6 +11,7 @@ from vedette.authoring.assets.definition import AssetChecksDefinition
 from vedette.authoring.assets.jobs import UnresolvedAssetJobDefinition
 from vedette.authoring.assets.selection import Selected
 from vedette.authoring.calling import placed
+from vedette.authoring.graphs import GraphDefinition, as_job
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.resources.registry import ResourceRegistry
@@ -36,7 +37,7 @@ class Definitions:
         assets: Iterable[Any] | None = None,
         asset_checks: Iterable[AssetChecksDefinition] | None = None,
         sensors: Iterable[SensorDefinition] | None = None,
-        jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
+        jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition | GraphDefinition] | None = None,
         resources: Mapping[str, Any] | None = None,
     ) -> None:
         """Take any iterables; the order is kept."""
@@ -45,7 +46,7 @@ class Definitions:
         self._sensors = _by_name("sensor", "sensors", SensorDefinition, sensors)
         targeted = [job for sensor in self._sensors.values() for job in sensor.jobs]
         unbound: dict[str, JobDefinition] = _by_name(
-            "job", "jobs", JobDefinition, resolved_jobs(self.asset_graph, jobs, targeted)
+            "job", "jobs", JobDefinition, resolved_jobs(self.asset_graph, map(as_job, listed("jobs", jobs)), targeted)
         )
         self._jobs = {name: job.bound_to(self.resource_registry) for name, job in unbound.items()}
         self._selected = {sensor.name: selected_by(sensor, self.asset_graph) for sensor in self.sensors}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from vedette.authoring.calling import parameters_of
+from vedette.authoring.instance.instance import VedetteInstance, checked_instance
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.logs import ContextLogger, Sink, to_standard_logging
 from vedette.authoring.naming import name_of
@@ -37,6 +38,7 @@ class HookContext(UsesResources):
         op_output_values: Mapping[str, Any] | None = None,
         resources: Mapping[str, Any] | None = None,
         sink: Sink = to_standard_logging,
+        instance: VedetteInstance | None = None,
     ) -> None:
         """Make a context whose log lines go to `sink`."""
         super().__init__("The hook", ResourceRegistry(resources), frozenset(resources or ()))
@@ -49,6 +51,12 @@ class HookContext(UsesResources):
         self.op_exception = op_exception
         self.op_output_values = dict(op_output_values or {})
         self.log = ContextLogger("hook", sink)
+        self._instance = instance
+
+    @property
+    def instance(self) -> VedetteInstance:
+        """Return the instance; raises InvocationError in a run in process that was made without one."""
+        return checked_instance(self._instance, "execute_in_process(instance=...)")
 
     @property
     def op(self) -> "OpDefinition":

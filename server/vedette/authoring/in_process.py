@@ -17,6 +17,7 @@ from vedette.errors import InvocationError
 
 if TYPE_CHECKING:
     from vedette.authoring.contexts import SensorEvaluationContext
+    from vedette.authoring.instance.instance import VedetteInstance
     from vedette.authoring.jobs import JobDefinition
     from vedette.authoring.resources.registry import ResourceRegistry
     from vedette.authoring.resources.scoped import Resources
@@ -134,8 +135,9 @@ class InProcess(Protocol):
         tags: Mapping[str, str],
         partition_key: str | None,
         raise_on_error: bool,
+        instance: "VedetteInstance | None",
     ) -> ExecuteInProcessResult:
-        """Run a job; raises InvalidConfig, and what an op raised if `raise_on_error`."""
+        """Run a job, and record it in `instance`; raises InvalidConfig, and what an op raised if `raise_on_error`."""
 
 
 _ENGINES: list[InProcess] = []

@@ -7,10 +7,12 @@ from functools import cached_property
 from typing import Any, Literal, overload
 
 from vedette.authoring import in_process
+from vedette.authoring.assets.specs import DEFAULT_IO_MANAGER_KEY
 from vedette.authoring.calling import is_async, parameters_of, placed
 from vedette.authoring.config import RunConfig, run_config_dict
 from vedette.authoring.graph import COMPOSING, Graph, Node
 from vedette.authoring.hooks import HookDefinition, checked_hooks
+from vedette.authoring.instance.instance import VedetteInstance
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.naming import checked_tags, description_of, name_of
 from vedette.authoring.partitions.definition import PartitionsDefinition
@@ -67,9 +69,10 @@ class JobDefinition:
 
     @property
     def required_resource_keys(self) -> frozenset[str]:
-        """Return the keys of the resources that its ops and hooks require."""
+        """Return the keys of the resources that its ops and hooks require, and of the IO manager where it has one."""
         keys = [node.op.required_resource_keys for node in self.nodes]
-        return frozenset().union(*keys, *(hook.required_resource_keys for hook in self.hooks))
+        default = {DEFAULT_IO_MANAGER_KEY} & self.resources.by_key.keys()
+        return frozenset().union(*keys, *(hook.required_resource_keys for hook in self.hooks), default)
 
     def bound_to(self, registry: ResourceRegistry) -> "JobDefinition":
         """Return the job with what it lacks of its resources from `registry`; raises DefinitionError for one missing.
@@ -79,7 +82,7 @@ class JobDefinition:
         return self._using(registry.merged(self.resources.by_key))
 
     def _using(self, registry: ResourceRegistry) -> "JobDefinition":
-        if not self.required_resource_keys:
+        if not self.required_resource_keys and DEFAULT_IO_MANAGER_KEY not in registry.by_key:
             return self
         other = copy.copy(self)
         other.__dict__.pop("shape", None)
@@ -185,8 +188,11 @@ class JobDefinition:
         tags: Mapping[str, Any] | None = None,
         partition_key: str | None = None,
         resources: Mapping[str, Any] | None = None,
+        instance: VedetteInstance | None = None,
     ) -> in_process.ExecuteInProcessResult:
         """Run the job here and now, in a test; `resources`, by key, go before those that it has.
+
+        `instance` is what its ops have as `context.instance`; the run is recorded there once it has ended.
 
         Raises InvalidConfig, DefinitionError for a resource that is missing, and what an op raised unless told not to.
         """
@@ -194,7 +200,7 @@ class JobDefinition:
         config = checked_json(run_config_dict(run_config))
         own = checked_tags(f'the run of job "{self.name}"', tags)
         merged = self.tags | own | self.tags_of_partition(partition_key)
-        return in_process.engine().execute(job, config, merged, partition_key, raise_on_error)
+        return in_process.engine().execute(job, config, merged, partition_key, raise_on_error, instance)
 
     def tags_of_partition(self, partition_key: str | None) -> dict[str, str]:
         """Return what marks a run for a partition: its own tags, and those of its PartitionedConfig."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from vedette.authoring.asset_contexts import AssetContext
 from vedette.authoring.config import RunConfig, run_config_dict
+from vedette.authoring.instance.instance import VedetteInstance, checked_instance
 from vedette.authoring.logs import ContextLogger, Sink, to_standard_logging
 from vedette.authoring.naming import normalised_tags
 from vedette.authoring.partitions.definition import PartitionsDefinition
@@ -39,6 +40,7 @@ class OpExecutionContext(UsesResources, AssetContext):
         resources: Mapping[str, Any] | None = None,
         sink: Sink = to_standard_logging,
         telling: Telling | None = None,
+        instance: VedetteInstance | None = None,
     ) -> None:
         """Make a context whose log lines go to `sink`, and what it tells of assets to `telling`.
 
@@ -56,6 +58,7 @@ class OpExecutionContext(UsesResources, AssetContext):
         self._partition = RunPartition(f'The run {run_id} of job "{job_name}"', partition_key, tags, partitions_def)
         self._sink = sink
         self._telling = telling or Telling()
+        self._instance = instance
         self._log: ContextLogger | None = None
 
     @property
@@ -89,6 +92,14 @@ class OpExecutionContext(UsesResources, AssetContext):
         return self._partition.time_window()
 
     @property
+    def instance(self) -> VedetteInstance:
+        """Return the instance: what is recorded of runs and assets, the keys of dynamic partitions.
+
+        Raises InvocationError in a context, or a run in process, that was made without one.
+        """
+        return checked_instance(self._instance, "build_op_context(instance=...) or execute_in_process(instance=...)")
+
+    @property
     def log(self) -> ContextLogger:
         """Return the logger whose lines, of all levels, become events of the run."""
         if self._log is None:
@@ -115,11 +126,12 @@ def build_op_context(
     partitions_def: PartitionsDefinition | None = None,
     attempt: int = 1,
     resources: Mapping[str, Any] | None = None,
+    instance: VedetteInstance | None = None,
 ) -> OpExecutionContext:
     """Build a context to call an op with in a test.
 
     `resources` are definitions, instances of resource classes or any stand-ins, by key; use the context in a `with`
-    where some are torn down after use.
+    where some are torn down after use. `instance` is what `context.instance` is.
     `op_config` is what the op's parameter `config` becomes if none is passed, and `run_config` has the shape
     `{"ops": {name: {"config": {...}}}}`. Raises InvalidConfig, and ValueError for tags that cannot be stored.
     """
@@ -134,6 +146,7 @@ def build_op_context(
         partitions_def=partitions_def,
         attempt=attempt,
         resources=resources,
+        instance=instance,
     )
 
 

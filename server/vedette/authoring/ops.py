@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, overload
 
+from vedette.authoring.assets.specs import DEFAULT_IO_MANAGER_KEY
 from vedette.authoring.graph import COMPOSING
 from vedette.authoring.hooks import HookDefinition, checked_hooks
 from vedette.authoring.keywords import known_keywords
@@ -26,23 +27,31 @@ class Nothing:
 class In:
     """An input of an op; declare one with the type `Nothing` to order two ops without passing a value.
 
-    Another `dagster_type` is documentation: values are handed on as they are, unchecked.
+    Another `dagster_type` is documentation: values are handed on as they are, unchecked. `input_manager_key` names the
+    resource whose `load_input` loads the value, where that is not the one that keeps it.
     """
 
     dagster_type: Any = None
     description: str | None = None
+    metadata: Mapping[str, Any] | None = field(default=None, hash=False, kw_only=True)
+    input_manager_key: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
 class Out:
     """An output of an op. One that is not required may be left out, and the ops that take it are then skipped.
 
-    `dagster_type` is documentation: values are handed on as they are, unchecked.
+    `dagster_type` is documentation: values are handed on as they are, unchecked. They stay in the run's process, unless
+    the job has an IO manager: the resource named by `io_manager_key`, or one called io_manager. `metadata` is what
+    that is told of the output.
     """
 
     dagster_type: Any = None
     description: str | None = None
     is_required: bool = True
+    io_manager_key: str | None = field(default=None, kw_only=True)
+    metadata: Mapping[str, Any] | None = field(default=None, hash=False, kw_only=True)
+    code_version: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,7 @@ class OpDefinition:
         self.hooks: tuple[HookDefinition, ...] = ()
         self.outputs = _outputs(self.name, out)
         self.ordering_inputs = _ordering_inputs(self.name, self.function.inputs, ins)
+        self.ins = dict(ins or {})
         self.inputs = (*self.function.inputs, *self.ordering_inputs)
         functools.update_wrapper(self, compute_fn, updated=())
 
@@ -98,9 +108,17 @@ class OpDefinition:
         return self.function.config_type is not NO_CONFIG
 
     @property
+    def io_manager_keys(self) -> frozenset[str]:
+        """Return the keys of the IO managers that it names; a job need not have the one called io_manager."""
+        named = [one.io_manager_key for one in self.outputs.values()]
+        named += [one.input_manager_key for one in self.ins.values()]
+        return frozenset(filter(None, named)) - {DEFAULT_IO_MANAGER_KEY}
+
+    @property
     def required_resource_keys(self) -> frozenset[str]:
-        """Return the keys of the resources that the op and its hooks require."""
-        return self.function.required_resource_keys.union(*(hook.required_resource_keys for hook in self.hooks))
+        """Return the keys of the resources that the op, its IO managers and its hooks require."""
+        keys = (hook.required_resource_keys for hook in self.hooks)
+        return self.function.required_resource_keys.union(self.io_manager_keys, *keys)
 
     def configured(self, config_or_fn: Any, name: str | None = None, config_schema: Any = None) -> "OpDefinition":
         """Return this op, called `name`, with its config given, or made by a function of another config."""

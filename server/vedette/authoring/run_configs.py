@@ -1,5 +1,6 @@
 """The run config of a job: its shape from the ops' config types, its JSON Schema, and what a given one comes to."""
 
+import functools
 import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -29,30 +30,46 @@ class _NoConfig(BaseModel):
 class RunConfigShape:
     """The run config that the job `job_name` of these nodes accepts: `{"ops": {name: {"config": …}}}`.
 
-    With resources that take config, by key, there is `{"resources": {key: {"config": …}}}` beside it.
+    The entry of a graph within the job is `{"ops": …}` again. With resources that take config, by key, there is
+    `{"resources": {key: {"config": …}}}` beside it.
     """
 
     def __init__(self, job_name: str, nodes: Iterable[Node], resources: Mapping[str, ConfigType] | None = None) -> None:
         """Build the model; raises DefinitionError for a config type that cannot be validated."""
         self._job_name = job_name
         self._nodes = list(nodes)
-        # Fields have names of our own, and the ops' names as aliases: an op may be called `json` or `_x`.
         self._takes_config = any(node.op.has_config for node in self._nodes)
-        self._fields = {node.name: f"op{index}" for index, node in enumerate(self._nodes)}
-        members: dict[str, Any] = {}
-        self._needs_config = False
-        for node in self._nodes:
-            model, required = _node_model(job_name, node)
-            self._needs_config = self._needs_config or required
-            default: dict[str, Any] = {} if required else {"default_factory": model}
-            members[self._fields[node.name]] = (model, Field(alias=node.name, **default))
-        self._ops = create_model(f"{job_name}_ops", __config__=_STRICT, **members)
+        tree = _tree(self._nodes)
+        self._names = tuple(tree)
+        # Where the entry of each op is, as names of fields.
+        self._places: dict[str, tuple[str, ...]] = {}
+        self._ops, self._needs_config = self._ops_model(f"{job_name}_ops", tree, ())
         given: dict[str, Any] = {} if self._needs_config else {"default_factory": self._ops}
         parts: dict[str, Any] = {"ops": (self._ops, Field(**given))}
         self._keys = {key: f"resource{index}" for index, key in enumerate(resources or {})}
         if resources:
             parts["resources"] = _resources_part(job_name, self._keys, resources)
         self._model = create_model(job_name, __config__=_STRICT, **parts)
+
+    def _ops_model(self, name: str, tree: "Tree", place: tuple[str, ...]) -> tuple[type[BaseModel], bool]:
+        """Return the model of the entries of some ops and graphs, and whether it is required."""
+        # Fields have names of our own, and the ops' names as aliases: an op may be called `json` or `_x`.
+        members: dict[str, Any] = {}
+        needed = False
+        for index, (key, child) in enumerate(tree.items()):
+            here = (*place, f"op{index}")
+            if isinstance(child, Node):
+                self._places[child.name] = here
+                model, required = _node_model(self._job_name, child)
+            else:
+                inner, required = self._ops_model(f"{name}_{key}", child, (*here, "ops"))
+                factory: dict[str, Any] = {} if required else {"default_factory": inner}
+                members_of_graph: dict[str, Any] = {"ops": (inner, Field(**factory))}
+                model = create_model(key, __config__=_STRICT, **members_of_graph)
+            needed = needed or required
+            default: dict[str, Any] = {} if required else {"default_factory": model}
+            members[f"op{index}"] = (model, Field(alias=key, **default))
+        return create_model(name, __config__=_STRICT, **members), needed
 
     @property
     def needs_config(self) -> bool:
@@ -71,7 +88,11 @@ class RunConfigShape:
         if not run_config and not self._takes_config and not self._keys:
             return {}
         ops = self._accepted(run_config).ops
-        return {node.name: getattr(ops, self._fields[node.name]).config for node in self._nodes if node.op.has_config}
+        return {
+            node.name: functools.reduce(getattr, self._places[node.name], ops).config
+            for node in self._nodes
+            if node.op.has_config
+        }
 
     def resolve_resources(self, run_config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the config value of each resource that takes one, by key; raises InvalidConfig."""
@@ -102,12 +123,29 @@ class RunConfigShape:
         if kind == "missing":
             return f"{path} is missing"
         if kind == "extra_forbidden" and location[0] == "ops" and len(location) == 2:
-            return f"{path} names no op of this job ({', '.join(self._fields) or 'it has none'})"
+            return f"{path} names no op of this job ({', '.join(self._names) or 'it has none'})"
         if kind == "extra_forbidden" and location[0] == "resources" and len(location) == 2:
             return f"{path} names no resource of this job that takes config ({', '.join(self._keys)})"
         if kind == "extra_forbidden":
             return f"{path} is not known here"
         return cleaned(f"{path}: {message} (given {shown(given)})", 400)
+
+
+Tree = dict[str, "Node | Tree"]
+
+
+def _tree(nodes: Iterable[Node]) -> "Tree":
+    """Return the ops by name, and those of each graph by its name."""
+    root: Tree = {}
+    for node in nodes:
+        *graphs, name = node.name.split(".")
+        within = root
+        for graph in graphs:
+            inner = within.setdefault(graph, {})
+            assert not isinstance(inner, Node)
+            within = inner
+        within[name] = node
+    return root
 
 
 def _node_model(job_name: str, node: Node) -> tuple[type[BaseModel], bool]:
@@ -116,11 +154,14 @@ def _node_model(job_name: str, node: Node) -> tuple[type[BaseModel], bool]:
         return _NoConfig, False
     kind, default = node.op.function.config_type, node.op.function.config_default
     required = default is _EMPTY and not _has_defaults(kind)
+    name = node.name.replace(".", "_")
     try:
         if required:
-            return create_model(node.name, __config__=_STRICT, config=(kind, ...)), True
+            return create_model(name, __config__=_STRICT, config=(kind, ...)), True
         factory = kind if default is _EMPTY else lambda: default
-        return create_model(node.name, __config__=_STRICT, config=(kind, Field(default_factory=factory))), False
+        return create_model(
+            node.name.replace(".", "_"), __config__=_STRICT, config=(kind, Field(default_factory=factory))
+        ), False
     except PydanticUserError as error:
         raise DefinitionError(
             f'Op "{node.name}" of job "{job_name}" cannot take config of type {shown(kind)}: '

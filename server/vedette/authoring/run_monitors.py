@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from vedette.authoring.jobs import JobDefinition
+from vedette.authoring.targets import LikeJob
 from vedette.authoring.text import shown
 from vedette.domain.catalog import MonitoredJob, RunMonitor
 from vedette.domain.runs import RunStatus
@@ -35,7 +35,7 @@ class CodeLocationSelector:
     location_name: str
 
 
-Monitored = JobDefinition | JobSelector | RepositorySelector | CodeLocationSelector
+Monitored = LikeJob | JobSelector | RepositorySelector | CodeLocationSelector
 
 
 def run_monitor(sensor_name: str, status: object, monitored: object, everywhere: object, attempts: int) -> RunMonitor:

@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from vedette.authoring.contexts import SensorEvaluationContext
+from vedette.authoring.instance.instance import VedetteInstance
 from vedette.authoring.logs import Sink, to_standard_logging
 from vedette.authoring.reacting_sensors import KEPT_CURSOR
 from vedette.authoring.text import shown
@@ -73,6 +74,7 @@ class RunStatusSensorContext(SensorEvaluationContext):
             "last_sensor_start_time": self.last_sensor_start_time,
             "definitions": self._definitions,
             "resources": self._registry.by_key,
+            "instance": self._instance,
         }
 
 
@@ -94,7 +96,7 @@ class RunFailureSensorContext(RunStatusSensorContext):
 def build_run_status_sensor_context(
     sensor_name: str,
     event: RunEvent,
-    instance: object = None,
+    instance: VedetteInstance | None = None,
     run: Run | None = None,
     context: SensorEvaluationContext | None = None,
     resources: Any = None,
@@ -118,7 +120,7 @@ def build_run_status_sensor_context(
     if partition_key is not None:
         run = run.with_partition(partition_key)
     made = RunStatusSensorContext(
-        sensor_name, run, event, step_failures, resources=resources, definitions=repository_def
+        sensor_name, run, event, step_failures, resources=resources, definitions=repository_def, instance=instance
     )
     if context is not None:
         made.adopt(sensor_name, context._sink)  # the two are one family

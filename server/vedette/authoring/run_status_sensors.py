@@ -6,13 +6,13 @@ from typing import Any, overload
 import msgspec
 
 from vedette.authoring.assets.selection import Selected
-from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.logs import Sink
 from vedette.authoring.reacting_sensors import ReactingSensorDefinition, checked_attempts
 from vedette.authoring.run_monitors import Monitored, run_monitor
 from vedette.authoring.run_status_contexts import RunFailureSensorContext, RunStatusSensorContext
 from vedette.authoring.sensors import EvaluationFunction
+from vedette.authoring.targets import LikeJob
 from vedette.domain.catalog import SensorKind, SensorSpec, SensorStatus
 from vedette.domain.reactions import SensorEvent
 from vedette.domain.runs import RunStatus
@@ -36,8 +36,8 @@ class RunStatusSensorDefinition(ReactingSensorDefinition):
         monitored_jobs: Iterable[Monitored] | None = None,
         monitor_all_code_locations: bool | None = None,
         default_status: SensorStatus = SensorStatus.STOPPED,
-        request_job: JobDefinition | None = None,
-        request_jobs: Iterable[JobDefinition] | None = None,
+        request_job: LikeJob | None = None,
+        request_jobs: Iterable[LikeJob] | None = None,
         tags: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         required_resource_keys: Any = None,
@@ -102,8 +102,8 @@ def run_status_sensor(
     job_selection: Iterable[Monitored] | None = None,
     monitor_all_code_locations: bool | None = None,
     default_status: SensorStatus = SensorStatus.STOPPED,
-    request_job: JobDefinition | None = None,
-    request_jobs: Iterable[JobDefinition] | None = None,
+    request_job: LikeJob | None = None,
+    request_jobs: Iterable[LikeJob] | None = None,
     monitor_all_repositories: bool | None = None,
     **options: Any,
 ) -> Callable[[EvaluationFunction], RunStatusSensorDefinition]:
@@ -156,8 +156,8 @@ def run_failure_sensor(
     job_selection: Iterable[Monitored] | None = None,
     monitor_all_code_locations: bool | None = None,
     default_status: SensorStatus = SensorStatus.STOPPED,
-    request_job: JobDefinition | None = None,
-    request_jobs: Iterable[JobDefinition] | None = None,
+    request_job: LikeJob | None = None,
+    request_jobs: Iterable[LikeJob] | None = None,
     monitor_all_repositories: bool | None = None,
     **options: Any,
 ) -> Callable[[EvaluationFunction], RunFailureSensorDefinition]: ...
@@ -169,8 +169,8 @@ def run_failure_sensor(
     job_selection: Iterable[Monitored] | None = None,
     monitor_all_code_locations: bool | None = None,
     default_status: SensorStatus = SensorStatus.STOPPED,
-    request_job: JobDefinition | None = None,
-    request_jobs: Iterable[JobDefinition] | None = None,
+    request_job: LikeJob | None = None,
+    request_jobs: Iterable[LikeJob] | None = None,
     monitor_all_repositories: bool | None = None,
     **options: Any,
 ) -> RunFailureSensorDefinition | Callable[[EvaluationFunction], RunFailureSensorDefinition]:

@@ -5,7 +5,7 @@ from typing import Any, overload
 
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.sensors import EvaluationFunction, SensorDefinition, Watch
-from vedette.authoring.targets import AnyJob, Target
+from vedette.authoring.targets import LikeJob, Target
 from vedette.domain.catalog import SensorStatus
 
 
@@ -18,8 +18,8 @@ def sensor(
     name: str | None = None,
     minimum_interval_seconds: float | None = None,
     description: str | None = None,
-    job: AnyJob | None = None,
-    jobs: Iterable[AnyJob] | None = None,
+    job: LikeJob | None = None,
+    jobs: Iterable[LikeJob] | None = None,
     default_status: SensorStatus = SensorStatus.STOPPED,
     asset_selection: Any = None,
     required_resource_keys: Iterable[str] | None = None,
@@ -38,8 +38,8 @@ def sensor(
     name: str | None = None,
     minimum_interval_seconds: float | None = None,
     description: str | None = None,
-    job: AnyJob | None = None,
-    jobs: Iterable[AnyJob] | None = None,
+    job: LikeJob | None = None,
+    jobs: Iterable[LikeJob] | None = None,
     default_status: SensorStatus = SensorStatus.STOPPED,
     asset_selection: Any = None,
     required_resource_keys: Iterable[str] | None = None,

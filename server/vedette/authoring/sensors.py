@@ -16,7 +16,7 @@ from vedette.authoring.logs import Sink
 from vedette.authoring.naming import description_of, name_of, normalised_tags
 from vedette.authoring.resources.definition import checked_keys
 from vedette.authoring.sensor_functions import SensorFunction
-from vedette.authoring.targets import AnyJob, Target, selection_of, targets_of
+from vedette.authoring.targets import AnyJob, LikeJob, Target, selection_of, targets_of
 from vedette.authoring.text import as_json, shown
 from vedette.domain.assets import AssetKey
 from vedette.domain.catalog import SensorKind, SensorSpec, SensorStatus
@@ -46,8 +46,8 @@ class SensorDefinition:
         job_name: str | None = None,
         minimum_interval_seconds: float | None = None,
         description: str | None = None,
-        job: AnyJob | None = None,
-        jobs: Iterable[AnyJob] | None = None,
+        job: LikeJob | None = None,
+        jobs: Iterable[LikeJob] | None = None,
         default_status: SensorStatus = SensorStatus.STOPPED,
         asset_selection: Any = None,
         required_resource_keys: Iterable[str] | None = None,
@@ -119,6 +119,11 @@ class SensorDefinition:
         return value
 
     @property
+    def sensor_type(self) -> SensorKind:
+        """Return what it watches."""
+        return self.kind
+
+    @property
     def job_names(self) -> tuple[str, ...]:
         """Return the names of the jobs that the sensor may ask runs of."""
         return tuple(self.targets)
@@ -143,14 +148,14 @@ class SensorDefinition:
             raise InvocationError(f'Sensor "{self.name}" knows its job by name only; use job_name.')
         return found
 
-    def with_updated_jobs(self, new_jobs: Iterable[AnyJob]) -> Self:
+    def with_updated_jobs(self, new_jobs: Iterable[LikeJob]) -> Self:
         """Return a copy with other jobs."""
         other = copy.copy(self)
         other.targets = targets_of(self.name, None, None, new_jobs, None)
         other.asset_selection = None
         return other
 
-    def with_updated_job(self, new_job: AnyJob) -> Self:
+    def with_updated_job(self, new_job: LikeJob) -> Self:
         """Return a copy with another job."""
         return self.with_updated_jobs([new_job])
 

@@ -6,6 +6,7 @@ from typing import Any
 from vedette.authoring.assets.definition import AssetsDefinition
 from vedette.authoring.assets.jobs import UnresolvedAssetJobDefinition
 from vedette.authoring.assets.selection import AssetSelection
+from vedette.authoring.graphs import GraphDefinition, as_job
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.naming import checked_name
 from vedette.authoring.text import shown
@@ -13,7 +14,9 @@ from vedette.domain.assets import AssetKey
 from vedette.errors import DefinitionError
 
 AnyJob = JobDefinition | UnresolvedAssetJobDefinition
-Target = AnyJob | AssetSelection | str | Iterable[Any]
+# What may stand for a job: a graph is made into one.
+LikeJob = AnyJob | GraphDefinition
+Target = LikeJob | AssetSelection | str | Iterable[Any]
 
 
 def selection_of(sensor_name: str, target: Any, asset_selection: Any) -> AssetSelection | None:
@@ -39,8 +42,8 @@ def is_selection(target: Any) -> bool:
 def targets_of(
     sensor_name: str,
     job_name: str | None,
-    job: AnyJob | None,
-    jobs: Iterable[AnyJob] | None,
+    job: LikeJob | None,
+    jobs: Iterable[LikeJob] | None,
     target: Any,
     asset_selection: Any = None,
 ) -> dict[str, AnyJob | None]:
@@ -57,9 +60,10 @@ def targets_of(
     if job_name is not None:
         return {_name(sensor_name, job_name): None}
     if job is not None:
-        return {_job(sensor_name, "job", job).name: job}
+        return _several(sensor_name, "job", [job])
     if jobs is not None:
         return _several(sensor_name, "jobs", jobs)
+    target = as_job(target)
     if isinstance(target, AnyJob):
         return {target.name: target}
     return {} if target is None or is_selection(target) else _several(sensor_name, "target", target)
@@ -73,7 +77,8 @@ def _name(sensor_name: str, job_name: object) -> str:
     return checked_name(job_name, "job")
 
 
-def _job(sensor_name: str, argument: str, job: object) -> AnyJob:
+def _job(sensor_name: str, argument: str, given: object) -> AnyJob:
+    job = as_job(given)
     if not isinstance(job, AnyJob):
         remedy = " Pass a job's name as job_name=." if isinstance(job, str) else ""
         raise DefinitionError(f'{argument}= of sensor "{sensor_name}" takes a job, not {shown(job)}.{remedy}')

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from vedette.authoring.definitions import Definitions
+from vedette.authoring.instance.instance import VedetteInstance
 from vedette.authoring.reacting_sensors import ReactingSensorDefinition
 from vedette.domain.logs import LogRecord
 from vedette.domain.ticks import EvaluationInstruction
@@ -18,12 +19,13 @@ def call_of(
     on_log: Callable[[LogRecord], None],
     on_reaction: OnReaction,
     shared: SharedResources | None = None,
+    instance: VedetteInstance | None = None,
 ) -> Call | ReactingCall:
-    """Return the call that `instruction` asks for; it has the resources that this process shares.
+    """Return the call that `instruction` asks for; it has the resources that this process shares, and `instance`.
 
     Raises DefinitionError where there is no such sensor.
     """
     sensor = definitions.get_sensor_def(instruction.sensor_name)
     if isinstance(sensor, ReactingSensorDefinition):
-        return ReactingCall(definitions, sensor, instruction, on_begin, on_log, on_reaction, shared)
-    return Call(definitions, instruction, on_begin, on_log, shared)
+        return ReactingCall(definitions, sensor, instruction, on_begin, on_log, on_reaction, shared, instance)
+    return Call(definitions, instruction, on_begin, on_log, shared, instance)

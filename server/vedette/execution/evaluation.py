@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from vedette.authoring.contexts import SensorEvaluationContext
 from vedette.authoring.definitions import Definitions
+from vedette.authoring.instance.asking import SHARED_LOOP
+from vedette.authoring.instance.instance import VedetteInstance
 from vedette.authoring.retry_after import retry_after_of
 from vedette.authoring.sensors import SensorDefinition
 from vedette.domain.logs import ErrorInfo, LogRecord
@@ -71,6 +73,7 @@ class Attempt:
         down. What may block is done in a thread of `executor`, which a cancellation leaves running.
         """
         driver = LoopDriver(executor)
+        SHARED_LOOP.set(asyncio.get_running_loop())
         try:
             if unfinished is None:
                 await self.prepare(driver)
@@ -142,6 +145,7 @@ class Call:
         on_begin: Callable[[], None],
         on_log: Callable[[LogRecord], None],
         shared: SharedResources | None = None,
+        instance: VedetteInstance | None = None,
     ) -> None:
         """Prepare the call: `in_thread` for a sync function, `in_loop` for an async one.
 
@@ -153,6 +157,7 @@ class Call:
         self._on_log = on_log
         self._capture = Capture(self._deliver, LOG_LIMIT)
         context = sensor.new_context(instruction, self._capture.add_logged)
+        context.use_instance(instance)
         scope = scope_of(sensor, definitions, self._capture, shared)
         self._attempt = Attempt(sensor, context, definitions, on_begin, scope)
         self._unfinished: Unfinished | None = None

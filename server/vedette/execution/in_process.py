@@ -11,6 +11,8 @@ from vedette.authoring.assets.io_managers import InMemoryIOManager
 from vedette.authoring.contexts import SensorEvaluationContext
 from vedette.authoring.definitions import Definitions
 from vedette.authoring.in_process import ExecuteInProcessResult
+from vedette.authoring.instance.asking import SHARED_LOOP
+from vedette.authoring.instance.instance import VedetteInstance
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.logs import to_standard_logging
 from vedette.authoring.resources.registry import ResourceRegistry
@@ -93,21 +95,33 @@ class InThisProcess:
         tags: Mapping[str, str],
         partition_key: str | None,
         raise_on_error: bool,
+        instance: VedetteInstance | None,
     ) -> ExecuteInProcessResult:
-        """Run `job`; raises InvalidConfig, and what the first op that failed raised if `raise_on_error`."""
+        """Run `job` and record the run in `instance`.
+
+        Raises InvalidConfig, and what the first op that failed raised if `raise_on_error`.
+        """
         if partition_key is not None:
             check_partition(job, partition_key)
         instruction = RunInstruction(new_id(), job.name, dict(run_config), dict(tags), partition_key)
         definitions = Definitions(jobs=[job])
         run = RunExecution(
-            definitions, instruction, keep_outputs=True, echo=True, default_io_manager=InMemoryIOManager()
+            definitions,
+            instruction,
+            keep_outputs=True,
+            echo=True,
+            default_io_manager=InMemoryIOManager(),
+            instance=instance,
         )
         events: list[RunEvent] = []
         began_at = datetime.now(UTC)
         error = _with_loop(lambda: run.execute(events.append))
+        ended = _ended(instruction, began_at, error)
+        if instance is not None:
+            instance.record_run(ended, tuple(events))
         if run.exception is not None and raise_on_error:
             raise run.exception
-        return ExecuteInProcessResult(_ended(instruction, began_at, error), tuple(events), run.outputs, _assets_of(job))
+        return ExecuteInProcessResult(ended, tuple(events), run.outputs, _assets_of(job))
 
 
 def _assets_of(job: JobDefinition) -> dict[AssetKey, tuple[str, str]]:
@@ -147,6 +161,8 @@ async def _awaited(awaitable: Awaitable[Result]) -> Result:
 
 def _finish(attempt: Attempt, unfinished: Unfinished) -> Evaluation:
     async def drained() -> None:
+        # As on a server, where others would wait.
+        SHARED_LOOP.set(asyncio.get_running_loop())
         rest: Unfinished | None = unfinished
         while rest is not None:
             rest = attempt.collected.take(await attempt.collected.finish(rest))

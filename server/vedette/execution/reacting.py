@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 
 from vedette.authoring.definitions import Definitions
+from vedette.authoring.instance.instance import VedetteInstance
 from vedette.authoring.reacting_sensors import KEPT_CURSOR, ReactingSensorDefinition
 from vedette.domain.assets import AssetEvent
 from vedette.domain.logs import ErrorInfo, LogRecord
@@ -47,6 +48,7 @@ class ReactingCall:
         on_log: Callable[[LogRecord], None],
         on_reaction: OnReaction,
         shared: SharedResources | None = None,
+        instance: VedetteInstance | None = None,
     ) -> None:
         """Prepare the calls: `in_thread` for a sync function, `in_loop` for an async one."""
         self.is_async = sensor.is_async
@@ -58,6 +60,7 @@ class ReactingCall:
         self._on_log = on_log
         self._on_reaction = on_reaction
         self._shared = shared
+        self._instance = instance
         self._capture = Capture(self._deliver, LOG_LIMIT)
         self._reactions: list[Reaction] = []
         self._requests: list[RequestedRun] = []
@@ -119,6 +122,7 @@ class ReactingCall:
 
     def _attempt(self, event: SensorEvent) -> Attempt:
         context = self._sensor.context_of(event, self._instruction, self._capture.add_logged)
+        context.use_instance(self._instance)
         scope = scope_of(self._sensor, self._definitions, self._capture, self._shared)
         return Attempt(self._sensor, context, self._definitions, self._on_begin, scope)
 

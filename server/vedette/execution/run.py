@@ -14,9 +14,11 @@ from typing import Any
 from vedette.authoring.assets.io_managers import FilesystemIOManager, IOManager
 from vedette.authoring.assets.jobs import part_of
 from vedette.authoring.definitions import Definitions
-from vedette.authoring.graph import Node, OutputHandle
+from vedette.authoring.graph import Node, Source
 from vedette.authoring.hooks import HookContext
+from vedette.authoring.instance.instance import VedetteInstance
 from vedette.authoring.jobs import JobDefinition
+from vedette.authoring.logs import ContextLogger
 from vedette.authoring.op_contexts import OpExecutionContext
 from vedette.authoring.resources.scoped import Resources
 from vedette.authoring.retries import Failure, retry_after
@@ -30,6 +32,7 @@ from vedette.execution.asset_steps import AssetStepExecution
 from vedette.execution.capture import Capture, capturing
 from vedette.execution.errors import describe
 from vedette.execution.io_managers import IOManagers
+from vedette.execution.op_values import OpValues
 from vedette.execution.outputs import Outputs
 from vedette.execution.redirection import redirect
 from vedette.execution.resource_drivers import ThreadDriver, driven
@@ -59,11 +62,13 @@ class RunExecution:
         echo: bool = False,
         interrupts: tuple[type[BaseException], ...] = (KeyboardInterrupt,),
         default_io_manager: IOManager | None = None,
+        instance: VedetteInstance | None = None,
     ) -> None:
         """Prepare the run; raises DefinitionError for an unknown job, InvalidConfig for a config it refuses."""
         self._job = job_of(definitions, instruction)
         self._default_io_manager = default_io_manager or FilesystemIOManager()
         self._instruction = instruction
+        self._instance = instance
         # The config of a partition is told by user code, which is not to run before the run has started.
         self._asks_partition = self._job.asks_partition(instruction.run_config, instruction.partition_key)
         self._run_config: Mapping[str, Any] = {}
@@ -72,6 +77,7 @@ class RunExecution:
         if not self._asks_partition:
             self._configure(self._job.effective_config(instruction.run_config))
         self._resources = Resources({}, f'Job "{self._job.name}"')
+        self._values = OpValues(self._instruction, self._resources)
         self._keep_outputs = keep_outputs
         self._echo = echo
         self._interrupts = interrupts
@@ -153,6 +159,7 @@ class RunExecution:
         try:
             with capturing(capture):
                 self._resources = driven(scope.open(self._driver))
+                self._values = OpValues(self._instruction, self._resources)
         except self._interrupts:
             raise
         except BaseException as exception:
@@ -247,6 +254,7 @@ class RunExecution:
                 op_exception=exception,
                 op_output_values=outputs,
                 sink=capture.add_logged,
+                instance=self._instance,
             )
             context.provide(self._resources.only(hook.required_resource_keys, f'Hook "{hook.name}"'))
             run_hook(hook, context, self._on_loop, journal, self._interrupts)
@@ -258,7 +266,7 @@ class RunExecution:
         telling = Telling(partial(journal.tell, node.name), tuple(node.op.outputs))
         context = self._context(node, config, capture, telling, retries)
         context.provide(self._resources.only(node.op.function.required_resource_keys, f'Op "{node.name}"'))
-        inputs = {name: self._value(source) for name, source in node.inputs.items()}
+        inputs = {name: self._value(node, name, source, context.log) for name, source in node.inputs.items()}
         outputs = Outputs(node.op, node.name, telling)
         if node.assets is not None:
             io_managers = IOManagers({key: self._resources[key] for key in self._resources}, self._default_io_manager)
@@ -273,12 +281,15 @@ class RunExecution:
             outputs.take(self._on_loop(result))
         else:
             outputs.take(result)
-        return outputs.complete()
+        completed = outputs.complete()
+        if node.assets is None:
+            self._values.keep(node, completed, context.log)
+        return completed
 
-    def _value(self, source: OutputHandle | tuple[OutputHandle, ...]) -> Any:
+    def _value(self, node: Node, name: str, source: Source, log: ContextLogger) -> Any:
         if isinstance(source, tuple):
-            return [self.outputs[handle.node, handle.output] for handle in source]
-        return self.outputs[source.node, source.output]
+            return [self._value(node, name, handle, log) for handle in source]
+        return self._values.load(node, name, source, self.outputs[source.node, source.output], log)
 
     def _on_loop(self, awaitable: Awaitable[Any]) -> Any:
         async def awaited() -> Any:
@@ -300,6 +311,7 @@ class RunExecution:
             retry_number=retries,
             sink=capture.add_logged,
             telling=telling,
+            instance=self._instance,
         )
 
     def _failed(self, node: Node, exception: BaseException, journal: RunJournal) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from vedette.authoring.assets.specs import DEFAULT_IO_MANAGER_KEY
 from vedette.authoring.graph import Node
 from vedette.authoring.hooks import HookContext, HookDefinition
 from vedette.authoring.jobs import JobDefinition
@@ -20,7 +21,8 @@ def hooks_of(job: JobDefinition, node: Node, *, failed: bool) -> list[HookDefini
 def needed_by(job: JobDefinition, node: Node) -> frozenset[str]:
     """Return the keys of the resources that a step and the hooks after it may use."""
     keys = node.op.required_resource_keys.union(*(hook.required_resource_keys for hook in job.hooks))
-    return keys if node.assets is None else keys | (node.assets.io_manager_keys & job.resources.by_key.keys())
+    managers = {DEFAULT_IO_MANAGER_KEY} if node.assets is None else node.assets.io_manager_keys
+    return keys | (managers & job.resources.by_key.keys())
 
 
 def run_hook(

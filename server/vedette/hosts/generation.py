@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunInstruction
+from vedette.hosts.answers import Answers
 from vedette.hosts.child.frames import ChildKind, Loaded, LoadFailed
 from vedette.hosts.child.options import ChildOptions
 from vedette.hosts.children import Child, NoChild
@@ -31,12 +32,13 @@ class LoadError(Exception):
 class Generation:
     """A project as it was when it was loaded. `close` leaves its runs alone until they have ended."""
 
-    def __init__(self, loaded: Loaded, zygote: Zygote, limits: HostLimits) -> None:
+    def __init__(self, loaded: Loaded, zygote: Zygote, limits: HostLimits, answers: Answers) -> None:
         """Use `load`."""
         self.catalog = loaded.catalog
         self.files = loaded.modules
-        self.pool = HostPool(zygote, limits)
+        self.pool = HostPool(zygote, limits, answers)
         self._zygote = zygote
+        self._answers = answers
         # The process of the next run, forked ahead once there has been one: a run need not wait for it.
         self._spare: asyncio.Task[Child] | None = None
         self._runs = 0
@@ -45,7 +47,9 @@ class Generation:
         self._closed = False
 
     @classmethod
-    async def load(cls, name: str, target: str, settings: Settings, *, bytecode: bool) -> "Generation":
+    async def load(
+        cls, name: str, target: str, settings: Settings, answers: Answers, *, bytecode: bool
+    ) -> "Generation":
         """Import the project in a new zygote and fork a first host. Raises LoadError."""
         limits = HostLimits.of(settings)
         storage = settings.home.absolute() / "storage"
@@ -64,7 +68,7 @@ class Generation:
             raise LoadError(answer.error, answer.modules)
         if not answer.forkable:
             logger.warning("Importing %s starts threads: its runs are not forked, each imports it again.", target)
-        generation = cls(answer, zygote, limits)
+        generation = cls(answer, zygote, limits, answers)
         generation.pool.start()
         return generation
 
@@ -78,7 +82,7 @@ class Generation:
         self._runs += 1
         self._runs_ended.clear()
         try:
-            async with RunProcess(await self._child(), instruction, self._fork_ahead) as process:
+            async with RunProcess(await self._child(), instruction, self._fork_ahead, self._answers) as process:
                 yield process
         finally:
             self._runs -= 1

@@ -9,11 +9,26 @@ import time
 from collections.abc import Callable, Container, Sequence
 
 from vedette.domain.ticks import Evaluation
+from vedette.errors import InstanceUnavailable
 from vedette.faults import Point, reached
+from vedette.hosts.answers import MOST_OPEN, Answers, refusal
 from vedette.hosts.assignment import Assignment
 from vedette.hosts.attribution import Ending, out_of_memory, ran_out_of_memory
 from vedette.hosts.child.deadlines import LEAVE_SECONDS
-from vedette.hosts.child.frames import Cancel, Evaluate, Evaluated, FromHost, Holding, Leave, Ping, Pong, Reacted
+from vedette.hosts.child.frames import (
+    Answered,
+    Asked,
+    Cancel,
+    Evaluate,
+    Evaluated,
+    FromHost,
+    Holding,
+    Leave,
+    Ping,
+    Pong,
+    Reacted,
+    ToHost,
+)
 from vedette.hosts.child.marks import Marks
 from vedette.hosts.children import Child, ChildExit
 from vedette.hosts.host_limits import HostLimits
@@ -27,7 +42,13 @@ class Host:
     """A host process that evaluates for us. `on_room` is called when it can take more than before."""
 
     def __init__(
-        self, child: Child, limits: HostLimits, alone: bool, on_room: Callable[[], None], marks: Marks
+        self,
+        child: Child,
+        limits: HostLimits,
+        alone: bool,
+        on_room: Callable[[], None],
+        marks: Marks,
+        answers: Answers,
     ) -> None:
         """Use `open`. `alone`: it holds one evaluation only, and may take as long as that one may."""
         self.alone = alone
@@ -42,6 +63,8 @@ class Host:
         self._limits = limits
         self._on_room = on_room
         self._marks = marks
+        self._answers = answers
+        self._questions = 0
         self._rounds = itertools.count(1)
         self._places = list(range(marks.places))
         self._pinged_at: float | None = None
@@ -50,11 +73,13 @@ class Host:
         self._connection: FrameConnection[FromHost] | None = None
 
     @classmethod
-    async def open(cls, child: Child, limits: HostLimits, alone: bool, on_room: Callable[[], None]) -> "Host":
+    async def open(
+        cls, child: Child, limits: HostLimits, alone: bool, on_room: Callable[[], None], answers: Answers
+    ) -> "Host":
         """Connect to a new child."""
         descriptor = Marks.make(limits.evaluations)
         try:
-            host = cls(child, limits, alone, on_room, Marks(descriptor))
+            host = cls(child, limits, alone, on_room, Marks(descriptor), answers)
             socket.send_fds(child.connection, [b"m"], [descriptor])
         finally:
             os.close(descriptor)
@@ -162,7 +187,7 @@ class Host:
     def _hang_up(self) -> None:
         self._lost.set_result(ChildExit())
 
-    def _send(self, frame: Evaluate | Cancel | Ping | Leave) -> None:
+    def _send(self, frame: ToHost) -> None:
         if self._connection is not None:
             self._connection.send(frame)
 
@@ -178,6 +203,8 @@ class Host:
                 self._pinged_at, self._alive_at = None, time.monotonic()
                 room = room or self.lagging
                 self.lagging = False
+            elif isinstance(frame, Asked):
+                self._question(frame)
             elif (assignment := self.in_flight.get(frame.token)) is not None:
                 if isinstance(frame, Reacted):
                     assignment.reacted(frame.reaction, frame.evaluation)
@@ -185,6 +212,21 @@ class Host:
                     assignment.log(frame.record)
         if room:
             self._on_room()
+
+    def _question(self, asked: Asked) -> None:
+        if asked.token not in self.in_flight:
+            self._send(refusal(asked, InstanceUnavailable("The evaluation has ended.")))
+        elif self._questions >= MOST_OPEN:
+            self._send(refusal(asked, InstanceUnavailable("Too many questions wait for an answer already.")))
+        else:
+            self._questions += 1
+            self._answers.begin(asked, self._replied)
+
+    def _replied(self, answer: Answered) -> None:
+        self._questions -= 1
+        self._send(answer)
+        if self._connection is not None:
+            self._connection.flush()
 
     def _answer(self, token: int, evaluation: Evaluation) -> bool:
         assignment = self.in_flight.get(token)

@@ -13,6 +13,7 @@ from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunInstruction
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
 from vedette.errors import LocationUnloaded, VedetteError
+from vedette.hosts.answers import Answers
 from vedette.hosts.assignment import OnLog, Settle
 from vedette.hosts.children import NoChild
 from vedette.hosts.generation import Generation, LoadError
@@ -34,9 +35,19 @@ class CodeLocation:
     """
 
     def __init__(
-        self, name: str, target: str, settings: Settings, *, watched: bool, on_change: Callable[[str], None]
+        self,
+        name: str,
+        target: str,
+        settings: Settings,
+        answers: Answers,
+        *,
+        watched: bool,
+        on_change: Callable[[str], None],
     ) -> None:
-        """`reload` loads the project; `on_change` is called with the name after each attempt."""
+        """`reload` loads the project; `on_change` is called with the name after each attempt.
+
+        What user code asks the instance is answered by `answers`.
+        """
         self.name = name
         self.target = target
         self.catalog: Catalog | None = None
@@ -45,6 +56,7 @@ class CodeLocation:
         self.files: Sequence[str] = ()
         self.loading_since = 0.0
         self._settings = settings
+        self._answers = answers
         self._watched = watched
         self._on_change = on_change
         self._current: Generation | None = None
@@ -65,7 +77,7 @@ class CodeLocation:
             self.loading_since = time.time()
             try:
                 self._current = await Generation.load(
-                    self.name, self.target, self._settings, bytecode=not self._watched
+                    self.name, self.target, self._settings, self._answers, bytecode=not self._watched
                 )
             except LoadError as failure:
                 # What made the last good load is watched on: the cause may be in a file that was not reached.

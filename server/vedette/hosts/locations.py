@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from vedette.errors import LocationUnloaded
+from vedette.hosts.answers import Answers
 from vedette.hosts.location import CodeLocation
 from vedette.hosts.watching import reload_on_change
 from vedette.settings import Settings
@@ -50,12 +51,15 @@ class CodeLocations:
     with neither catalog nor error, and listeners are told when it is done.
     """
 
-    def __init__(self, targets: Mapping[str, str], settings: Settings, watch: bool) -> None:
-        """Enter it to load."""
+    def __init__(
+        self, targets: Mapping[str, str], settings: Settings, watch: bool, answers: Answers | None = None
+    ) -> None:
+        """Enter it to load. Without `answers`, what user code asks the instance is refused."""
+        answers = answers or Answers()
         self._watch = watch
         self._listeners: set[LoadListener] = set()
         self._locations = {
-            name: CodeLocation(name, target, settings, watched=watch, on_change=self._tell)
+            name: CodeLocation(name, target, settings, answers, watched=watch, on_change=self._tell)
             for name, target in targets.items()
         }
         self._tasks: list[asyncio.Task[None]] = []

@@ -10,6 +10,7 @@ from uuid import UUID
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
 from vedette.errors import VedetteError
+from vedette.hosts.answers import Answers
 from vedette.hosts.assignment import Assignment, OnLog, Settle
 from vedette.hosts.attribution import Ending, Verdict, describe_exit, judge, out_of_memory
 from vedette.hosts.child.deadlines import overran
@@ -41,10 +42,11 @@ class HostPool:
     for a host wait in the order in which they came.
     """
 
-    def __init__(self, forker: Forker, limits: HostLimits) -> None:
+    def __init__(self, forker: Forker, limits: HostLimits, answers: Answers) -> None:
         """Make a pool without hosts; `start` forks the first."""
         self._forker = forker
         self._limits = limits
+        self._answers = answers
         self._shared: list[Host] = []
         self._single: set[Host] = set()
         self._open: dict[UUID, Assignment] = {}
@@ -178,7 +180,7 @@ class HostPool:
     async def _fork(self, *, alone: bool) -> Host:
         child = await self._forker.fork(ChildKind.HOST)
         try:
-            host = await Host.open(child, self._limits, alone, self._assign_waiting)
+            host = await Host.open(child, self._limits, alone, self._assign_waiting, self._answers)
         except BaseException:
             child.discard()
             raise

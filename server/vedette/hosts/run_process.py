@@ -12,8 +12,9 @@ from vedette.domain.events import RunEvent
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunInstruction
 from vedette.errors import VedetteError
+from vedette.hosts.answers import Answers
 from vedette.hosts.attribution import describe_exit
-from vedette.hosts.child.frames import Execute, Finished, FromRun, Go, Happened, Ready
+from vedette.hosts.child.frames import Answered, Asked, Execute, Finished, FromRun, Go, Happened, Ready
 from vedette.hosts.children import Child, ChildExit
 from vedette.hosts.transport import FrameConnection
 
@@ -60,13 +61,16 @@ class RunExit:
 class RunProcess:
     """A process made for one run; `async with` ends it, and all that it started, if it has not ended by then."""
 
-    def __init__(self, child: Child, instruction: RunInstruction, on_begin: Callable[[], None]) -> None:
+    def __init__(
+        self, child: Child, instruction: RunInstruction, on_begin: Callable[[], None], answers: Answers
+    ) -> None:
         """Use it as a context manager; `on_begin` is called once user code was let begin."""
         self.pid = child.pid
         self.result: RunExit | None = None
         self._child = child
         self._instruction = instruction
         self._on_begin = on_begin
+        self._answers = answers
         self._events: deque[RunEvent] = deque()
         self._changed = asyncio.Event()
         self._frames_read = 0
@@ -162,6 +166,8 @@ class RunProcess:
             elif isinstance(frame, Ready):
                 if not self._ready.done():
                     self._ready.set_result(frame.steps)
+            elif isinstance(frame, Asked):
+                self._answers.begin(frame, self._reply)
             else:
                 self._finished = frame
                 if not self._ready.done():
@@ -169,6 +175,11 @@ class RunProcess:
         if len(self._events) > MOST_UNTAKEN and self._finished is None and self._connection is not None:
             self._connection.pause_reading()
         self._changed.set()
+
+    def _reply(self, answer: Answered) -> None:
+        if self._connection is not None:
+            self._connection.send(answer)
+            self._connection.flush()
 
     def _hang_up(self) -> None:
         self._lost.set_result(None)

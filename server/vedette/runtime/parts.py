@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from vedette.bus import Bus
 from vedette.evaluator.worker import Evaluator
+from vedette.hosts.answers import Answers
 from vedette.hosts.locations import CodeLocations
 from vedette.hosts.registrar import register
 from vedette.hosts.reloads import follow_reloads
@@ -117,8 +118,9 @@ async def _launching(ground: Ground, locations: CodeLocations) -> AsyncIterator[
 @asynccontextmanager
 async def _locations(ground: Ground, targets: Mapping[str, str], watch: bool) -> AsyncIterator[CodeLocations]:
     async with (
-        ground.database(pool_size=1) as database,
-        CodeLocations(targets, ground.settings, watch=watch) as locations,
+        ground.database(pool_size=3) as database,
+        Answers(database, ground.bus) as answers,
+        CodeLocations(targets, ground.settings, watch=watch, answers=answers) as locations,
         asyncio.TaskGroup() as tasks,
     ):
         running = tasks.create_task(follow_reloads(database, ground.bus, locations), name="reloads")

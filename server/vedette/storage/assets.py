@@ -9,17 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.assets import AssetEvent, AssetEventKind, AssetEventRecord, Path, escaped
 
-_COLUMNS = "position, at, CAST(data AS text) AS data, run_id, step, tick_id"
+COLUMNS = "position, at, CAST(data AS text) AS data, run_id, step, tick_id"
 _event = msgspec.json.Decoder(AssetEvent).decode
 
-_ALL_AFTER = text(f"SELECT {_COLUMNS} FROM asset_events WHERE position > :after ORDER BY position LIMIT :limit")
+_ALL_AFTER = text(f"SELECT {COLUMNS} FROM asset_events WHERE position > :after ORDER BY position LIMIT :limit")
 # Along the index of each key and kind, and of these the first.
 _AFTER = text(
     f"""
     SELECT found.* FROM unnest(CAST(:keys AS text[])) AS wanted(key)
     CROSS JOIN unnest(CAST(:kinds AS text[])) AS sought(kind)
     CROSS JOIN LATERAL (
-        SELECT {_COLUMNS} FROM asset_events
+        SELECT {COLUMNS} FROM asset_events
         WHERE asset_events.key = wanted.key AND asset_events.kind = sought.kind AND position > :after
         ORDER BY position LIMIT :limit
     ) AS found
@@ -30,7 +30,7 @@ _LATEST = text(
     f"""
     SELECT wanted.ordinal, found.* FROM unnest(CAST(:keys AS text[])) WITH ORDINALITY AS wanted(key, ordinal)
     CROSS JOIN LATERAL (
-        SELECT {_COLUMNS} FROM asset_events
+        SELECT {COLUMNS} FROM asset_events
         WHERE asset_events.key = wanted.key AND asset_events.kind = :kind AND position > :after
         ORDER BY position DESC LIMIT 1
     ) AS found

@@ -65,7 +65,7 @@ def _build(values: pages.Values) -> Run:
     )
 
 
-_ALL = pages.Listing(
+LISTING = pages.Listing(
     """id, code_location, job_name, status, queued_at, run_key, CAST(tags AS text), CAST(run_config AS text),
     partition_key, CAST(asset_selection AS text), CAST(asset_checks AS text),
     sensor_id, tick_id, started_at, finished_at, CAST(error AS text),
@@ -75,17 +75,17 @@ _ALL = pages.Listing(
     _build,
     descending=True,
 )
-_OF_SENSORS = replace(_ALL, parent=(By("sensor_id", "uuid"),))
-_OF_TICKS = replace(_ALL, parent=(By("tick_id", "uuid"),))
-_OF_JOBS = replace(_ALL, parent=(By("code_location", "text"), By("job_name", "text")))
+_OF_SENSORS = replace(LISTING, parent=(By("sensor_id", "uuid"),))
+_OF_TICKS = replace(LISTING, parent=(By("tick_id", "uuid"),))
+_OF_JOBS = replace(LISTING, parent=(By("code_location", "text"), By("job_name", "text")))
 
 
 async def page(connection: AsyncConnection, of: RunFilter, window: pages.Window) -> pages.Page[Run]:
     """Return a part of the list of runs, the newest first."""
     if not of.statuses or any((of.sensor_id, of.tick_id, of.job_name, of.run_key)):
-        return await pages.read(connection, _ALL, window, _conditions(of))
+        return await pages.read(connection, LISTING, window, _conditions(of))
     statuses = pages.AnyOf("status", sorted({status.value for status in of.statuses}))
-    return await pages.read(connection, _ALL, window, _conditions(replace(of, statuses=())), statuses)
+    return await pages.read(connection, LISTING, window, _conditions(replace(of, statuses=())), statuses)
 
 
 async def page_each_sensor(
@@ -115,7 +115,7 @@ async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], of: RunFilter
     conditions = [Condition("id = ANY(:ids)", {"ids": list(ids)})]
     if of is not None:
         conditions += _conditions(of)
-    return {run.id: run for run in await pages.select(connection, _ALL, conditions)}
+    return {run.id: run for run in await pages.select(connection, LISTING, conditions)}
 
 
 def _conditions(of: RunFilter) -> list[Condition]:
@@ -190,10 +190,10 @@ _EVENTS = pages.Listing(
 
 
 async def events_each(
-    connection: AsyncConnection, run_ids: Sequence[UUID], window: pages.Window
+    connection: AsyncConnection, run_ids: Sequence[UUID], window: pages.Window, conditions: Sequence[Condition] = ()
 ) -> list[pages.Page[PlacedEvent]]:
     """Return the same part of the events of each run, in order."""
-    return await pages.read_each(connection, _EVENTS, [(run_id,) for run_id in run_ids], window)
+    return await pages.read_each(connection, _EVENTS, [(run_id,) for run_id in run_ids], window, conditions)
 
 
 async def logs_each(

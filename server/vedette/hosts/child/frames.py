@@ -2,10 +2,10 @@
 
 server -> zygote   Fork (with a socket as ancillary data), Signal
 zygote -> server   Loaded | LoadFailed, Forked, Exited
-server -> host     Evaluate, Cancel, Ping, Leave
-host -> server     Logged, Reacted, Evaluated, Pong, Holding; what has begun is marked in shared memory (`marks`)
-server -> run      Execute, Go
-run -> server      Ready, Happened, Finished
+server -> host     Evaluate, Cancel, Ping, Leave, Answered
+host -> server     Logged, Reacted, Evaluated, Pong, Holding, Asked; what has begun is marked in shared memory (`marks`)
+server -> run      Execute, Go, Answered
+run -> server      Ready, Happened, Finished, Asked
 """
 
 import enum
@@ -15,9 +15,12 @@ import msgspec
 from vedette.domain.catalog import Catalog
 from vedette.domain.events import RunEvent
 from vedette.domain.logs import ErrorInfo, LogRecord
+from vedette.domain.questions import Question
 from vedette.domain.reactions import Reaction
 from vedette.domain.runs import RunInstruction
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
+
+NIL = msgspec.Raw(msgspec.msgpack.encode(None))
 
 
 class ChildKind(enum.StrEnum):
@@ -124,6 +127,22 @@ class Evaluated(msgspec.Struct, tag=True, frozen=True):
     answers: tuple[tuple[int, Evaluation], ...]
 
 
+class Asked(msgspec.Struct, tag=True, frozen=True):
+    """User code asks the instance; `token` is the evaluation's, 0 in a run, `number` is that of the question."""
+
+    token: int
+    number: int
+    question: Question
+
+
+class Answered(msgspec.Struct, tag=True, frozen=True):
+    """The answer to the question `number`, as msgpack of the question's own type; or why there is none."""
+
+    number: int
+    answer: msgspec.Raw = NIL
+    error: ErrorInfo | None = None
+
+
 class Execute(msgspec.Struct, tag=True, frozen=True):
     """Prepare this run: resolve the job, validate the config, but begin no user code."""
 
@@ -154,7 +173,7 @@ class Finished(msgspec.Struct, tag=True, frozen=True):
 
 ToZygote = Fork | Signal
 FromZygote = Loaded | LoadFailed | Forked | Exited
-ToHost = Evaluate | Cancel | Ping | Leave
-FromHost = Logged | Reacted | Evaluated | Pong | Holding
-ToRun = Execute | Go
-FromRun = Ready | Happened | Finished
+ToHost = Evaluate | Cancel | Ping | Leave | Answered
+FromHost = Logged | Reacted | Evaluated | Pong | Holding | Asked
+ToRun = Execute | Go | Answered
+FromRun = Ready | Happened | Finished | Asked

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from vedette.authoring.definitions import Definitions
+from vedette.authoring.instance.instance import VedetteInstance
 from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.reactions import Reaction
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
@@ -21,8 +22,9 @@ from vedette.errors import DefinitionError
 from vedette.execution.calls import call_of
 from vedette.execution.evaluation import failed
 from vedette.execution.process_resources import ProcessResources
+from vedette.hosts.child.asking import EvaluationQuestions, HostQuestions
 from vedette.hosts.child.deadlines import LEAVE_SECONDS, overran
-from vedette.hosts.child.frames import Evaluate, Holding, Leave, Logged, Ping, Pong, Reacted, ToHost
+from vedette.hosts.child.frames import Answered, Evaluate, Holding, Leave, Logged, Ping, Pong, Reacted, ToHost
 from vedette.hosts.child.framing import READ_BYTES, FrameReader, encode
 from vedette.hosts.child.marks import Marks
 from vedette.hosts.child.outbox import Outbox
@@ -77,6 +79,7 @@ class EvaluationHost:
         self._open: dict[int, Ongoing] = {}
         self.definitions = definitions
         self.outbox = Outbox(self._loop, connection)
+        self.questions = HostQuestions(self.outbox.send_now)
         self.workers = Workers(self._loop, threads, self.outbox.flush)
         self.shared = ProcessResources(self._on_holding)
         self.leaving = asyncio.Event()
@@ -108,6 +111,8 @@ class EvaluationHost:
             self.outbox.send_now(encode(Pong(frame.number)))
         elif isinstance(frame, Leave):
             self._leave()
+        elif isinstance(frame, Answered):
+            self.questions.take(frame)
         elif (ongoing := self._open.get(frame.token)) is not None:
             ongoing.cancel()
 
@@ -147,7 +152,7 @@ class EvaluationHost:
 
     def ended(self, token: int, evaluation: Evaluation) -> None:
         """Take the end of an evaluation, from any thread; it is sent with the next `flush` of the outbox."""
-        del self._open[token]
+        self._open.pop(token).questions.close()
         if evaluation.error is None:
             self.marks.clear(token)
         self.outbox.answer(token, evaluation)
@@ -166,7 +171,16 @@ class Ongoing:
 
     def __init__(self, host: EvaluationHost, token: int, instruction: EvaluationInstruction) -> None:
         """Prepare it; raises DefinitionError."""
-        self.call = call_of(host.definitions, instruction, self._on_begin, self._on_log, self._on_reaction, host.shared)
+        self.questions = EvaluationQuestions(host.questions, token)
+        self.call = call_of(
+            host.definitions,
+            instruction,
+            self._on_begin,
+            self._on_log,
+            self._on_reaction,
+            host.shared,
+            VedetteInstance(self.questions),
+        )
         self._host = host
         self._token = token
         self._timeout_seconds = instruction.timeout_seconds

@@ -3,17 +3,20 @@
 import atexit
 import os
 import socket
+from collections.abc import Callable
 
 import msgspec
 
 from vedette.authoring.definitions import Definitions
+from vedette.authoring.instance.instance import VedetteInstance
 from vedette.domain.events import RunEvent
 from vedette.domain.runs import RunInstruction
 from vedette.execution.errors import describe
 from vedette.execution.run import RunExecution
+from vedette.hosts.child.asking import RunQuestions
 from vedette.hosts.child.events import EventSender
-from vedette.hosts.child.frames import Execute, Finished, Go, Ready, ToRun
-from vedette.hosts.child.framing import FrameReader, encode, receive
+from vedette.hosts.child.frames import Asked, Execute, Finished, FromRun, Go, Ready, ToRun
+from vedette.hosts.child.framing import FrameReader, receive
 from vedette.hosts.child.output import captured_output
 from vedette.hosts.child.termination import RunCancelled, Termination, die_of_termination
 
@@ -41,17 +44,23 @@ def _execute(
     instruction: RunInstruction,
     termination: Termination,
 ) -> None:
-    try:
-        execution = RunExecution(definitions, instruction, interrupts=(RunCancelled,))
-    except Exception as error:
-        connection.sendall(encode(Finished(describe(error))))
-        return
-    connection.sendall(encode(Ready(execution.steps)))
     sender = EventSender(connection)
 
     def emit(event: RunEvent) -> None:
         with termination.shield():
             sender.emit(event)
+
+    def send(frame: FromRun) -> None:
+        with termination.shield():
+            sender.send(frame)
+
+    instance = VedetteInstance(orders.questions(send))
+    try:
+        execution = RunExecution(definitions, instruction, interrupts=(RunCancelled,), instance=instance)
+    except Exception as error:
+        send(Finished(describe(error)))
+        return
+    send(Ready(execution.steps))
 
     # What can be made ready is, while the server records the start.
     with captured_output(emit, connection):
@@ -59,8 +68,7 @@ def _execute(
         failure = execution.execute(emit)
         # As at the end of a script; what is registered there belongs to the run: its lines are still captured.
         atexit._run_exitfuncs()
-    with termination.shield():
-        sender.send(Finished(failure))
+    send(Finished(failure))
 
 
 class Orders:
@@ -82,6 +90,10 @@ class Orders:
         """Wait until the start of the run is recorded."""
         if not isinstance(self._next(), Go):
             os._exit(0)
+
+    def questions(self, send: Callable[[Asked], None]) -> RunQuestions:
+        """Return how user code asks the instance, once no more orders come."""
+        return RunQuestions(self._connection, self._reader, send)
 
     def _next(self) -> ToRun:
         while not self._frames:
