@@ -97,6 +97,13 @@ PAGES: dict[str, Ask] = {
     ),
     "ticks STARTED": lambda c, of: ticks.page(c, TickFilter(statuses=(TickStatus.STARTED,)), FIRST),
     "ticks with runs": lambda c, of: ticks.page(c, TickFilter(has_runs=True), _later(of)),
+    "ticks without runs": lambda c, of: ticks.page(c, TickFilter(has_runs=False), _later(of)),
+    "ticks without runs of a sensor": lambda c, of: ticks.page(
+        c, TickFilter(sensor_id=of.sensor, has_runs=False), FIRST
+    ),
+    "ticks with runs of each sensor of a page": lambda c, of: ticks.page_each(
+        c, of.some(of.sensor_ids), TickFilter(has_runs=True), FIRST
+    ),
     "ticks between two times": lambda c, of: ticks.page(
         c, TickFilter(since=of.now - timedelta(days=20), until=of.now - timedelta(days=19)), FIRST
     ),

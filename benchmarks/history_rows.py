@@ -11,7 +11,8 @@ from vedette.storage import table_partitions
 from vedette.storage.connecting import connect
 from vedette.storage.database import Database
 
-# Of 20 ticks, 16 skip, 3 launch a run and one fails. Skips are kept for a week, the others for four.
+# Of 20 ticks, 16 skip, 3 launch a run and one fails. Skips are kept for a week, the others for four. One sensor reacts
+# where the others launch.
 _OF = {"SKIPPED": (16, 7), "SUCCESS": (3, 28), "FAILURE": (1, 28)}
 SENSORS = 1000
 OPEN_RUNS = 120
@@ -41,12 +42,13 @@ CREATE UNIQUE INDEX ON numbered (place) INCLUDE (id);
 """
 _TICKS = """
 INSERT INTO ticks (id, sensor_id, number, status, cause, epoch, started_at, finished_at, skip_reason, error,
-    requested_count, launched_count, cursor_before, cursor_after)
+    requested_count, launched_count, reaction_count, cursor_before, cursor_after)
 SELECT {id}, numbered.id, n / {sensors} + 1, '{status}', 'INTERVAL', 1, at, at + interval '12 ms',
     CASE '{status}' WHEN 'SKIPPED' THEN 'Nothing new.' END,
     CASE '{status}' WHEN 'FAILURE' THEN CAST('{{"type": "ValueError", "message": "no", "stack": []}}' AS jsonb) END,
-    {launched}, {launched}, 'c', 'c'
-FROM (SELECT n, CAST('{now}' AS timestamptz) - interval '{days} days' * (1 - n / {count}.0) AS at
+    {launched} - reacted, {launched} - reacted, reacted, 'c', 'c'
+FROM (SELECT n, CAST('{now}' AS timestamptz) - interval '{days} days' * (1 - n / {count}.0) AS at,
+        CASE n % {sensors} WHEN 0 THEN {launched} ELSE 0 END AS reacted
     FROM generate_series(0, {count} - 1) AS n) AS moments
 JOIN numbered ON place = n % {sensors}
 """
@@ -78,7 +80,7 @@ UPDATE streams SET position = (SELECT coalesce(max(position), 0) FROM run_change
 """
 _OF_TICKS = """
 INSERT INTO run_requests (tick_id, index, status, job_name, run_key, run_config, tags, outcome)
-    SELECT id, 0, status, 'job1', 'k', '{{}}', '{{}}', 'LAUNCHED' FROM ticks WHERE status = 'SUCCESS';
+    SELECT id, 0, status, 'job1', 'k', '{{}}', '{{}}', 'LAUNCHED' FROM ticks WHERE launched_count > 0;
 INSERT INTO tick_logs (tick_id, seq, status, at, level, logger, message)
     SELECT id, 1, status, started_at, 'INFO', 'sensor', 'hello' FROM ticks WHERE status = 'SUCCESS';
 INSERT INTO cursor_changes (sensor_id, version, id, value, at, tick_id)

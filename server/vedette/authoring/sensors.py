@@ -9,7 +9,6 @@ from typing import Any, Self, TypeVar
 
 from vedette.authoring import in_process
 from vedette.authoring.assets.graph import AssetGraph
-from vedette.authoring.assets.jobs import ASSET_JOB
 from vedette.authoring.assets.selection import Selected
 from vedette.authoring.contexts import SensorEvaluationContext
 from vedette.authoring.logs import Sink
@@ -19,7 +18,7 @@ from vedette.authoring.sensor_functions import SensorFunction
 from vedette.authoring.targets import AnyJob, LikeJob, Target, selection_of, targets_of
 from vedette.authoring.text import as_json, shown
 from vedette.domain.assets import AssetKey
-from vedette.domain.catalog import SensorKind, SensorSpec, SensorStatus
+from vedette.domain.catalog import ASSET_JOB, SensorKind, SensorSpec, SensorStatus
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
 from vedette.errors import DefinitionError, InvocationError
 

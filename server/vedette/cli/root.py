@@ -19,6 +19,7 @@ COMMANDS = {
     "job": Lazy("vedette.cli.jobs:job", "List, show and launch jobs."),
     "run": Lazy("vedette.cli.runs:run", "List, show, launch and cancel runs."),
     "run-key": Lazy("vedette.cli.run_keys:run_key", "List and release the keys that hold off further runs."),
+    "asset": Lazy("vedette.cli.assets:asset", "List, show, materialize and wipe assets; tell what happened to them."),
     "partition": Lazy("vedette.cli.partitions:partition", "List partitions; add and delete dynamic ones."),
     "code-location": Lazy("vedette.cli.code_locations:code_location", "List, show and reload projects."),
     "migrate": Lazy("vedette.cli.database:migrate", "Bring the database up to this version."),

@@ -45,7 +45,7 @@ def launch(
     vedette run launch process_file --config @config.json --tag team=data --wait
     vedette job launch nightly --partition 2026-01-31
     """
-    parsed = None if config is None else _config(config)
+    parsed = None if config is None else parsed_config(config)
     found = find(client, documents.JOB, "job", job)
     wanted = {
         "jobId": found["id"],
@@ -56,7 +56,7 @@ def launch(
     }
     run = client.mutate(documents.LAUNCH, "launchRun", input=wanted)["run"]
     if wait:
-        run = _ended(client, run)
+        run = when_ended(client, run)
     if as_json:
         print_json(run)
     else:
@@ -65,7 +65,7 @@ def launch(
         raise OperationFailed(f"The run is {run['status']}; `vedette run show {short_id(run['id'])}` tells more.")
 
 
-def _config(text: str) -> Json:
+def parsed_config(text: str) -> Json:
     """Return the config that an option gives. Raises WrongOptions for what is no JSON object or no file."""
     place = "--config"
     if text.startswith("@"):
@@ -83,7 +83,7 @@ def _config(text: str) -> Json:
     return config
 
 
-def _ended(client: Client, run: Json) -> Json:
+def when_ended(client: Client, run: Json) -> Json:
     """Return the run as it is when it has ended, or when Ctrl-C ended the waiting."""
     subscription = Subscription(client.url, documents.FOLLOW, "runEvents", {"id": run["id"]})
     run_until_stopped(_drain(subscription))

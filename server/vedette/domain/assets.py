@@ -14,6 +14,11 @@ from vedette.errors import DefinitionError
 Path = tuple[str, ...]
 # Tells the processes of a server in which folder of its instance values of assets are kept.
 STORAGE_VARIABLE = "VEDETTE_STORAGE"
+# The tags of events that tell by which version of the code, and as which version of the data, an asset was produced.
+CODE_VERSION_TAG = "vedette/code_version"
+DATA_VERSION_TAG = "vedette/data_version"
+# An index entry holds an asset's key and a partition's.
+LONGEST_KEY_BYTES = 1024
 
 
 class AssetKey:

@@ -150,8 +150,15 @@ class AssetCheckSpec(msgspec.Struct, frozen=True):
     blocking: bool = False
 
 
+# The job of all assets of a project: runs of assets that are asked for without a job are of it.
+ASSET_JOB = "__ASSET_JOB"
+
+
 class AssetSpec(msgspec.Struct, frozen=True):
-    """One asset. `deps` are keys; `jobs` names those that make it; one that none makes (external) is only watched."""
+    """One asset. `deps` are keys; `jobs` names those that make it; one that none makes (external) is only watched.
+
+    `can_subset`: a run may make it without the other assets of its op.
+    """
 
     key: tuple[str, ...]
     deps: tuple[tuple[str, ...], ...] = ()
@@ -165,6 +172,7 @@ class AssetSpec(msgspec.Struct, frozen=True):
     jobs: tuple[str, ...] = ()
     executable: bool = True
     op_name: str | None = None
+    can_subset: bool = False
     checks: tuple[AssetCheckSpec, ...] = ()
     partitions: Partitions | None = None
 

@@ -12,13 +12,17 @@ from vedette.authoring.naming import normalised_tags
 from vedette.authoring.ops import Nothing, Output
 from vedette.authoring.telling import Telling
 from vedette.authoring.text import shown
-from vedette.domain.assets import AssetCheckSeverity, AssetEvent, AssetEventKind, AssetKey
+from vedette.domain.assets import (
+    CODE_VERSION_TAG,
+    DATA_VERSION_TAG,
+    AssetCheckSeverity,
+    AssetEvent,
+    AssetEventKind,
+    AssetKey,
+)
 from vedette.domain.metadata import Metadata
 from vedette.errors import InvalidResult, VedetteError
 from vedette.execution.outputs import Outputs
-
-CODE_VERSION_TAG = "vedette/code_version"
-DATA_VERSION_TAG = "vedette/data_version"
 
 # Keeps a value under the name of its output, and returns what there is to say of it.
 Keep = Callable[[str, Any], Metadata]

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
-from vedette.authoring.assets.jobs import ASSET_JOB, part_of
+from vedette.authoring.assets.jobs import part_of
 from vedette.authoring.dedups import as_data
 from vedette.authoring.definitions import Definitions
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.run_configs import checked_json
 from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.sensors import SensorDefinition
+from vedette.domain.catalog import ASSET_JOB
 from vedette.domain.ticks import RequestedRun
 from vedette.errors import InvalidResult, VedetteError
 from vedette.execution.requested_assets import asked_assets, job_of_request

@@ -64,6 +64,7 @@ class Connection(Generic[N]):
 # What a cursor may hold; bounds keep a forged one from being more than a wrong place.
 _Text = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
 _Number = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+_Position = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 @dataclass(frozen=True)
@@ -152,4 +153,5 @@ PARTITIONS = Cursors("partitions", tuple[_Text])
 DYNAMIC_PARTITIONS = Cursors("dynamic partitions", tuple[_Number])
 DYNAMIC_DEFINITIONS = Cursors("dynamic partitions definitions", tuple[_Text])
 ASSETS = Cursors("assets", tuple[_Text])
-MATERIALIZATIONS = Cursors("materializations", tuple[_Number])
+ASSET_EVENTS = Cursors("asset events", tuple[_Position])
+ASSET_EVENTS_TOLD = Cursors("asset events of a run or tick", tuple[_Position])

@@ -5,9 +5,11 @@ from typing import Any
 
 import strawberry
 
+from vedette.domain.assets import AssetCheckSeverity, AssetEventKind
 from vedette.domain.catalog import SensorKind, SensorStatus
 from vedette.domain.events import RunEventKind
 from vedette.domain.logs import LogLevel
+from vedette.domain.metadata import MetadataKind
 from vedette.domain.partitions import PartitionChangeKind, PartitionsKind
 from vedette.domain.reactions import ReactionOutcome
 from vedette.domain.run_keys import Dedup
@@ -204,4 +206,37 @@ _describe(
     PartitionChangeKind,
     "What became of partitions.",
     {"ADD": "They were added.", "DELETE": "They were deleted."},
+)
+_describe(
+    AssetEventKind,
+    "What happened to an asset.",
+    {"MATERIALIZATION": "It was produced.", "OBSERVATION": "It was looked at.", "CHECK": "It was checked."},
+)
+_describe(
+    AssetCheckSeverity,
+    "How bad it is that a check did not pass.",
+    {"WARN": "It should be looked at.", "ERROR": "The asset is not to be used."},
+)
+_describe(
+    MetadataKind,
+    "What a value of metadata is.",
+    {
+        "TEXT": "A text.",
+        "URL": "An address that can be opened.",
+        "PATH": "The path of a file.",
+        "NOTEBOOK": "The path of a notebook.",
+        "MARKDOWN": "A text in Markdown.",
+        "JSON": "Anything.",
+        "INT": "A whole number.",
+        "FLOAT": "A number; a text where it is not finite.",
+        "BOOL": "True or false.",
+        "NULL": "Nothing.",
+        "TIMESTAMP": "A moment: seconds since the beginning of 1970, UTC.",
+        "RUN": "A run, by its id.",
+        "ASSET": "An asset, by its key.",
+        "JOB": "A job, by its name.",
+        "TABLE_SCHEMA": "The columns of a table: `{columns: [{name, type, description}]}`.",
+        "TABLE": "Rows of a table: `{schema, records}`.",
+        "PYTHON_ARTIFACT": "A class or function: `{module, name}`.",
+    },
 )

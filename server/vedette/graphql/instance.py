@@ -26,7 +26,7 @@ def _version() -> str:
 VERSION = _version()
 
 # The streams that can be followed; more may be kept.
-FOLLOWED = ("ticks", "sensors", "runs")
+FOLLOWED = ("ticks", "sensors", "runs", "assets")
 
 
 @strawberry.type(description="A process of the instance.")
@@ -88,6 +88,7 @@ class StreamPositions:
     ticks: StreamPosition = strawberry.field(description="Of the subscription `ticks`.")
     sensors: StreamPosition = strawberry.field(description="Of the subscription `sensors`.")
     runs: StreamPosition = strawberry.field(description="Of the subscription `runs`.")
+    assets: StreamPosition = strawberry.field(description="Of the subscription `assetEvents`.")
 
 
 @strawberry.type(description="The instance as a whole.")

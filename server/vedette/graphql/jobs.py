@@ -21,10 +21,12 @@ from vedette.storage import jobs
 from vedette.storage.jobs import JobSeen
 
 if TYPE_CHECKING:
+    from vedette.graphql.assets import Asset
     from vedette.graphql.run_keys import RunKey
     from vedette.graphql.runs import Run
     from vedette.graphql.sensors import Sensor
 
+LazyAsset = Annotated["Asset", strawberry.lazy("vedette.graphql.assets")]
 LazyRun = Annotated["Run", strawberry.lazy("vedette.graphql.runs")]
 LazyRunKey = Annotated["RunKey", strawberry.lazy("vedette.graphql.run_keys")]
 Contains = Annotated[str | None, strawberry.argument(description="Only those with this in them.")]
@@ -90,6 +92,12 @@ class Job(Node):
     async def sensors(self, info: Info) -> list[LazySensor]:
         """Load them."""
         return await info.context.loaders.sensors_of_job.load((self.location_name, self.name))
+
+    @field("The assets that it produces, by key.")
+    async def assets(self, info: Info) -> list[LazyAsset]:
+        """Load them."""
+        keys = await info.context.loaders.assets_of_job.load((self.location_name, self.name))
+        return [asset for asset in await info.context.loaders.asset.load_many(keys) if asset is not None]
 
     @field("Its runs, the latest first.")
     async def runs(

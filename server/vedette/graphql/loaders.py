@@ -11,9 +11,23 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from vedette.domain.assets import Path
 from vedette.domain.logs import LogLevel
+from vedette.graphql.asset_events import (
+    AssetCheckEvaluation,
+    AssetEvent,
+    Materialization,
+    Observation,
+    asset_event,
+    check_evaluation,
+    materialization,
+    observation,
+)
+from vedette.graphql.assets import Asset, asset
 from vedette.graphql.code_locations import CodeLocation, code_location
 from vedette.graphql.connections import (
+    ASSET_EVENTS,
+    ASSET_EVENTS_TOLD,
     CURSOR_CHANGES,
     JOBS,
     REACTIONS,
@@ -41,6 +55,8 @@ from vedette.graphql.sensors import Sensor, sensor
 from vedette.graphql.ticks import RunRequest, Tick, run_request, tick
 from vedette.settings import Settings
 from vedette.storage import (
+    asset_histories,
+    asset_lists,
     code_locations,
     cursors,
     dynamic_partitions,
@@ -53,6 +69,7 @@ from vedette.storage import (
     sensors,
     ticks,
 )
+from vedette.storage.asset_histories import HistoryFilter, PartitionMade
 from vedette.storage.database import Database
 from vedette.storage.dynamic_partitions import DynamicPartition
 from vedette.storage.pages import Page, Window
@@ -154,13 +171,65 @@ class Loaders:
     def sensors_of_job(self) -> DataLoader[tuple[str, str], list[Sensor]]:
         """The sensors that may ask for runs of a job, by its code location and name."""
 
-        async def load(keys: list[tuple[str, str]]) -> list[list[Sensor]]:
+        return self._sensors(sensors.ids_of_jobs)
+
+    @cached_property
+    def sensors_asking_for_asset(self) -> DataLoader[Path, list[Sensor]]:
+        """The sensors that may ask for runs that make an asset, by its key."""
+        return self._sensors(asset_lists.ids_of_sensors_asking)
+
+    @cached_property
+    def sensors_watching_asset(self) -> DataLoader[Path, list[Sensor]]:
+        """The sensors that react when an asset is materialized, by its key."""
+        return self._sensors(asset_lists.ids_of_sensors_watching)
+
+    # --- assets by key
+
+    @cached_property
+    def asset(self) -> DataLoader[Path, Asset | None]:
+        """Assets by key."""
+        return self._things(asset_lists.by_keys, asset)
+
+    @cached_property
+    def latest_materialization(self) -> DataLoader[Path, Materialization | None]:
+        """The last materializations of assets by key."""
+        return self._things(asset_histories.latest_materializations, materialization)
+
+    @cached_property
+    def asset_event_at(self) -> DataLoader[int, AssetEvent | None]:
+        """What happened to assets, by position."""
+        return self._things(asset_histories.by_positions, asset_event)
+
+    @cached_property
+    def latest_check(self) -> DataLoader[tuple[Path, str], AssetCheckEvaluation | None]:
+        """The last results of checks by the asset's key and the check's name."""
+        return self._things(asset_histories.latest_checks, check_evaluation)
+
+    @cached_property
+    def partition_made(self) -> DataLoader[tuple[Path, str], PartitionMade | None]:
+        """How partitions of assets stand, by the asset's key and the partition's."""
+        return self._things(asset_histories.partitions_made, lambda made: made)
+
+    @cached_property
+    def partition_count_of_asset(self) -> DataLoader[Path, int]:
+        """How many partitions of assets were materialized, by the asset's key."""
+
+        async def load(keys: list[Path]) -> list[int]:
             async with self._database.reading() as connection:
-                ids = await sensors.ids_of_jobs(connection, keys)
-                found = await sensors.by_ids(connection, list({one for each in ids for one in each}))
-            return [[sensor(found[one]) for one in each if one in found] for each in ids]
+                found = await asset_histories.count_partitions(connection, keys)
+            return [found[key] for key in keys]
 
         return DataLoader(load_fn=load)
+
+    @cached_property
+    def children_of_asset(self) -> DataLoader[Path, list[Path]]:
+        """The keys of the assets that are made of an asset, by its key."""
+        return self._rows(asset_lists.children)
+
+    @cached_property
+    def assets_of_job(self) -> DataLoader[tuple[str, str], list[Path]]:
+        """The keys of the assets that a job makes, by its code location and name."""
+        return self._rows(asset_lists.keys_of_jobs)
 
     # --- parts of nested lists
 
@@ -257,6 +326,31 @@ class Loaders:
         return self._lists(RUN_REACTIONS, reactions.page_each_run, reaction)
 
     @cached_property
+    def materializations_of_asset(self) -> DataLoader[tuple[Path, HistoryFilter, Window], Connection[Materialization]]:
+        """Materializations by the asset's key."""
+        return self._lists(ASSET_EVENTS, asset_histories.page_each, materialization)
+
+    @cached_property
+    def observations_of_asset(self) -> DataLoader[tuple[Path, HistoryFilter, Window], Connection[Observation]]:
+        """Observations by the asset's key."""
+        return self._lists(ASSET_EVENTS, asset_histories.page_each, observation)
+
+    @cached_property
+    def checks_of_asset(self) -> DataLoader[tuple[Path, HistoryFilter, Window], Connection[AssetCheckEvaluation]]:
+        """Results of checks by the asset's key."""
+        return self._lists(ASSET_EVENTS, asset_histories.page_each, check_evaluation)
+
+    @cached_property
+    def events_of_asset(self) -> DataLoader[tuple[Path, HistoryFilter, Window], Connection[AssetEvent]]:
+        """What happened to assets by the asset's key."""
+        return self._lists(ASSET_EVENTS, asset_histories.page_each, asset_event)
+
+    @cached_property
+    def asset_events_told(self) -> DataLoader[tuple[UUID, Window], Connection[AssetEvent]]:
+        """What runs and ticks told of assets, by the id of the run or tick."""
+        return self._lists(ASSET_EVENTS_TOLD, asset_histories.page_each_source, asset_event)
+
+    @cached_property
     def logs_of_tick(self) -> DataLoader[tuple[UUID, Levels, Window], Connection[LogRecord]]:
         """Log lines by tick id."""
         return self._lists(TICK_LOGS, ticks.logs_each, log_record)
@@ -272,6 +366,22 @@ class Loaders:
         return self._lists(RUN_LOGS, runs.logs_each, _logged)
 
     # --- how they load
+
+    def _rows(self, read: Callable[[Any, Sequence[K]], Awaitable[list[R]]]) -> DataLoader[K, R]:
+        async def load(keys: list[K]) -> list[R]:
+            async with self._database.reading() as connection:
+                return await read(connection, keys)
+
+        return DataLoader(load_fn=load)
+
+    def _sensors(self, read: Callable[[Any, Sequence[K]], Awaitable[list[list[UUID]]]]) -> DataLoader[K, list[Sensor]]:
+        async def load(keys: list[K]) -> list[list[Sensor]]:
+            async with self._database.reading() as connection:
+                ids = await read(connection, keys)
+                found = await sensors.by_ids(connection, list({one for each in ids for one in each}))
+            return [[sensor(found[one]) for one in each if one in found] for each in ids]
+
+        return DataLoader(load_fn=load)
 
     def _things(
         self, read: Callable[[Any, Sequence[K]], Awaitable[dict[K, R]]], build: Callable[[R], N]

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from vedette.graphql import ids
+from vedette.graphql.assets import path_of_id
 from vedette.graphql.context import Info
 from vedette.graphql.errors import BAD_INPUT, RequestError
 from vedette.graphql.fields import field
@@ -29,6 +30,7 @@ def _cursor_change(loaders: Loaders, key: str, given: str) -> Awaitable[Any]:
 
 
 _LOAD: dict[str, Load] = {
+    "Asset": lambda loaders, key, given: loaders.asset.load(path_of_id(key, given)),
     "Sensor": _by_uuid("sensor"),
     "Tick": _by_uuid("tick"),
     "Run": _by_uuid("run"),

@@ -12,9 +12,11 @@ from vedette.graphql.fields import field
 from vedette.graphql.logs import ErrorInfo, error_info
 
 if TYPE_CHECKING:
+    from vedette.graphql.asset_events import AssetEvent
     from vedette.graphql.runs import Run
     from vedette.graphql.ticks import Tick
 
+LazyAssetEvent = Annotated["AssetEvent", strawberry.lazy("vedette.graphql.asset_events")]
 LazyRun = Annotated["Run", strawberry.lazy("vedette.graphql.runs")]
 LazyTick = Annotated["Tick", strawberry.lazy("vedette.graphql.ticks")]
 
@@ -42,6 +44,13 @@ class Reaction:
     async def run(self, info: Info) -> LazyRun | None:
         """Load it."""
         return None if self.run_key_id is None else await info.context.loaders.run.load(self.run_key_id)
+
+    @field("The event that it is about, where it is about an asset; null if it is no longer kept.")
+    async def asset_event(self, info: Info) -> LazyAssetEvent | None:
+        """Load it."""
+        if self.asset_key is None:
+            return None
+        return await info.context.loaders.asset_event_at.load(self.facts.reaction.position)
 
     @field("The tick that it is recorded with.")
     async def tick(self, info: Info) -> LazyTick | None:

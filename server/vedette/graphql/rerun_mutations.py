@@ -6,6 +6,7 @@ import strawberry
 
 from vedette.domain.runs import FINISHED, Run, RunStatus
 from vedette.graphql import ids
+from vedette.graphql.asset_launches import part_of
 from vedette.graphql.context import Info
 from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput
@@ -40,6 +41,11 @@ async def _wish(connection: Any, given: RerunInput) -> RunWish | MutationError:
     job = (await jobs.by_names(connection, [name])).get(name)
     if job is None or not job.loaded:
         return NotFound(message=f"There is no job {former.job_name!r} any more; `jobs` lists them.", path=["runId"])
+    if former.asset_selection:
+        part = await part_of(connection, job, former.asset_selection)
+        if isinstance(part, MutationError):
+            return part
+        job = part
     if (unaccepted := refused(job, former.run_config, former.partition_key)) is not None:
         return unaccepted
     done = await run_commands.steps_done(connection, key) if given.from_failure else None

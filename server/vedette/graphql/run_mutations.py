@@ -9,10 +9,13 @@ import strawberry
 from strawberry.scalars import JSON
 
 from vedette.bus import topics
+from vedette.domain.assets import Path
 from vedette.domain.partitions import Assumed
 from vedette.domain.run_keys import LONGEST_TTL_SECONDS, Dedup
 from vedette.domain.runs import LONGEST_RUN_KEY_BYTES
 from vedette.graphql import ids
+from vedette.graphql.asset_filters import asset_path
+from vedette.graphql.asset_launches import job_of_assets, part_of
 from vedette.graphql.context import Info
 from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput, once
@@ -38,7 +41,7 @@ class RunTagInput:
     value: str = strawberry.field(description="What it tells.")
 
 
-@strawberry.input(description="What to launch: a job, named by id or by name.")
+@strawberry.input(description="What to launch: a job, named by id or by name, some of its assets, or assets alone.")
 class LaunchRunInput(KeyedInput):
     """What to launch."""
 
@@ -48,7 +51,8 @@ class LaunchRunInput(KeyedInput):
     tags: list[RunTagInput] | None = strawberry.field(default=None, description="Tags beside those of the job.")
     partition_key: str | None = strawberry.field(default=None, description="The partition to run for.")
     asset_selection: list[list[str]] | None = strawberry.field(
-        default=None, description="Keys of those of the job's assets to run for."
+        default=None,
+        description="Keys of those of the job's assets to run for; without a job, of assets of one code location.",
     )
     run_key: str | None = strawberry.field(
         default=None, description="Makes the run unique: one run a key and job, for as long as `dedup` says."
@@ -121,7 +125,8 @@ async def _wish(connection: Any, given: LaunchRunInput) -> RunWish | MutationErr
     """Return the run to be, or why there can be none."""
     if (unfit := _unfit(given)) is not None:
         return unfit
-    job = await _job(connection, given)
+    selection = None if given.asset_selection is None else [asset_path(key) for key in given.asset_selection]
+    job = await _job_for(connection, given, selection)
     if isinstance(job, MutationError):
         return job
     config: Any = {} if given.run_config is None else given.run_config
@@ -132,8 +137,15 @@ async def _wish(connection: Any, given: LaunchRunInput) -> RunWish | MutationErr
     tags = {tag.key: tag.value for tag in given.tags or ()}
     dedup = given.dedup or Dedup.FOREVER
     return RunWish(
-        job, config, tags, given.run_key, given.partition_key, dedup=dedup, ttl_seconds=given.ttl_seconds
-    )  # fmt: skip
+        job,
+        config,
+        tags,
+        given.run_key,
+        given.partition_key,
+        dedup=dedup,
+        ttl_seconds=given.ttl_seconds,
+        asset_selection=selection,
+    )
 
 
 async def _no_partition(connection: Any, job: JobSeen, key: str) -> InvalidInput | None:
@@ -152,6 +164,17 @@ async def _no_partition(connection: Any, job: JobSeen, key: str) -> InvalidInput
     else:
         return None
     return InvalidInput(message=message, path=["partitionKey"])
+
+
+async def _job_for(connection: Any, given: LaunchRunInput, selection: list[Path] | None) -> JobSeen | MutationError:
+    """Return the job as it is for what is to run of it."""
+    if selection and given.job_id is None and given.job_name is None:
+        job = await job_of_assets(connection, selection)
+    else:
+        job = await _job(connection, given)
+    if selection is None or isinstance(job, MutationError):
+        return job
+    return await part_of(connection, job, selection)
 
 
 async def _job(connection: Any, given: LaunchRunInput) -> JobSeen | MutationError:
@@ -181,8 +204,6 @@ def _unfit(given: LaunchRunInput) -> MutationError | None:
         return unfit
     if any(not tag.key for tag in given.tags or ()):
         return InvalidInput(message="A tag's key has at least one character.", path=["tags"])
-    if given.asset_selection is not None:
-        return InvalidInput(message="The job does not produce assets.", path=["assetSelection"])
     return unstorable(given.run_config)
 
 

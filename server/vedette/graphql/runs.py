@@ -1,7 +1,7 @@
 """Runs: executions of jobs, their steps, events and logs."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry.scalars import JSON
@@ -11,6 +11,7 @@ from vedette.domain.events import RunEventKind
 from vedette.domain.runs import FINISHED, RunStatus, StepStatus
 from vedette.graphql import ids
 from vedette.graphql.connections import (
+    ASSET_EVENTS_TOLD,
     RUN_EVENTS,
     RUN_LOGS,
     RUN_REACTIONS,
@@ -34,6 +35,13 @@ from vedette.graphql.tags import Tag, tag_list
 from vedette.graphql.ticks import MinLevel, Tick
 from vedette.storage import runs
 from vedette.storage.runs import PlacedEvent
+
+if TYPE_CHECKING:
+    from vedette.graphql.asset_events import AssetEvent
+    from vedette.graphql.assets import Asset
+
+LazyAsset = Annotated["Asset", strawberry.lazy("vedette.graphql.assets")]
+LazyAssetEvent = Annotated["AssetEvent", strawberry.lazy("vedette.graphql.asset_events")]
 
 
 @strawberry.type(description="One op of a run and how it stands.")
@@ -149,6 +157,20 @@ class Run(Node):
     async def events(self, info: Info, first: First = None, after: After = None) -> Connection[RunEvent]:
         """Load them."""
         return await info.context.loaders.events_of_run.load((self.facts.id, RUN_EVENTS.window(first, after)))
+
+    @field("The assets that it is to produce, by key: those of its selection, else all those of its job.")
+    async def assets(self, info: Info) -> list[LazyAsset]:
+        """Load them."""
+        job = (self.facts.code_location, self.facts.job_name)
+        selection = self.facts.asset_selection
+        keys = await info.context.loaders.assets_of_job.load(job) if selection is None else selection
+        return [asset for asset in await info.context.loaders.asset.load_many(keys) if asset is not None]
+
+    @field("What it told of assets, in order.")
+    async def asset_events(self, info: Info, first: First = None, after: After = None) -> Connection[LazyAssetEvent]:
+        """Load them."""
+        key = (self.facts.id, ASSET_EVENTS_TOLD.window(first, after))
+        return await info.context.loaders.asset_events_told.load(key)
 
     @field("What sensors that watch runs made of it, in order.")
     async def reactions(self, info: Info, first: First = None, after: After = None) -> Connection[Reaction]:

@@ -7,6 +7,8 @@ from strawberry.types import ExecutionContext
 
 from vedette.bus import Bus
 from vedette.graphql import enums  # noqa: F401  (gives the enums their descriptions before types use them)
+from vedette.graphql.asset_events import AssetCheckEvaluation, Materialization, Observation
+from vedette.graphql.asset_mutations import AssetMutations
 from vedette.graphql.assets import AssetQueries
 from vedette.graphql.code_location_mutations import CodeLocationMutations
 from vedette.graphql.code_locations import CodeLocationQueries
@@ -59,6 +61,7 @@ class Mutation(
     RerunMutations,
     CodeLocationMutations,
     DynamicPartitionsMutations,
+    AssetMutations,
 ):
     """What can be done."""
 
@@ -79,7 +82,7 @@ schema = Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    types=MEMBERS,
+    types=(*MEMBERS, Materialization, Observation, AssetCheckEvaluation),
     extensions=[Operations],
     execution_context_class=_Executor,
     config=CONFIG,

@@ -7,7 +7,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from vedette.domain import sensors as domain
-from vedette.domain.catalog import SensorKind, SensorStatus
+from vedette.domain.catalog import AssetMonitor, SensorKind, SensorStatus
 from vedette.domain.sensors import SensorConditionKind, StatusSource
 from vedette.graphql import ids
 from vedette.graphql.code_locations import CodeLocation
@@ -33,10 +33,12 @@ from vedette.graphql.tags import Tag, tag_list
 from vedette.storage.sensors import SensorSeen
 
 if TYPE_CHECKING:
+    from vedette.graphql.assets import Asset
     from vedette.graphql.run_keys import RunKey
     from vedette.graphql.runs import Run
     from vedette.graphql.ticks import Tick
 
+LazyAsset = Annotated["Asset", strawberry.lazy("vedette.graphql.assets")]
 LazyRun = Annotated["Run", strawberry.lazy("vedette.graphql.runs")]
 LazyRunKey = Annotated["RunKey", strawberry.lazy("vedette.graphql.run_keys")]
 Contains = Annotated[str | None, strawberry.argument(description="Only those with this in them.")]
@@ -85,6 +87,12 @@ class AssetSelectionTarget:
     """A selection of assets."""
 
     keys: list[list[str]] = strawberry.field(description="Keys of the assets.")
+
+    @field("The assets.")
+    async def assets(self, info: Info) -> list[LazyAsset]:
+        """Load them."""
+        found = await info.context.loaders.asset.load_many([tuple(key) for key in self.keys])
+        return [asset for asset in found if asset is not None]
 
 
 Target = Annotated[
@@ -150,6 +158,13 @@ class Sensor(Node):
         if self.facts.spec.asset_keys:
             targets.append(AssetSelectionTarget(keys=[list(key) for key in self.facts.spec.asset_keys]))
         return targets
+
+    @field("The assets that it reacts to when they are produced.")
+    async def monitored_assets(self, info: Info) -> list[LazyAsset]:
+        """Load them."""
+        monitors = self.facts.spec.monitors
+        keys = monitors.keys if isinstance(monitors, AssetMonitor) else ()
+        return [asset for asset in await info.context.loaders.asset.load_many(keys) if asset is not None]
 
     @field("Who decided its status: its code, a person or program, or the failure policy.")
     def status_reason(self) -> StatusReason:

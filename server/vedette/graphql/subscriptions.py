@@ -8,10 +8,13 @@ from typing import Annotated, Any, NamedTuple
 import strawberry
 
 from vedette.bus import topics
+from vedette.domain.assets import AssetEventRecord
 from vedette.domain.runs import Run as RunFacts
 from vedette.domain.ticks import Tick as TickFacts
 from vedette.graphql import ids
 from vedette.graphql.as_of import run_as_of, tick_as_of
+from vedette.graphql.asset_events import AssetEvent, asset_event
+from vedette.graphql.asset_filters import AssetEventFilterInput, passes
 from vedette.graphql.context import Info
 from vedette.graphql.fields import subscription
 from vedette.graphql.filters import (
@@ -29,7 +32,7 @@ from vedette.graphql.scalars import StreamPosition
 from vedette.graphql.sensors import Sensor, sensor
 from vedette.graphql.tails import RUN_EVENTS, TICK_LOGS, follow_tail
 from vedette.graphql.ticks import Tick, tick
-from vedette.storage import changes, runs, sensors, ticks
+from vedette.storage import assets, changes, runs, sensors, ticks
 from vedette.storage.changes import RunChange, SensorChange, TickChange
 from vedette.storage.runs import PlacedEvent
 from vedette.storage.sensors import SensorSeen
@@ -37,6 +40,7 @@ from vedette.storage.sensors import SensorSeen
 TICKS = Stream("ticks", topics.TICKS, changes.ticks_after)
 RUNS = Stream("runs", topics.RUNS, changes.runs_after)
 SENSORS = Stream("sensors", topics.SENSORS, changes.sensors_after)
+ASSETS = Stream("assets", topics.ASSETS, assets.after)
 
 Position = strawberry.field(description="Where in the stream it is; pass it as `after` to go on from here.")
 ResumeAfter = Annotated[
@@ -96,6 +100,14 @@ class TickLogAdded:
     record: LogRecord = strawberry.field(description="What it said.")
 
 
+@strawberry.type(description="Something happened to an asset.")
+class AssetEventAdded:
+    """Something happened to an asset."""
+
+    position: StreamPosition = Position
+    event: AssetEvent = strawberry.field(description="What happened.")
+
+
 TickStreamItem = Annotated[
     TickChanged | StreamGap, strawberry.union("TickStreamItem", description="What the stream of ticks tells.")
 ]
@@ -109,7 +121,10 @@ RunEventStreamItem = Annotated[
     RunEventAdded | StreamGap,
     strawberry.union("RunEventStreamItem", description="What a run's stream of events tells."),
 ]
-
+AssetEventStreamItem = Annotated[
+    AssetEventAdded | StreamGap,
+    strawberry.union("AssetEventStreamItem", description="What the stream of events of assets tells."),
+]
 TickLogStreamItem = Annotated[
     TickLogAdded | StreamGap,
     strawberry.union("TickLogStreamItem", description="What a tick's stream of log lines tells."),
@@ -226,6 +241,25 @@ class Subscription:
                     yield _gap(item)
                 else:
                     yield RunChanged(position=StreamPosition(item.position), run=run(item.run))
+
+    @subscription("All that happens to assets. Without `after`: from now on.")
+    async def asset_events(
+        self,
+        info: Info,
+        filter: Annotated[AssetEventFilterInput | None, strawberry.argument(description="Which events.")] = None,  # noqa: A002
+        after: ResumeAfter = None,
+    ) -> AsyncGenerator[AssetEventStreamItem, None]:
+        """Follow the stream `assets`."""
+
+        async def show(_: Any, page: Sequence[AssetEventRecord]) -> list[AssetEventRecord]:
+            return [record for record in page if passes(record, filter)]
+
+        async with aclosing(follow(info.context, ASSETS, after, show)) as items:
+            async for item in items:
+                if isinstance(item, Gap):
+                    yield _gap(item)
+                else:
+                    yield AssetEventAdded(position=StreamPosition(item.position), event=asset_event(item))
 
     @subscription("One run's events and logs, from the first unless `after` is given; ends when the run has.")
     async def run_events(

@@ -13,6 +13,7 @@ from vedette.domain.run_keys import Dedup
 from vedette.domain.ticks import RequestedRun, RunRequestOutcome, TickCause, TickStatus
 from vedette.graphql import ids
 from vedette.graphql.connections import (
+    ASSET_EVENTS_TOLD,
     LARGEST_SIZE,
     REACTIONS,
     RUN_REQUESTS,
@@ -38,8 +39,10 @@ from vedette.graphql.tags import Tag, tag_list
 from vedette.storage import ticks
 
 if TYPE_CHECKING:
+    from vedette.graphql.asset_events import AssetEvent
     from vedette.graphql.runs import Run
 
+LazyAssetEvent = Annotated["AssetEvent", strawberry.lazy("vedette.graphql.asset_events")]
 LazyRun = Annotated["Run", strawberry.lazy("vedette.graphql.runs")]
 MinLevel = Annotated[LogLevel | None, strawberry.argument(description="Only lines of this level or above.")]
 
@@ -167,6 +170,12 @@ class Tick(Node):
         reactions = await loaders.reactions_of_tick.load((self.facts.id, REACTIONS.window(LARGEST_SIZE)))
         ids = dict.fromkeys(edge.node.run_key_id for edge in reactions.edges if edge.node.run_key_id is not None)
         return [run for run in await loaders.run.load_many(list(ids)) if run is not None]
+
+    @field("What it told of assets, in order.")
+    async def asset_events(self, info: Info, first: First = None, after: After = None) -> Connection[LazyAssetEvent]:
+        """Load them."""
+        key = (self.facts.id, ASSET_EVENTS_TOLD.window(first, after))
+        return await info.context.loaders.asset_events_told.load(key)
 
     @field("The partitions that it added or deleted.")
     async def partition_changes(self, info: Info) -> list[PartitionChange]:

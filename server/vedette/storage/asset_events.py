@@ -12,10 +12,8 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vedette.domain.assets import AssetEvent, escaped
+from vedette.domain.assets import CODE_VERSION_TAG, AssetEvent, escaped
 from vedette.storage.run_events import storable, storable_json
-
-CODE_VERSION_TAG = "vedette/code_version"
 
 # Whoever appends holds what the events come from (a run, a sensor, a report's key), so an event that is there already
 # was committed before: it is left out, and takes no position.

@@ -31,7 +31,9 @@ _LATEST = text(
     SELECT wanted.ordinal, found.* FROM unnest(CAST(:keys AS text[])) WITH ORDINALITY AS wanted(key, ordinal)
     CROSS JOIN LATERAL (
         SELECT {COLUMNS} FROM asset_events
-        WHERE asset_events.key = wanted.key AND asset_events.kind = :kind AND position > :after
+        WHERE asset_events.key = wanted.key AND asset_events.kind = :kind AND position > greatest(
+            :after, (SELECT wiped_position FROM assets WHERE assets.key = wanted.key)
+        )
         ORDER BY position DESC LIMIT 1
     ) AS found
     """

@@ -8,6 +8,7 @@ only while that looks cheaper, so what a plan hangs on, the size of a page and t
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import TextClause, text
@@ -80,10 +81,19 @@ class Listing(Generic[T]):
 
 
 class AnyOf(NamedTuple):
-    """The condition that a column has one of `values`, words, each with an index or partitions in the list's order."""
+    """The condition that a column has one of `values`, words, each with an index or partitions in the list's order.
+
+    `more` is the SQL of what is known besides of rows with a value, and leads to an index.
+    """
 
     sql: str
     values: Sequence[str]
+    more: Mapping[str, str] = MappingProxyType({})
+
+    def each(self) -> list[str]:
+        """Return the condition of each value."""
+        known = {value: f" AND {sql}" for value, sql in self.more.items()}
+        return [f"{self.sql} = '{value}'{known.get(value, '')}" for value in self.values]
 
 
 @lru_cache(_TEXTS)
@@ -186,7 +196,7 @@ def _merged(listing: Listing[T], window: Window, conditions: Sequence[str], any_
     values that no row has. The values stand in the statement, for Postgres to know how rare they are, and which
     partitions they are in.
     """
-    each = [] if any_of is None else [f"{any_of.sql} = '{value}'" for value in any_of.values] or ["false"]
+    each = [] if any_of is None else any_of.each() or ["false"]
     if len(each) < 2:
         return _window(listing, window, [*conditions, *each])
     parts = " UNION ALL ".join(f"({_window(listing, window, [*conditions, one])})" for one in each)

@@ -142,6 +142,8 @@ sensor_changes = Table(
 
 # --- ticks ------------------------------------------------------------------------------------------------------------
 
+_ONLY_REACTED = text("reaction_count > 0 AND launched_count = 0")
+
 ticks = Table(
     "ticks",
     metadata,
@@ -172,6 +174,11 @@ ticks = Table(
     # What neither launched nor reacted is no success, and nothing else is one; lists of ticks with runs rely on it.
     CheckConstraint("(launched_count > 0 OR reaction_count > 0) = (status = 'SUCCESS')", name="launched"),
     Index(None, "sensor_id", "id"),
+    # Few of the successes may have launched, or few may only have reacted: neither list walks through the others.
+    Index("ix_ticks_launched", "id", postgresql_where=text("launched_count > 0")),
+    Index("ix_ticks_launched_of_sensor", "sensor_id", "id", postgresql_where=text("launched_count > 0")),
+    Index("ix_ticks_reacted", "id", postgresql_where=_ONLY_REACTED),
+    Index("ix_ticks_reacted_of_sensor", "sensor_id", "id", postgresql_where=_ONLY_REACTED),
     postgresql_partition_by="LIST (status)",
 )
 
@@ -393,6 +400,8 @@ assets = Table(
     Column("materialized_at", Timestamp),
     Column("materialized_by", Uuid),
     Column("materialized_code_version", Text),
+    # Lists of what happened to it leave out what lies at or before this position: somebody wiped it.
+    Column("wiped_position", BigInteger, nullable=False, server_default="0"),
     # Every event of it moves its row.
     postgresql_with={"fillfactor": 50},
 )
@@ -440,6 +449,10 @@ asset_events = Table(
     Index(
         "ix_asset_events_partition", "key", "partition_key", "position",
         postgresql_where=text("partition_key IS NOT NULL"),
+    ),
+    Index(
+        "ix_asset_events_check", "key", "check_name", "position",
+        postgresql_where=text("check_name IS NOT NULL"),
     ),
     postgresql_partition_by="RANGE (source_id)",
 )  # fmt: skip

@@ -127,7 +127,9 @@ def _statuses(of: TickFilter) -> pages.AnyOf:
         for status in TickStatus
         if (not of.statuses or status in of.statuses) and (not of.has_runs or status is TickStatus.SUCCESS)
     ]
-    return pages.AnyOf("status", wanted)
+    # A success that launched nothing reacted to something.
+    more = {TickStatus.SUCCESS.value: "reaction_count > 0"} if of.has_runs is False else {}
+    return pages.AnyOf("status", wanted, more)
 
 
 def _conditions(of: TickFilter) -> list[Condition]:

@@ -5,12 +5,13 @@ from typing import Any
 
 from vedette.authoring.assets.definition import AssetChecksDefinition
 from vedette.authoring.assets.graph import AssetGraph
-from vedette.authoring.assets.jobs import ASSET_JOB, AssetJob, UnresolvedAssetJobDefinition
+from vedette.authoring.assets.jobs import AssetJob, UnresolvedAssetJobDefinition
 from vedette.authoring.assets.selection import AssetSelection, Selected
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.sensors import SensorDefinition
 from vedette.authoring.text import shown
 from vedette.domain import catalog
+from vedette.domain.catalog import ASSET_JOB
 from vedette.errors import DefinitionError
 
 
@@ -94,6 +95,7 @@ def _spec(graph: AssetGraph, key: Any, makers: Iterable[AssetJob]) -> catalog.As
         jobs=tuple(job.name for job in makers if key in job.asset_keys),
         executable=step is not None,
         op_name=None if step is None else step.name,
+        can_subset=step is not None and step.can_subset,
         partitions=None if spec.partitions_def is None else spec.partitions_def.spec,
         checks=tuple(
             catalog.AssetCheckSpec(found.name, found.description, found.blocking)

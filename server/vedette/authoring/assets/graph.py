@@ -7,6 +7,7 @@ from vedette.authoring.assets.definition import AssetChecksDefinition, AssetsDef
 from vedette.authoring.assets.specs import DEFAULT_IO_MANAGER_KEY, AssetCheckSpec, AssetSpec
 from vedette.authoring.text import shown
 from vedette.domain.assets import AssetKey
+from vedette.domain.known_assets import connected, inverted
 from vedette.errors import DefinitionError
 
 Assets = AssetsDefinition | SourceAsset | AssetSpec
@@ -32,7 +33,7 @@ class AssetGraph:
         for key, spec in list(self.specs.items()):
             self.parents[key] = self._parents(key, spec)
         self._add_unknown()
-        self.children = _inverted(self.parents)
+        self.children = inverted(self.parents)
         self.order = self._ordered()
 
     @property
@@ -153,13 +154,7 @@ class AssetGraph:
         self, keys: Iterable[AssetKey], edges: Mapping[AssetKey, tuple[AssetKey, ...]], depth: int | None
     ) -> frozenset[AssetKey]:
         """Return what is reached from `keys` along `edges` in at most `depth` steps, the keys among it."""
-        found = set(keys)
-        edge, steps = set(found), 0
-        while edge and (depth is None or steps < depth):
-            edge = {far for key in edge for far in edges.get(key, ())} - found
-            found |= edge
-            steps += 1
-        return frozenset(found)
+        return connected(keys, edges, depth)
 
     def io_manager_key(self, key: AssetKey) -> str:
         """Return under which key the IO manager of an asset is found."""
@@ -172,11 +167,3 @@ class AssetGraph:
     def partitions_def(self, key: AssetKey) -> Any:
         """Return how an asset is partitioned; None where it is not."""
         return self.specs[key].partitions_def
-
-
-def _inverted(parents: Mapping[AssetKey, tuple[AssetKey, ...]]) -> dict[AssetKey, tuple[AssetKey, ...]]:
-    children: dict[AssetKey, list[AssetKey]] = {key: [] for key in parents}
-    for key, above in parents.items():
-        for each in above:
-            children[each].append(key)
-    return {key: tuple(below) for key, below in children.items()}

@@ -20,8 +20,6 @@ from vedette.authoring.resources.registry import ResourceRegistry
 from vedette.domain.assets import AssetKey, Path
 from vedette.errors import DefinitionError, InvalidResult
 
-# The job of all assets of a project: runs of assets that are asked for without a job are of it.
-ASSET_JOB = "__ASSET_JOB"
 # How many subsets of a job are kept ready.
 SUBSETS = 200
 

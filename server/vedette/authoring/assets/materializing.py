@@ -5,11 +5,12 @@ from typing import Any
 
 from vedette.authoring.assets.catalog import asset_graph
 from vedette.authoring.assets.io_managers import InMemoryIOManager
-from vedette.authoring.assets.jobs import ASSET_JOB, AssetJob
+from vedette.authoring.assets.jobs import AssetJob
 from vedette.authoring.assets.selection import AssetSelection, Selected
 from vedette.authoring.config import RunConfig
 from vedette.authoring.in_process import ExecuteInProcessResult
 from vedette.authoring.instance.instance import VedetteInstance
+from vedette.domain.catalog import ASSET_JOB
 
 
 def materialize(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from vedette.authoring.assets.definition import AssetChecksDefinition, AssetsDefinition, CheckKey
 from vedette.authoring.assets.graph import AssetGraph
 from vedette.authoring.assets.keys import keys_of
+from vedette.authoring.assets.selectable import Graph
 from vedette.authoring.text import shown
 from vedette.domain.assets import AssetKey
 from vedette.errors import DefinitionError
@@ -28,14 +29,14 @@ class AssetSelection(ABC):
     """A selection of assets, with all checks of these unless it says otherwise. Combine selections by | & and -."""
 
     @abstractmethod
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return what is selected; raises DefinitionError for what the graph does not have."""
 
     def resolve(self, graph: AssetGraph | Iterable[Any]) -> set[AssetKey]:
         """Return the selected keys, of a graph or a list of definitions."""
         return set(self.select(graph if isinstance(graph, AssetGraph) else AssetGraph(graph)).assets)
 
-    def resolve_checks(self, graph: AssetGraph) -> set[CheckKey]:
+    def resolve_checks(self, graph: Graph) -> set[CheckKey]:
         """Return the selected checks."""
         return set(self.select(graph).checks)
 
@@ -198,7 +199,7 @@ def _check_keys(given: Any) -> tuple[CheckKey, ...]:
     return ((AssetKey.from_coercible(key), name),)
 
 
-def _with_checks(graph: AssetGraph, keys: Iterable[AssetKey]) -> Selected:
+def _with_checks(graph: Graph, keys: Iterable[AssetKey]) -> Selected:
     found = frozenset(keys)
     return Selected(found, graph.checks_of(found))
 
@@ -209,7 +210,7 @@ class All(AssetSelection):
 
     include_sources: bool = False
 
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return them."""
         return _with_checks(graph, graph.keys if self.include_sources else graph.executable)
 
@@ -220,7 +221,7 @@ class OfKeys(AssetSelection):
 
     wanted: tuple[AssetKey, ...]
 
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return them; raises DefinitionError for those that there are not."""
         missing = [key.to_user_string() for key in self.wanted if not graph.known(key)]
         if missing:
@@ -237,12 +238,12 @@ class Where(AssetSelection):
     wanted: tuple[Any, ...]
     include_sources: bool
 
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return them."""
         among = graph.keys if self.include_sources else graph.executable
         return _with_checks(graph, (key for key in among if any(self._is(graph, key, one) for one in self.wanted)))
 
-    def _is(self, graph: AssetGraph, key: AssetKey, wanted: Any) -> bool:
+    def _is(self, graph: Graph, key: AssetKey, wanted: Any) -> bool:
         spec = graph.specs[key]
         match self.what:
             case "key":
@@ -264,7 +265,7 @@ class OfChecks(AssetSelection):
 
     wanted: tuple[CheckKey, ...]
 
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return them; raises DefinitionError for those that there are not."""
         for key, name in self.wanted:
             if (key, name) not in graph.check_specs:
@@ -278,7 +279,7 @@ class ChecksOf(AssetSelection):
 
     of: AssetSelection
 
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return them."""
         return Selected(frozenset(), self.of.select(graph).checks)
 
@@ -289,7 +290,7 @@ class WithoutChecks(AssetSelection):
 
     of: AssetSelection
 
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return them."""
         return Selected(self.of.select(graph).assets, frozenset())
 
@@ -303,7 +304,7 @@ class Connected(AssetSelection):
     depth: int | None
     include_self: bool
 
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return it; external assets only where they were selected."""
         start = self.of.select(graph).assets
         found = graph.connected(start, getattr(graph, self.edges), self.depth)
@@ -317,7 +318,7 @@ class External(AssetSelection):
 
     of: AssetSelection
 
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return them."""
         found = graph.connected(self.of.select(graph).assets, graph.parents, None)
         return _with_checks(graph, found - graph.executable)
@@ -330,7 +331,7 @@ class Ends(AssetSelection):
     of: AssetSelection
     edges: str
 
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return them."""
         among = self.of.select(graph).assets
         edges = getattr(graph, self.edges)
@@ -344,7 +345,7 @@ class Neighbours(AssetSelection):
 
     of: AssetSelection
 
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return it."""
         return _with_checks(graph, (one for key in self.of.select(graph).assets for one in graph.neighbours(key)))
 
@@ -355,7 +356,7 @@ class Union(AssetSelection):
 
     of: tuple[AssetSelection, ...]
 
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return it."""
         found = [each.select(graph) for each in self.of]
         return Selected(
@@ -370,7 +371,7 @@ class Intersection(AssetSelection):
     one: AssetSelection
     other: AssetSelection
 
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return it."""
         one, other = self.one.select(graph), self.other.select(graph)
         return Selected(one.assets & other.assets, one.checks & other.checks)
@@ -383,7 +384,7 @@ class Difference(AssetSelection):
     one: AssetSelection
     other: AssetSelection
 
-    def select(self, graph: AssetGraph) -> Selected:
+    def select(self, graph: Graph) -> Selected:
         """Return it."""
         one, other = self.one.select(graph), self.other.select(graph)
         return Selected(one.assets - other.assets, one.checks - other.checks)

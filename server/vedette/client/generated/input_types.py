@@ -63,7 +63,7 @@ class JobNameInput(BaseModel):
 
 
 class LaunchRunInput(BaseModel):
-    """What to launch: a job, named by id or by name."""
+    """What to launch: a job, named by id or by name, some of its assets, or assets alone."""
 
     idempotency_key: Optional[str] = Field(alias="idempotencyKey", default=None)
     "Makes it safe to send the mutation again: for 24 hours, the same input with the same key takes effect once and has the same outcome. At most 255 characters; a random UUID is a good one."
@@ -80,7 +80,7 @@ class LaunchRunInput(BaseModel):
     asset_selection: Optional[list[list[str]]] = Field(
         alias="assetSelection", default=None
     )
-    "Keys of those of the job's assets to run for."
+    "Keys of those of the job's assets to run for; without a job, of assets of one code location."
     run_key: Optional[str] = Field(alias="runKey", default=None)
     "Makes the run unique: one run a key and job, for as long as `dedup` says."
     dedup: Optional[RunKeyDedup] = RunKeyDedup.FOREVER

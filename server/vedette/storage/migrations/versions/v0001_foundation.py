@@ -24,6 +24,7 @@ BY_TIME = (
 
 def upgrade() -> None:
     _create_tables()
+    _index_ticks()
     _create_reactions()
     op.execute("CREATE TABLE ticks_started PARTITION OF ticks FOR VALUES IN ('STARTED')")
     op.execute("CREATE TABLE tick_logs_started PARTITION OF tick_logs FOR VALUES IN ('STARTED')")
@@ -43,6 +44,16 @@ def upgrade() -> None:
 def _take_the_rest(table: str) -> None:
     """Give a table a partition for whatever no other one takes: no insert fails for want of a partition."""
     op.execute(f"CREATE TABLE {table}_rest PARTITION OF {table} DEFAULT")
+
+
+def _index_ticks() -> None:
+    for name, condition in {
+        "launched": "launched_count > 0",
+        "reacted": "reaction_count > 0 AND launched_count = 0",
+    }.items():
+        where = sa.text(condition)
+        op.create_index(f"ix_ticks_{name}", "ticks", ["id"], postgresql_where=where)
+        op.create_index(f"ix_ticks_{name}_of_sensor", "ticks", ["sensor_id", "id"], postgresql_where=where)
 
 
 def _create_reactions() -> None:
@@ -98,6 +109,13 @@ def _create_tables() -> None:
         unique=False,
         postgresql_where=sa.text("partition_key IS NOT NULL"),
     )
+    op.create_index(
+        "ix_asset_events_check",
+        "asset_events",
+        ["key", "check_name", "position"],
+        unique=False,
+        postgresql_where=sa.text("check_name IS NOT NULL"),
+    )
     op.create_index(op.f("ix_asset_events_position"), "asset_events", ["position"])
     op.create_table(
         "asset_partitions",
@@ -116,6 +134,7 @@ def _create_tables() -> None:
         sa.Column("materialized_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("materialized_by", sa.Uuid(), nullable=True),
         sa.Column("materialized_code_version", sa.Text(), nullable=True),
+        sa.Column("wiped_position", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_assets")),
         postgresql_with={"fillfactor": 50},
     )
