@@ -8,9 +8,11 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
-from vedette.domain.catalog import JobSpec, SensorSpec
+from vedette.domain.assets import AssetEvent, AssetEventKind, escaped
+from vedette.domain.catalog import AssetSpec, JobSpec, SensorSpec
 from vedette.domain.ids import new_id
-from vedette.storage import streams
+from vedette.storage import asset_events, streams
+from vedette.storage.asset_events import ToldEvent
 from vedette.storage.database import Database
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -133,7 +135,10 @@ async def run(database: Database, number: int, status: str = "QUEUED", **columns
         "code_location": "shop", "job_name": "process", "run_config": "{}", "tags": "{}", "on_interrupted": "fail",
         "queued_at": after(number), "event_count": 1, **columns,
     }  # fmt: skip
-    marks = [f"CAST(:{name} AS jsonb)" if name in {"run_config", "tags"} else f":{name}" for name in values]
+    marks = [
+        f"CAST(:{name} AS jsonb)" if name in {"run_config", "tags", "asset_selection"} else f":{name}"
+        for name in values
+    ]
     async with database.writing() as connection:
         await connection.execute(
             text(f"INSERT INTO runs (id, status, {', '.join(values)}) VALUES (:id, :status, {', '.join(marks)})"),
@@ -166,3 +171,39 @@ async def run_event(database: Database, run_id: UUID, kind: str, status: str | N
             {"id": run_id, "kind": kind, "status": status, **columns},
         )
         await streams.append_runs(connection, [(run_id, status)] if status else [])
+
+
+async def assets(database: Database, specs: Sequence[AssetSpec], location: str = "shop") -> None:
+    """Add assets that a code location defines."""
+    values = {
+        "location": location,
+        "keys": [escaped(spec.key) for spec in specs],
+        "specs": [msgspec.json.encode(spec).decode() for spec in specs],
+    }
+    await execute(
+        database,
+        """
+        WITH known AS (INSERT INTO assets (key) SELECT unnest(CAST(:keys AS text[])) ON CONFLICT DO NOTHING)
+        INSERT INTO asset_definitions (code_location, key, loaded, spec)
+        SELECT :location, key, true, spec
+        FROM unnest(CAST(:keys AS text[]), CAST(:specs AS jsonb[])) AS given(key, spec)
+        """,
+        **values,
+    )
+
+
+async def asset_event(
+    database: Database,
+    key: str,
+    kind: AssetEventKind = AssetEventKind.MATERIALIZATION,
+    *,
+    run_id: UUID | None = None,
+    tick_id: UUID | None = None,
+    place: int = 0,
+    **event: Any,
+) -> None:
+    """Tell what happened to an asset, written a/b: by a run, by a tick, or reported."""
+    told = AssetEvent(kind, tuple(key.split("/")), **event)
+    source = run_id or tick_id or new_id()
+    async with database.writing() as connection:
+        await asset_events.append(connection, [ToldEvent(source, place, told, run_id, None, tick_id)])

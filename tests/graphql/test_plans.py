@@ -16,7 +16,8 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 import seeds
 from documents import CONDITIONS, Drawn, documents
 from vedette.bus import Bus
-from vedette.domain.catalog import JobSpec, OpSpec, SensorSpec, SensorStatus
+from vedette.domain.assets import AssetEventKind, CheckOutcome
+from vedette.domain.catalog import AssetSpec, JobSpec, OpSpec, SensorSpec, SensorStatus
 from vedette.graphql import ids
 from vedette.graphql.context import Context
 from vedette.graphql.schema import new_context, schema
@@ -53,6 +54,11 @@ async def rows(database: Database) -> dict[str, list[str]]:
         tick = await seeds.tick(database, sensor, number + 10, "SUCCESS")
         run = await seeds.run(database, number, sensor_id=sensor, tick_id=tick, tags='{"a": "b"}')
         await seeds.run_event(database, run, "RUN_STARTED", "STARTED")
+        await seeds.assets(database, [AssetSpec((f"a{number}",), deps=(("a1",),), jobs=("process",))])
+        for place, told in enumerate(AssetEventKind):
+            check = CheckOutcome("c", passed=True) if told is AssetEventKind.CHECK else None
+            await seeds.asset_event(database, f"a{number}", told, run_id=run, place=place, check=check)
+        found.setdefault("Asset", []).append(ids.encode("Asset", f"a{number}"))
         for kind, key in (("Sensor", sensor), ("Tick", tick), ("Run", run)):
             found.setdefault(kind, []).append(ids.encode(kind, key))
     return found
@@ -124,15 +130,21 @@ query($id: ID!) {
   nodes(ids: [$id, $id]) { id }
   runs { edges { node { ...Run job { name codeLocation { name } } tick { number } steps { name } } } }
   jobs { edges { node { name runs(first: 1) { edges { node { id } } } } } }
+  asset: node(id: $id) { ...Asset }
+  assets { edges { node { ...Asset } } }
   codeLocations { name sensors { edges { node { name } } } }
 }
 fragment Sensor on Sensor { name kind status nextTickAt cursor { value version } codeLocation { name }
   tags { key value } targets { __typename ... on Job { name } } statusReason { source actor }
   metadata owners condition { kind until } }
+fragment Asset on Asset { key group metadata jobs { name } dependsOn { key } dependents { key } sensors { name }
+  latestMaterialization { position run { id } } events { edges { node { __typename at metadata
+    ... on AssetCheckEvaluation { checkName passed } asset { key } run { id } } } } }
 fragment Tick on Tick { number status startedAt durationSeconds error { type message stack }
   logs { edges { node { message } } } }
 fragment Run on Run { jobName status queuedAt tags { key value } runConfig sensor { name } rerunOf { id }
-  events { edges { node { position kind at data } } } }
+  events { edges { node { position kind at data } } } assets { key }
+  assetEvents { edges { node { position assetKey } } } }
 """
 
 

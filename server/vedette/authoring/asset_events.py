@@ -8,6 +8,7 @@ from vedette.authoring.metadata import normalised_metadata
 from vedette.authoring.naming import normalised_tags
 from vedette.authoring.text import flaw_of, plain_text, shown
 from vedette.domain.assets import (
+    LONGEST_KEY_BYTES,
     AssetCheckSeverity,
     AssetEvent,
     AssetEventKind,
@@ -41,7 +42,7 @@ class _Told:
         object.__setattr__(self, "asset_key", checked_key(asset_key))
         object.__setattr__(self, "description", checked_text("description", description))
         object.__setattr__(self, "metadata", normalised_metadata(metadata))
-        object.__setattr__(self, "partition", checked_text("partition", partition))
+        object.__setattr__(self, "partition", checked_name("partition", partition))
         try:
             object.__setattr__(self, "tags", normalised_tags(tags))
         except ValueError as error:
@@ -107,7 +108,7 @@ class AssetCheckEvaluation:
         partition: str | None = None,
     ) -> None:
         """Take the key in any spelling, and metadata as plain values or MetadataValues."""
-        if not checked_text("check_name", check_name):
+        if not checked_name("check_name", check_name):
             raise InvalidResult(f"The check_name of an AssetCheckEvaluation is a text, not {shown(check_name)}.")
         if not isinstance(severity, AssetCheckSeverity):
             raise InvalidResult(f"The severity of a check is an AssetCheckSeverity, not {shown(severity)}.")
@@ -118,7 +119,7 @@ class AssetCheckEvaluation:
         object.__setattr__(self, "severity", severity)
         object.__setattr__(self, "description", checked_text("description", description))
         object.__setattr__(self, "blocking", blocking)
-        object.__setattr__(self, "partition", checked_text("partition", partition))
+        object.__setattr__(self, "partition", checked_name("partition", partition))
 
     @property
     def asset_check_key(self) -> AssetCheckKey:
@@ -177,6 +178,14 @@ def checked_text(name: str, value: object) -> str | None:
     if flaw := flaw_of(value):
         raise InvalidResult(f"The {name} {shown(value)} of an asset event {flaw}.")
     return plain_text(value)
+
+
+def checked_name(name: str, value: object) -> str | None:
+    """Return a text that events are found by, or None; raises InvalidResult, also for one too long for an index."""
+    text = checked_text(name, value)
+    if text is not None and len(text.encode()) > LONGEST_KEY_BYTES:
+        raise InvalidResult(f"The {name} {shown(value)} of an asset event is longer than {LONGEST_KEY_BYTES} bytes.")
+    return text
 
 
 def checked_passed(passed: object) -> bool:

@@ -115,6 +115,12 @@ def _checked(path: object) -> Path:
     parts = tuple(path) if isinstance(path, Sequence) else ()
     if not parts or not all(isinstance(part, str) and part and "\0" not in part for part in parts):
         raise DefinitionError(f"An asset key is one text or a list of texts, none of them empty, not {path!r:.100}.")
+    try:
+        size = len(escaped(parts).encode())
+    except UnicodeEncodeError:
+        raise DefinitionError(f"The asset key {path!r:.100} holds half a surrogate pair, no character.") from None
+    if size > LONGEST_KEY_BYTES:
+        raise DefinitionError(f"The asset key {path!r:.100} is longer than {LONGEST_KEY_BYTES} bytes.")
     return parts
 
 

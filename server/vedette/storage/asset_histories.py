@@ -154,7 +154,7 @@ async def count_partitions(connection: AsyncConnection, keys: Sequence[Path]) ->
     return {by_text[key]: made for key, made in rows}
 
 
-_AT = text(f"SELECT {_COLUMNS} FROM asset_events WHERE position = ANY(CAST(:positions AS bigint[]))")
+_AT = text(f"SELECT {_COLUMNS} FROM asset_events WHERE position + 0 = ANY(CAST(:positions AS bigint[]))")
 
 
 async def by_positions(connection: AsyncConnection, positions: Sequence[int]) -> dict[int, AssetEventRecord]:

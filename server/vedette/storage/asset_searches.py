@@ -8,7 +8,8 @@ from vedette.domain.questions import ListAssetEvents, ListAssetKeys
 from vedette.storage import assets, pages
 from vedette.storage.run_events import storable
 
-_EVENTS = "SELECT {columns} FROM asset_events WHERE {conditions} ORDER BY position {order} LIMIT :limit"
+_EVENTS = "SELECT {columns} FROM asset_events WHERE {conditions} ORDER BY {place} {order} LIMIT :limit"
+_WIPED = "coalesce((SELECT wiped_position FROM assets WHERE assets.key = :key), 0)"
 _KEYS = text(
     """
     SELECT key FROM assets
@@ -20,20 +21,22 @@ _KEYS = text(
 
 
 async def events(connection: AsyncConnection, asked: ListAssetEvents) -> list[AssetEventRecord]:
-    """Return a page of events."""
+    """Return a page of events; of an asset, of those since it was last wiped."""
+    # Those of one asset go along its index, all others along that of the stream, which is one of an expression.
+    place = "position + 0" if asked.key is None else "position"
     wanted = {
         "kind = :kind": ("kind", asked.kind.value),
-        "key = :key": ("key", None if asked.key is None else storable(escaped(asked.key))),
+        f"key = :key AND position > {_WIPED}": ("key", None if asked.key is None else storable(escaped(asked.key))),
         "partition_key = ANY(CAST(:partitions AS text[]))": ("partitions", _list(asked.partitions)),
-        "position = ANY(CAST(:positions AS bigint[]))": ("positions", _list(asked.positions)),
-        "position > :after": ("after", asked.after),
-        "position < :before": ("before", asked.before),
+        "position + 0 = ANY(CAST(:positions AS bigint[]))": ("positions", _list(asked.positions)),
+        f"{place} > :after": ("after", asked.after),
+        f"{place} < :before": ("before", asked.before),
         "at > :since": ("since", asked.since),
         "at < :until": ("until", asked.until),
     }
     given = {sql: value for sql, value in wanted.items() if value[1] is not None}
     sql = _EVENTS.format(
-        columns=assets.COLUMNS, conditions=" AND ".join(given), order="" if asked.ascending else "DESC"
+        columns=assets.COLUMNS, place=place, conditions=" AND ".join(given), order="" if asked.ascending else "DESC"
     )
     rows = await connection.execute(pages.statement(sql), {"limit": asked.limit, **dict(given.values())})
     return [assets.record(row) for row in rows]

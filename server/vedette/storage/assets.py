@@ -12,7 +12,8 @@ from vedette.domain.assets import AssetEvent, AssetEventKind, AssetEventRecord, 
 COLUMNS = "position, at, CAST(data AS text) AS data, run_id, step, tick_id"
 _event = msgspec.json.Decoder(AssetEvent).decode
 
-_ALL_AFTER = text(f"SELECT {COLUMNS} FROM asset_events WHERE position > :after ORDER BY position LIMIT :limit")
+# By the index of the stream, which is one of an expression.
+_ALL_AFTER = text(f"SELECT {COLUMNS} FROM asset_events WHERE position + 0 > :after ORDER BY position + 0 LIMIT :limit")
 # Along the index of each key and kind, and of these the first.
 _AFTER = text(
     f"""

@@ -39,11 +39,11 @@ _READ = text(
     UNION ALL
     SELECT ordinal, {_Part.LAST}, {_COLUMNS} FROM wanted
     JOIN asset_partitions AS made ON made.key = wanted.key AND made.position > wanted.consumed
-    JOIN asset_events AS found ON found.position = made.position
+    JOIN asset_events AS found ON found.position + 0 = made.position
     UNION ALL
     SELECT given.ordinal, {_Part.UNCONSUMED}, {_COLUMNS}
     FROM unnest(CAST(:remembering AS bigint[]), CAST(:remembered AS bigint[])) AS given(ordinal, position)
-    JOIN asset_events AS found ON found.position = given.position
+    JOIN asset_events AS found ON found.position + 0 = given.position
     ORDER BY 1, 2, 3
     """
 )
@@ -56,7 +56,7 @@ _PARTITIONS = text(
 _SINCE = text(
     """
     SELECT streams.position, found.key FROM streams LEFT JOIN (
-        SELECT DISTINCT key FROM asset_events WHERE position > :after AND kind = 'MATERIALIZATION'
+        SELECT DISTINCT key FROM asset_events WHERE position + 0 > :after AND kind = 'MATERIALIZATION'
     ) AS found ON true
     WHERE streams.name = 'assets'
     """

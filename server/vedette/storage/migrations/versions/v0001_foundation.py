@@ -116,7 +116,7 @@ def _create_tables() -> None:
         unique=False,
         postgresql_where=sa.text("check_name IS NOT NULL"),
     )
-    op.create_index(op.f("ix_asset_events_position"), "asset_events", ["position"])
+    op.create_index("ix_asset_events_position", "asset_events", [sa.text("(position + 0)")])
     op.create_table(
         "asset_partitions",
         sa.Column("key", sa.Text(), nullable=False),
