@@ -144,18 +144,21 @@ async def test_sensors_that_ask_for_an_asset_and_those_that_watch_it(api: Api, d
     await seeds.sensor(database, "elsewhere", job_names=("process",))
     watching = AssetMonitor((("raw", "orders"), ("rates",)))
     await seeds.sensor(database, "watcher", kind=SensorKind.ASSET, monitors=watching, job_names=("process",))
+    both = (("report",), ("rates",))
+    await seeds.sensor(database, "of_several", kind=SensorKind.MULTI_ASSET, watched_assets=both)
     await seeds.sensor(database, "of_runs", kind=SensorKind.RUN_STATUS, monitors=RunMonitor(RunStatus.FAILURE))
     document = "query($key: [String!]!) { asset(key: $key) { sensors { name } watchedBy { name } } }"
     found = (await api.query(document, key=["raw", "orders"]))["asset"]
     assert found == {"sensors": [{"name": "by_job"}, {"name": "by_key"}], "watchedBy": [{"name": "watcher"}]}
     found = (await api.query(document, key=["report"]))["asset"]
-    assert found["watchedBy"] == []
+    assert found["watchedBy"] == [{"name": "of_several"}]
     shown = await api.query(
         """{ sensors { edges { node { name monitoredAssets { key } targets { __typename
             ... on AssetSelectionTarget { keys assets { key } } } } } } }"""
     )
     by_name = {edge["node"]["name"]: edge["node"] for edge in shown["sensors"]["edges"]}
     assert by_name["watcher"]["monitoredAssets"] == [{"key": ["raw", "orders"]}, {"key": ["rates"]}]
+    assert by_name["of_several"]["monitoredAssets"] == [{"key": ["report"]}, {"key": ["rates"]}]
     assert by_name["of_runs"]["monitoredAssets"] == []
     [target] = [one for one in by_name["by_key"]["targets"] if one["__typename"] == "AssetSelectionTarget"]
     assert target["assets"] == [{"key": ["raw", "orders"]}]

@@ -162,8 +162,8 @@ class Sensor(Node):
     @field("The assets that it reacts to when they are produced.")
     async def monitored_assets(self, info: Info) -> list[LazyAsset]:
         """Load them."""
-        monitors = self.facts.spec.monitors
-        keys = monitors.keys if isinstance(monitors, AssetMonitor) else ()
+        spec = self.facts.spec
+        keys = spec.monitors.keys if isinstance(spec.monitors, AssetMonitor) else spec.watched_assets
         return [asset for asset in await info.context.loaders.asset.load_many(keys) if asset is not None]
 
     @field("Who decided its status: its code, a person or program, or the failure policy.")

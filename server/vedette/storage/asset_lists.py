@@ -191,6 +191,7 @@ _WATCHING = text(
     SELECT DISTINCT wanted.ordinal, sensors.id, sensors.name
     FROM sensors CROSS JOIN LATERAL jsonb_array_elements(
         CASE spec -> 'monitors' ->> 'stream' WHEN 'assets' THEN spec -> 'monitors' -> 'keys' ELSE '[]' END
+        || coalesce(spec -> 'watched_assets', '[]')
     ) AS named(key)
     JOIN unnest(CAST(:keys AS jsonb[])) WITH ORDINALITY AS wanted(key, ordinal) USING (key)
     WHERE sensors.loaded ORDER BY wanted.ordinal, sensors.name, sensors.id
