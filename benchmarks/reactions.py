@@ -1,7 +1,9 @@
-"""From the commit by which a run has finished to the first line of the sensor that watches runs, many runs a second.
+"""From the end of a run to the first line of the sensor that watches runs, many runs a second.
 
-The runs are written as finished, in transactions of their own: to execute as many would measure that instead. Each is
-to be shown to the sensor once, in the order of its job; anything else is an error of the measurement.
+No run is executed: to execute as many would measure that instead. They are there as started by a launcher, and that
+they have ended is recorded as launchers record it: their recorder, its group commit and its knock. The clock starts
+before that. Each is to be shown to the sensor once, in the order of its job; anything else is an error of the
+measurement.
 
 `python -m benchmarks.reactions [--rate N] [--seconds N] [--jobs N]`
 """
@@ -11,6 +13,7 @@ import asyncio
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -19,11 +22,14 @@ from sqlalchemy import text
 from benchmarks.notes import wait_until
 from benchmarks.server import MeasuredServer, measured, percentile
 from vedette.bus import Bus
-from vedette.bus.topics import RUNS
+from vedette.domain.events import RunEvent, RunEventKind
 from vedette.domain.ids import new_id
-from vedette.storage import streams
+from vedette.domain.runs import RunStatus
+from vedette.launcher.recorder import Recorder
 from vedette.storage.database import Database
 from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.run_updates import RunUpdate
+from vedette.storage.workers import registered
 
 SOURCE = """
 import os, time
@@ -37,10 +43,12 @@ def reacts(context):
     at = time.time()
     os.write(NOTES, f"{context.run.run_id} {at!r}\\n".encode())
 """
-FINISHED = text(
+STARTED = text(
     """
-    INSERT INTO runs (id, code_location, job_name, status, run_config, tags, on_interrupted, finished_at)
-    VALUES (:id, 'project', :job, 'SUCCESS', '{}', '{}', 'fail', now())
+    INSERT INTO runs (id, code_location, job_name, status, run_config, tags, on_interrupted, launcher_id, claim_epoch,
+        claimed_until, started_at)
+    SELECT given.id, 'project', given.job, 'STARTED', '{}', '{}', 'fail', :launcher, 1, now() + interval '1 hour', now()
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:jobs AS text[])) AS given(id, job)
     """
 )
 SETTLE_SECONDS = 60.0
@@ -48,7 +56,7 @@ SETTLE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Reactions:
-    """Seconds from each commit to the sensor's first line, and how many runs finished a second meanwhile."""
+    """Seconds from the end of each run to the sensor's first line, and how many runs ended a second meanwhile."""
 
     seconds: list[float]
     per_second: float
@@ -60,34 +68,45 @@ def measure(rate: int = 200, seconds: float = 10.0, jobs: int = 20) -> Reactions
         sensor = server.sensor_id("reacts")
         begun = f'{{ sensor(by: {{id: "{sensor}"}}) {{ cursor {{ value }} }} }}'
         wait_until(lambda: server.query(begun)["sensor"]["cursor"]["value"] is not None, "the sensor's start", 60)
-        committed, took = asyncio.run(_finish(server, rate, seconds, jobs))
+        ended, took = asyncio.run(_finish(server, rate, seconds, jobs))
         notes = server.folder / "notes"
-        wait_until(lambda: notes.exists() and _lines(notes) >= len(committed), "reactions", SETTLE_SECONDS)
+        wait_until(lambda: notes.exists() and _lines(notes) >= len(ended), "reactions", SETTLE_SECONDS)
         told = [line.split() for line in notes.read_text().splitlines()]
-    _hold_to_order([run for run, _ in told], {str(run): job for run, (job, _) in committed.items()})
-    return Reactions([float(at) - committed[UUID(run)][1] for run, at in told], len(committed) / took)
+    _hold_to_order([run for run, _ in told], {str(run): job for run, (job, _) in ended.items()})
+    return Reactions([float(at) - ended[UUID(run)][1] for run, at in told], len(ended) / took)
 
 
 async def _finish(
     server: MeasuredServer, rate: int, seconds: float, jobs: int
 ) -> tuple[dict[UUID, tuple[str, float]], float]:
-    """Return of each run, in order, its job and when its commit was sent; and the seconds it all took."""
-    committed: dict[UUID, tuple[str, float]] = {}
+    """Return of each run, in order, its job and when it ended; and the seconds it all took."""
+    runs = {new_id(): f"job_{number % jobs}" for number in range(int(rate * seconds))}
     async with (
         EmbeddedPostgres(server.folder / "home") as postgres,
         Database(postgres.url) as database,
         Bus(postgres.url) as bus,
+        registered(database, "LAUNCH", "benchmark", 1) as launcher,
     ):
+        async with database.writing() as connection:
+            started = {"ids": list(runs), "jobs": list(runs.values()), "launcher": launcher}
+            await connection.execute(STARTED, started)
+        recorder = Recorder(database, bus)
+        recording = asyncio.create_task(recorder.run())
+        ended: dict[UUID, tuple[str, float]] = {}
         began = time.perf_counter()
-        for number in range(int(rate * seconds)):
-            await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
-            run_id, job = new_id(), f"job_{number % jobs}"
-            async with database.writing() as connection:
-                await connection.execute(FINISHED, {"id": run_id, "job": job})
-                await streams.append_runs(connection, [(run_id, "SUCCESS")])
-                committed[run_id] = job, time.time()
-            bus.knock(RUNS)
-        return committed, time.perf_counter() - began
+        async with asyncio.TaskGroup() as ending:
+            for number, (run_id, job) in enumerate(runs.items()):
+                await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
+                ended[run_id] = job, time.time()
+                ending.create_task(recorder.record(_success(run_id)))
+        took = time.perf_counter() - began
+        recording.cancel()
+        return ended, took
+
+
+def _success(run_id: UUID) -> RunUpdate:
+    event = RunEvent(datetime.now(UTC), RunEventKind.RUN_SUCCESS)
+    return RunUpdate(run_id=run_id, epoch=1, event_count=0, attempt=1, events=(event,), statuses=(RunStatus.SUCCESS,))
 
 
 def _lines(notes: Path) -> int:

@@ -29,7 +29,12 @@ def watching(name: str, *jobs: str, attempts: int = 10, **options: object) -> Se
 
 
 async def become(
-    stage: Stage, bus: Bus, *jobs: str, status: RunStatus = RunStatus.FAILURE, location: str | None = None
+    stage: Stage,
+    bus: Bus,
+    *jobs: str,
+    status: RunStatus = RunStatus.FAILURE,
+    location: str | None = None,
+    knocks: bool = True,
 ) -> list[UUID]:
     """Let runs of `jobs` become `status`, in one transaction, and knock."""
     ids = [new_id() for _ in jobs]
@@ -43,7 +48,8 @@ async def become(
                 {"id": run_id, "location": location or stage.name, "job": job, "status": status.value},
             )
         await streams.append_runs(connection, [(run_id, status.value) for run_id in ids])
-    bus.knock(RUNS)
+    if knocks:
+        bus.knock(RUNS)
     return ids
 
 

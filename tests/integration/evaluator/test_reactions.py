@@ -59,6 +59,22 @@ async def _handled(stage: Stage, sensor_id: UUID, count: int) -> bool:
     return len(await reactions(stage, sensor_id)) >= count
 
 
+async def test_a_lost_knock_is_made_up_for(database: Database, bus: Bus) -> None:
+    stage = Stage(database)
+    spec = watching("alarms", minimum_interval_seconds=3600.0)
+    [sensor_id] = await stage.add(spec)
+    location = stage.location(spec)
+
+    async def react(event: SensorEvent) -> None: ...
+
+    location.code["alarms"] = reacting(react)
+    async with evaluating(database, bus, location, settings(poll_seconds=0.3)):
+        await until(lambda: begun(stage, sensor_id))
+        missed = await become(stage, bus, "load", knocks=False)
+        await until(lambda: _handled(stage, sensor_id, 1))
+    assert outcomes(await reactions(stage, sensor_id)) == [(missed[0], "REACTED")]
+
+
 async def test_a_poison_run_is_tried_again_then_passed_and_holds_up_its_job_alone(database: Database, bus: Bus) -> None:
     stage = Stage(database)
     spec = watching("alarms", attempts=2)
