@@ -59,6 +59,18 @@ if TYPE_CHECKING:
     from vedette.authoring.contexts import SensorEvaluationContext, build_sensor_context
     from vedette.authoring.definitions import Definitions
     from vedette.authoring.environment import EnvVar
+    from vedette.authoring.freshness.check_sensors import build_sensor_for_freshness_checks
+    from vedette.authoring.freshness.checks import (
+        build_last_update_freshness_checks,
+        build_time_partition_freshness_checks,
+    )
+    from vedette.authoring.freshness.policies import FreshnessPolicy
+    from vedette.authoring.freshness.sensors import (
+        FreshnessPolicySensorContext,
+        FreshnessPolicySensorDefinition,
+        build_freshness_policy_sensor_context,
+        freshness_policy_sensor,
+    )
     from vedette.authoring.graphs import GraphDefinition, GraphIn, GraphOut, graph
     from vedette.authoring.hooks import HookContext, HookDefinition, build_hook_context, failure_hook, success_hook
     from vedette.authoring.in_process import ExecuteInProcessResult
@@ -219,6 +231,9 @@ __all__ = [
     "Field",
     "FilesystemIOManager",
     "Float",
+    "FreshnessPolicy",
+    "FreshnessPolicySensorContext",
+    "FreshnessPolicySensorDefinition",
     "GraphDefinition",
     "GraphIn",
     "GraphOut",
@@ -312,20 +327,25 @@ __all__ = [
     "asset_check",
     "asset_sensor",
     "build_asset_context",
+    "build_freshness_policy_sensor_context",
     "build_hook_context",
     "build_init_resource_context",
     "build_input_context",
+    "build_last_update_freshness_checks",
     "build_multi_asset_sensor_context",
     "build_op_context",
     "build_output_context",
     "build_resources",
     "build_run_status_sensor_context",
     "build_sensor_context",
+    "build_sensor_for_freshness_checks",
+    "build_time_partition_freshness_checks",
     "configured",
     "daily_partitioned_config",
     "define_asset_job",
     "dynamic_partitioned_config",
     "failure_hook",
+    "freshness_policy_sensor",
     "fs_io_manager",
     "graph",
     "hourly_partitioned_config",

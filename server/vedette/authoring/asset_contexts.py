@@ -41,6 +41,11 @@ class AssetContext:
         """Return the key of the asset that is this output; raises InvocationError if there is none."""
         return self._assets.key(output_name)
 
+    def run_makes(self, asset_key: CoercibleToAssetKey) -> bool:
+        """Tell whether this run is to make an asset: a check of one that it makes comes after that."""
+        of_step = self._telling.of_step
+        return of_step is not None and AssetKey.from_coercible(asset_key) in of_step.of_run
+
     def add_output_metadata(self, metadata: Mapping[str, Any], output_name: str | None = None) -> None:
         """Add to the metadata of an output's materialization: of the one output, unless named. Raises InvalidResult."""
         self._telling.add_metadata(metadata, output_name)

@@ -155,6 +155,11 @@ class SensorEvaluationContext(UsesResources):
         self._definitions = definitions
         self._registry = definitions.resource_registry
 
+    def share_with(self, other: "SensorEvaluationContext") -> None:
+        """Let another context of the same evaluation have what this one has (for the framework)."""
+        other._definitions, other._instance, other._sink = self._definitions, self._instance, self._sink
+        other.provide(self.resources)
+
     def adopt(self, sensor_name: str, sink: Sink | None = None) -> None:
         """Take the sensor's name if the context has none, and from now on log to `sink` (for the framework)."""
         if self._sensor_name is None:

@@ -202,7 +202,7 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
     @property
     def _partitions_of_assets(self) -> AssetPartitions:
         if self._partitions is None:
-            self._partitions = AssetPartitions(self.repository_def.asset_graph)
+            self._partitions = AssetPartitions(self.repository_def.asset_graph, self._instance)
         return self._partitions
 
     def _asset(self, key: AssetKey) -> WatchedAsset:

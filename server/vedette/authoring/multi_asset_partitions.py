@@ -7,16 +7,17 @@ from vedette.authoring.partitions.definition import PartitionsDefinition
 from vedette.authoring.partitions.mappings import Between, PartitionMapping
 from vedette.authoring.partitions.multi_mappings import mapping_between
 from vedette.domain.assets import AssetKey
-from vedette.domain.partitions import dynamic_names
+from vedette.domain.partitions import DynamicKeys, dynamic_names
 from vedette.errors import InvocationError
 
 
 class AssetPartitions:
     """The partitions of the assets of `graph`."""
 
-    def __init__(self, graph: AssetGraph) -> None:
-        """Ask the graph."""
+    def __init__(self, graph: AssetGraph, store: DynamicKeys | None) -> None:
+        """Ask the graph, and `store` for dynamic keys."""
         self._graph = graph
+        self._store = store
 
     def wanted(self, key: AssetKey, after: str | None) -> Callable[[str], bool]:
         """Return what tells of a partition whether the asset has it, and whether it comes after `after`.
@@ -36,7 +37,7 @@ class AssetPartitions:
 
     def all_keys(self, key: AssetKey) -> Sequence[str]:
         """Return the keys of an asset, in order; raises InvocationError where it has none."""
-        return self._of(key).get_partition_keys()
+        return self._of(key).get_partition_keys(dynamic_partitions_store=self._store)
 
     def check_same(self, keys: Iterable[AssetKey]) -> None:
         """Raise InvocationError unless these assets have the same partitions."""
@@ -50,7 +51,7 @@ class AssetPartitions:
 
     def downstream_of(self, partition: str, upstream: AssetKey, downstream: AssetKey) -> Sequence[str]:
         """Return the partitions of `downstream` that are made from one of `upstream`. Raises InvocationError."""
-        between = Between(self._of(upstream), self._of(downstream))
+        between = Between(self._of(upstream), self._of(downstream), store=self._store)
         mapping = self._mapping(upstream, downstream) or mapping_between(between.upstream, self._of(downstream))
         return list(mapping.downstream_of(partition, between))
 

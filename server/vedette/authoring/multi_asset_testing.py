@@ -8,6 +8,7 @@ from vedette.authoring.asset_events import AssetMaterialization
 from vedette.authoring.assets.graph import AssetGraph
 from vedette.authoring.assets.keys import keys_of
 from vedette.authoring.assets.selection import AssetSelection
+from vedette.authoring.instance.instance import VedetteInstance
 from vedette.authoring.multi_asset_contexts import MultiAssetSensorEvaluationContext
 from vedette.authoring.multi_asset_sensors import MonitoredAssets, watched_keys
 from vedette.domain.assets import AssetEventRecord, AssetKey
@@ -22,6 +23,9 @@ from vedette.domain.watched_assets import (
 )
 from vedette.errors import InvocationError
 
+# More than a test makes.
+_MOST = 100_000
+
 if TYPE_CHECKING:
     from vedette.authoring.definitions import Definitions
 
@@ -30,7 +34,7 @@ def build_multi_asset_sensor_context(
     *,
     monitored_assets: MonitoredAssets,
     repository_def: "Definitions | None" = None,
-    instance: Any = None,
+    instance: VedetteInstance | None = None,
     cursor: str | None = None,
     repository_name: str | None = None,
     cursor_from_latest_materializations: bool = False,
@@ -41,7 +45,8 @@ def build_multi_asset_sensor_context(
 ) -> MultiAssetSensorEvaluationContext:
     """Build a context for a test: call the sensor with it, or pass it to `evaluate_tick`.
 
-    materializations: what has happened, in order; their positions are 1, 2, 3 …
+    instance: what has happened is what it tells, such as VedetteInstance.ephemeral().
+    materializations: without an instance, what has happened, in order; their positions are 1, 2, 3 …
     cursor: what is consumed already, as text; with `cursor_from_latest_materializations` all that has happened is.
     definitions (or `repository_def`, the same thing): needed for a selection of assets, and for their partitions.
     Raises InvocationError where both are given, or where definitions are needed and missing.
@@ -49,8 +54,8 @@ def build_multi_asset_sensor_context(
     if cursor is not None and cursor_from_latest_materializations:
         raise InvocationError("A context has a cursor or cursor_from_latest_materializations: give one of the two.")
     known = definitions if definitions is not None else repository_def
-    events = _recorded(materializations)
     keys = _keys(monitored_assets, known)
+    events = _recorded(materializations) if instance is None else _told_by(instance, keys)
     if cursor_from_latest_materializations:
         cursor = _consumed(keys, events)
     cursors = parsed_cursors(cursor)
@@ -63,12 +68,18 @@ def build_multi_asset_sensor_context(
         last_sensor_start_time=last_sensor_start_time,
         definitions=known,
         resources=resources,
+        instance=instance,
     )
 
 
 def _recorded(materializations: Iterable[AssetMaterialization]) -> list[AssetEventRecord]:
     now = datetime.now(UTC)
     return [AssetEventRecord(position, now, one.as_event()) for position, one in enumerate(materializations, 1)]
+
+
+def _told_by(instance: VedetteInstance, keys: Iterable[AssetKey]) -> list[AssetEventRecord]:
+    found = [one.record for key in keys for one in instance.fetch_materializations(key, _MOST, ascending=True).records]
+    return sorted(found, key=lambda one: one.position)
 
 
 def _keys(monitored: MonitoredAssets, definitions: "Definitions | None") -> tuple[AssetKey, ...]:

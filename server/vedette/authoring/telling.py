@@ -14,10 +14,11 @@ from vedette.errors import InvalidResult, InvocationError
 
 @dataclass(frozen=True)
 class AssetsOfStep:
-    """The assets that a step is to make, by output, and its checks."""
+    """The assets that a step is to make, by output, and its checks; `of_run` are all that its run is to make."""
 
     keys: dict[str, AssetKey]
     checks: frozenset[tuple[AssetKey, str]] = frozenset()
+    of_run: frozenset[AssetKey] = frozenset()
 
     def key(self, output_name: str | None = None) -> AssetKey:
         """Return the key of an output, of the only one unless named; raises InvocationError."""

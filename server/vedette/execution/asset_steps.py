@@ -85,7 +85,8 @@ class AssetStepExecution:
 
 def assets_of(step: AssetStep) -> AssetsOfStep:
     """Return what the context of a step tells of its assets."""
-    return AssetsOfStep({output: spec.key for output, spec in step.specs.items()}, frozenset(step.checks))
+    keys = {output: spec.key for output, spec in step.specs.items()}
+    return AssetsOfStep(keys, frozenset(step.checks), step.selected.assets)
 
 
 def _plain(metadata: Metadata) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, overload
 from vedette.authoring.assets.definition import AssetsDefinition, single
 from vedette.authoring.assets.keys import dependencies, full_key
 from vedette.authoring.assets.specs import AssetCheckSpec, AssetIn, AssetOut, AssetSpec
+from vedette.authoring.freshness.policies import FreshnessPolicy
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.naming import description_of, name_of
 from vedette.authoring.ops import DEFAULT_OUTPUT, Nothing, OpDefinition, Out
@@ -38,6 +39,7 @@ def asset(
     output_required: bool = True,
     check_specs: Iterable[AssetCheckSpec] | None = None,
     partitions_def: Any = None,
+    freshness_policy: FreshnessPolicy | None = None,
 ) -> Define: ...
 @known_keywords("@asset")
 def asset(
@@ -61,6 +63,7 @@ def asset(
     output_required: bool = True,
     check_specs: Iterable[AssetCheckSpec] | None = None,
     partitions_def: Any = None,
+    freshness_policy: FreshnessPolicy | None = None,
 ) -> AssetsDefinition | Define:
     """Make an asset of the function that produces it; with or without parentheses.
 
@@ -72,6 +75,7 @@ def asset(
     deps: assets that it is made of without taking their values.
     output_required: False if the function may yield nothing; what is downstream is then skipped.
     check_specs: checks that the function makes itself.
+    freshness_policy: how fresh it is to be, for `freshness_policy_sensor`.
     code_version: change it when the code changes what is produced; see `stale_assets_only`.
 
     Raises DefinitionError.
@@ -91,6 +95,7 @@ def asset(
             tags=tags,
             kinds=[*(kinds or ()), *([compute_kind] if compute_kind else [])],
             partitions_def=partitions_def,
+            freshness_policy=freshness_policy,
         )
         step = spec.key.to_python_identifier()
         op = single(function, step, description=spec.description, is_required=output_required)

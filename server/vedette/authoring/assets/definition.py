@@ -6,6 +6,7 @@ from typing import Any
 
 from vedette.authoring.assets.keys import AssetDep, key_of
 from vedette.authoring.assets.specs import DEFAULT_IO_MANAGER_KEY, AssetCheckSpec, AssetIn, AssetSpec
+from vedette.authoring.freshness.policies import FreshnessPolicy
 from vedette.authoring.ops import DEFAULT_OUTPUT, Nothing, OpDefinition, Out
 from vedette.authoring.text import shown
 from vedette.domain.assets import AssetKey
@@ -126,6 +127,7 @@ class SourceAsset:
         partitions_def: Any = None,
         group_name: str | None = None,
         tags: Mapping[str, Any] | None = None,
+        freshness_policy: FreshnessPolicy | None = None,
     ) -> None:
         """Take the key in any spelling."""
         self.spec = AssetSpec(
@@ -135,6 +137,7 @@ class SourceAsset:
             partitions_def=partitions_def,
             group_name=group_name,
             tags=tags,
+            freshness_policy=freshness_policy,
         )
         self.io_manager_key = io_manager_key or DEFAULT_IO_MANAGER_KEY
 

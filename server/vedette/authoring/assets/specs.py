@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vedette.authoring.assets.keys import AssetDep, dependencies, full_key, key_of
+from vedette.authoring.freshness.policies import FreshnessPolicy
 from vedette.authoring.metadata import normalised_metadata
 from vedette.authoring.naming import checked_name, normalised_tags
 from vedette.authoring.text import shown
@@ -31,6 +32,7 @@ class AssetSpec:
     tags: dict[str, str] = field(hash=False)
     kinds: tuple[str, ...]
     partitions_def: Any
+    freshness_policy: FreshnessPolicy | None
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class AssetSpec:
         tags: Mapping[str, Any] | None = None,
         kinds: Iterable[str] | None = None,
         partitions_def: Any = None,
+        freshness_policy: FreshnessPolicy | None = None,
     ) -> None:
         """Take the key in any spelling; `skippable`: a run may leave it out."""
         found = key_of(key)
@@ -60,6 +63,11 @@ class AssetSpec:
         set_(self, "owners", _texts(owner, "owners", owners))
         set_(self, "kinds", _texts(owner, "kinds", kinds))
         set_(self, "partitions_def", partitions_def)
+        if not isinstance(freshness_policy, FreshnessPolicy | None):
+            raise DefinitionError(
+                f"The freshness_policy of {owner} is a FreshnessPolicy, not {shown(freshness_policy)}."
+            )
+        set_(self, "freshness_policy", freshness_policy)
         try:
             set_(self, "metadata", normalised_metadata(metadata))
             set_(self, "tags", normalised_tags(tags))
@@ -72,7 +80,7 @@ class AssetSpec:
             name: getattr(self, name)
             for name in (
                 *("key", "deps", "description", "metadata", "skippable", "group_name", "code_version", "owners"),
-                *("tags", "kinds", "partitions_def"),
+                *("tags", "kinds", "partitions_def", "freshness_policy"),
             )
         }
         return AssetSpec(**(given | changes))

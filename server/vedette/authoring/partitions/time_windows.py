@@ -61,7 +61,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         """
         offsets = minute_offset, hour_offset, day_offset
         cron = _cron(cron_schedule, schedule_type, offsets)
-        zone = _zone(timezone or "UTC")
+        zone = zone_of(timezone or "UTC")
         _check_form(fmt, end_offset)
         begin = _time("start", start, fmt, zone)
         finish = None if end is None else _time("end", end, fmt, zone)
@@ -167,10 +167,10 @@ def _cron(
     if (cron is None) == (schedule_type is None):
         raise DefinitionError("Partitions by time have a cron_schedule or a schedule_type: give one of the two.")
     if schedule_type is not None:
-        return _checked_cron(cron_of(ScheduleType(schedule_type), *offsets))
+        return checked_cron(cron_of(ScheduleType(schedule_type), *offsets))
     if any(offsets):
         raise DefinitionError("Offsets of partitions by time go with a schedule_type; write them into cron_schedule.")
-    return _checked_cron(cron)
+    return checked_cron(cron)
 
 
 def cron_of(kind: ScheduleType, minute: int | None, hour: int | None, day: int | None) -> str:
@@ -185,7 +185,8 @@ def cron_of(kind: ScheduleType, minute: int | None, hour: int | None, day: int |
     return f"{minute} {hour} {1 if day is None else day} * *"
 
 
-def _checked_cron(cron: object) -> str:
+def checked_cron(cron: object) -> str:
+    """Return a schedule with its spaces and aliases made plain; raises DefinitionError for what is none."""
     if not isinstance(cron, str):
         raise DefinitionError(f'cron_schedule= is a str such as "0 0 * * *", not {shown(cron)}.')
     plain = " ".join(ALIASES.get(cron.strip().lower(), cron).split())
@@ -202,7 +203,8 @@ def _checked_cron(cron: object) -> str:
     return plain
 
 
-def _zone(name: object) -> ZoneInfo:
+def zone_of(name: object) -> ZoneInfo:
+    """Return a time zone by its name; raises DefinitionError where there is none."""
     try:
         return ZoneInfo(str(name))
     except (KeyError, ValueError, OSError):
