@@ -17,6 +17,7 @@ VedetteError                    everything below; its text is one sentence that 
 │   └── AnswerTooLarge
 ├── AlertNotSent                a service or mail server did not take an alert
 ├── SourceUnavailable           what a sensor watches cannot be read
+├── WaitFailed                  what a sensor watches cannot be waited for
 ├── InvalidResult               what a sensor or an op handed back is not what it may hand back
 ├── LocationUnloaded            a code location that is not loaded was asked for work
 └── LeaseLost                   another process holds what this one held; drop the work
@@ -41,6 +42,10 @@ class AlertNotSent(VedetteError):
 
 class SourceUnavailable(VedetteError):
     """What a sensor watches cannot be read; it may be later."""
+
+
+class WaitFailed(VedetteError):
+    """What a sensor watches cannot be waited for."""
 
 
 class UsageError(VedetteError):

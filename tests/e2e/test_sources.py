@@ -40,16 +40,11 @@ class Lines(Source[Line]):
         lines = self.read()
         return Changes([Line(line) for line in lines[int(cursor or 0):]], str(len(lines)))
 
-    async def wait(self, cursor, seconds):
-        async def changed():
-            while len(self.read()) == int(cursor or 0):
-                await asyncio.sleep(0.01)
-        try:
-            await asyncio.wait_for(changed(), seconds)
-        except TimeoutError:
-            pass
+    async def wait(self, cursor):
+        while len(self.read()) == int(cursor or 0):
+            await asyncio.sleep(0.01)
 
-lines = build_sensor_for_source(Lines(), name="lines", **NEVER)
+lines = build_sensor_for_source(Lines(), name="lines", minimum_interval_seconds=3600, **NEVER)
 """
 RUNS = """
 query($after: String) {

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, overload
 
 from vedette.authoring.keywords import known_keywords
-from vedette.authoring.sensors import EvaluationFunction, SensorDefinition, Watch
+from vedette.authoring.sensors import EvaluationFunction, SensorDefinition
 from vedette.authoring.targets import LikeJob, Target
+from vedette.authoring.watches import Watch
 from vedette.domain.catalog import SensorStatus
 
 
@@ -64,7 +65,8 @@ def sensor(
         evaluator: a change there makes the sensor due at once, or right after the evaluation that goes on. It is a
         hint: what could not be watched (the log says so) is seen at the interval, and one evaluation sees all changes
         since the last, so look at what is there. A sensor that writes into its own folder makes itself due again.
-        After a failure it waits for its next try.
+        After a failure it waits for its next try. Also a source, or anything else with `async def wait(self, cursor)`,
+        which returns when there may be something new; that runs in a process beside the evaluations.
     timeout: seconds that one evaluation may take; 60 unless given.
     failures_before_pause: how many failures in a row pause it; 0 never does; as the settings say unless given.
     default_status: whether it runs before anybody has started or stopped it.

@@ -3,7 +3,6 @@
 import copy
 import functools
 import math
-import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, TypeVar
 
@@ -17,6 +16,7 @@ from vedette.authoring.resources.definition import checked_keys
 from vedette.authoring.sensor_functions import SensorFunction
 from vedette.authoring.targets import AnyJob, LikeJob, Target, selection_of, targets_of
 from vedette.authoring.text import as_json, shown
+from vedette.authoring.watches import Watch, watched
 from vedette.domain.assets import AssetKey
 from vedette.domain.catalog import ASSET_JOB, SensorKind, SensorSpec, SensorStatus
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
@@ -24,7 +24,6 @@ from vedette.errors import DefinitionError, InvocationError
 
 DefaultSensorStatus = SensorStatus
 EvaluationFunction = Callable[..., Any]
-Watch = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 Given = TypeVar("Given")
 Kept = TypeVar("Kept")
 
@@ -71,7 +70,7 @@ class SensorDefinition:
         self.minimum_interval_seconds = self._interval(minimum_interval_seconds)
         self.timeout = self._timeout(timeout)
         self.failures_before_pause = self._failures(failures_before_pause)
-        self.watch = self._checked("watch", _watch, watch)
+        self.watch, self.waits = self._checked("watch", watched, watch)
         self.default_status = self._status(default_status)
         self.tags = self._checked("tags", normalised_tags, tags)
         self.metadata: dict[str, Any] = self._checked("metadata", _metadata, metadata)
@@ -238,6 +237,7 @@ class SensorDefinition:
             default_status=self.default_status,
             failures_before_pause=self.failures_before_pause,
             watch=self.watch,
+            waits=self.waits is not None,
         )
 
     def __repr__(self) -> str:
@@ -259,19 +259,6 @@ def _metadata(metadata: object) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"it {error}.") from None
     return plain
-
-
-def _watch(watch: object) -> tuple[str, ...]:
-    if watch is None:
-        return ()
-    if not isinstance(watch, str | os.PathLike | Iterable) or isinstance(watch, bytes):
-        raise ValueError(f"it is a folder, a file or a list of them, not {shown(watch)}.")
-    paths = [watch] if isinstance(watch, str | os.PathLike) else list(watch)
-    names = [os.fspath(path) if isinstance(path, str | os.PathLike) else None for path in paths]
-    for path, name in zip(paths, names, strict=True):
-        if not isinstance(name, str) or not name or "\0" in name:
-            raise ValueError(f"{shown(path)} is no path of a folder or file.")
-    return tuple(dict.fromkeys(str(name) for name in names))
 
 
 def _owners(owners: object) -> tuple[str, ...]:

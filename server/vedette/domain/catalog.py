@@ -117,6 +117,8 @@ class SensorSpec(msgspec.Struct, frozen=True):
     default_status: SensorStatus = SensorStatus.STOPPED
     # Folders or files; a change there makes it due at once.
     watch: tuple[str, ...] = ()
+    # Whether the code can wait for a change of what it watches; that makes it due at once.
+    waits: bool = False
     # After so many failures in a row it is paused; 0: never; None: as the settings say.
     failures_before_pause: int | None = None
     # Of a sensor that reacts to events.

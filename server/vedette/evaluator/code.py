@@ -34,6 +34,9 @@ class CodeLocation(Protocol):
     def give_up(self, tick_ids: Collection[UUID]) -> None:
         """Give evaluations up; unknown ones are fine."""
 
+    async def wait(self, sensor_name: str, cursor: str | None) -> None:
+        """Return when what a sensor watches may have changed since `cursor`; raises VedetteError."""
+
 
 class CodeLocations(Protocol):
     """All code locations of this process."""

@@ -31,11 +31,16 @@ class Schedule:
         self._recorded_at: dict[UUID, int] = {}
         self._outdated: set[UUID] = set()
         self._watching: set[UUID] = set()
+        self._waiting: set[UUID] = set()
         self._pushed: set[UUID] = set()
         self._watching_assets: set[UUID] = set()
         # Those whose folders have changed, and those that failed last: these wait for their next try all the same.
         self._hurried: set[UUID] = set()
         self._failing: set[UUID] = set()
+        self._kinds = (
+            *(self._watching, self._waiting, self._pushed, self._watching_assets),
+            *(self._hurried, self._failing),
+        )
 
     def get(self, sensor_id: UUID) -> DueSensor | None:
         """Return the sensor as last known, None where it is not of the held shards."""
@@ -59,6 +64,7 @@ class Schedule:
                 continue
             self._sensors[sensor.id] = sensor
             (self._watching.add if sensor.spec.watch else self._watching.discard)(sensor.id)
+            (self._waiting.add if sensor.spec.waits else self._waiting.discard)(sensor.id)
             (self._pushed.add if sensor.spec.is_pushed else self._pushed.discard)(sensor.id)
             (self._watching_assets.add if sensor.spec.watched_assets else self._watching_assets.discard)(sensor.id)
             self.schedule(sensor.id)
@@ -73,6 +79,15 @@ class Schedule:
     def watching(self) -> list[DueSensor]:
         """Return the sensors that watch folders and may be due."""
         return [sensor for sensor in map(self._sensors.__getitem__, self._watching) if self._can_be_due(sensor)]
+
+    def waiting(self) -> list[DueSensor]:
+        """Return the sensors whose sources are to be waited for; those that failed wait for their next try."""
+        there = map(self._sensors.__getitem__, self._waiting - self._failing)
+        return [sensor for sensor in there if self._can_be_due(sensor)]
+
+    def is_quiet(self, sensor_id: UUID) -> bool:
+        """Tell whether a sensor is neither evaluated nor about to be."""
+        return sensor_id not in self._busy and sensor_id not in self._hurried
 
     def pushed(self) -> list[DueSensor]:
         """Return the sensors that react to events and may be due."""
@@ -153,7 +168,7 @@ class Schedule:
         for sensor_id in sensor_ids:
             del self._sensors[sensor_id]
             self._recorded_at.pop(sensor_id, None)
-            for kept in (self._watching, self._pushed, self._watching_assets, self._hurried, self._failing):
+            for kept in self._kinds:
                 kept.discard(sensor_id)
             self._queue.drop(sensor_id)
 

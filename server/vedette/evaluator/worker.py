@@ -24,6 +24,7 @@ from vedette.evaluator.patience import keep_trying, report
 from vedette.evaluator.recorder import Recorder
 from vedette.evaluator.requests import Requests
 from vedette.evaluator.schedule import Schedule
+from vedette.evaluator.source_watch import SourceWatch
 from vedette.evaluator.sources import AssetSource, RunSource
 from vedette.evaluator.watching import FolderWatch
 from vedette.faults import Point, reached
@@ -81,6 +82,7 @@ class Evaluator:
         self._schedule = Schedule(self._clock, self._code, self._evaluations.by_sensor)
         self._folders = FolderWatch(self._schedule.watching, self._on_change)
         self._assets = AssetWatch(database, bus, settings.poll_seconds, self._schedule.watching_assets, self._on_change)
+        self._sources = SourceWatch(self._schedule.waiting, self._schedule.is_quiet, self._code, self._on_change)
         self._feeders = {
             source.stream: Feeder(
                 source, database, bus, self._clock, settings.poll_seconds, self._schedule.pushed, self._on_change
@@ -128,6 +130,7 @@ class Evaluator:
             tasks.create_task(self._keeper.run(), name="lease keeper")
             tasks.create_task(self._follow_changes(), name="sensor changes")
             tasks.create_task(self._folders.run(), name="folders")
+            tasks.create_task(self._sources.run(), name="sources")
             tasks.create_task(self._assets.run(), name="assets")
             for stream, feeder in self._feeders.items():
                 tasks.create_task(feeder.run(), name=f"feeder of {stream}")
@@ -241,6 +244,8 @@ class Evaluator:
         if self._evaluations.continues(recorded):
             return
         self._evaluations.free(flight)
+        if flight.sensor.spec.waits:
+            self._sources.look()
         self._go_on(tick.sensor_id, float("-inf"))
         sensor = self._schedule.get(tick.sensor_id)
         if sensor is not None and (feeder := self._feeders.get(sensor.spec.stream or "")) is not None:
@@ -286,6 +291,7 @@ class Evaluator:
                 )
             self._schedule.apply(reading, shards, moment)
             self._folders.look()
+            self._sources.look()
             self._assets.look()
             for feeder in self._feeders.values():
                 feeder.look(reading.sensors)
@@ -302,6 +308,7 @@ class Evaluator:
         self._schedule.keep(self._holdings.epochs)
         self._folders.look()
         self._assets.look()
+        self._sources.look()
         pairs = self._holdings.unready()
         if not pairs:
             return

@@ -14,6 +14,7 @@ from vedette.hosts.children import Child, NoChild
 from vedette.hosts.host_limits import HostLimits
 from vedette.hosts.pool import HostPool
 from vedette.hosts.run_process import RunProcess
+from vedette.hosts.waiter import Waiter
 from vedette.hosts.zygote import Zygote
 from vedette.settings import Settings
 
@@ -37,6 +38,7 @@ class Generation:
         self.catalog = loaded.catalog
         self.files = loaded.modules
         self.pool = HostPool(zygote, limits, answers)
+        self.waiter = Waiter(zygote.name, zygote)
         self._zygote = zygote
         self._answers = answers
         # The process of the next run, forked ahead once there has been one: a run need not wait for it.
@@ -116,6 +118,7 @@ class Generation:
 
     async def retire(self, drain_seconds: float) -> None:
         """Close the hosts; once the last run has ended, end everything."""
+        await self.waiter.close()
         await self.pool.close(drain_seconds)
         await self._runs_ended.wait()
         await self.close()
@@ -125,6 +128,7 @@ class Generation:
         self._closed = True
         spare, self._spare = self._spare, None
         _discard(spare)
+        await self.waiter.close()
         await self.pool.close(0.0)
         await self._zygote.close()
 

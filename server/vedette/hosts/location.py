@@ -160,6 +160,10 @@ class CodeLocation:
             raise answer
         return answer
 
+    async def wait(self, sensor_name: str, cursor: str | None) -> None:
+        """Return when what a sensor watches may have changed since `cursor`. Raises WaitFailed, LocationUnloaded."""
+        await self._loaded().waiter.wait(sensor_name, cursor)
+
     @asynccontextmanager
     async def run_process(self, instruction: RunInstruction) -> AsyncIterator[RunProcess]:
         """Make a process for the run, which begins no user code before it is told to.

@@ -24,7 +24,8 @@ class Backstage:
         self._loop = asyncio.new_event_loop()
         self._left = AsyncExitStack()
         self._pid = os.getpid()
-        threading.Thread(target=self._loop.run_forever, name="vedette instance", daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="vedette instance", daemon=True)
+        self._thread.start()
         atexit.register(self._leave)
 
     def run(self, work: Coroutine[Any, Any, T], seconds: float | None = None) -> T:
@@ -51,7 +52,11 @@ class Backstage:
         self._left.push_async_callback(call)
 
     def _leave(self) -> None:
-        if os.getpid() == self._pid:
-            with contextlib.suppress(Exception):
-                self.run(self._left.aclose(), LEAVE_SECONDS)
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        if os.getpid() != self._pid:
+            return
+        with contextlib.suppress(Exception):
+            self.run(self._left.aclose(), LEAVE_SECONDS)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(LEAVE_SECONDS)
+        if not self._thread.is_alive():
+            self._loop.close()

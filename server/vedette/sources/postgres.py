@@ -14,6 +14,7 @@ from vedette.sources.watermark import Overlap, Row, Watermark
 
 SECONDS = 10.0
 STATEMENT_SECONDS = 30.0
+CHECK_SECONDS = 30.0
 
 
 class PostgresChannel(Source[Row]):
@@ -53,17 +54,22 @@ class PostgresChannel(Source[Row]):
         async with self._connected() as connection:
             return await self._read(connection, cursor)
 
-    async def wait(self, cursor: str | None, seconds: float) -> None:
-        """Return when the channel is notified, or when there is something already."""
+    async def wait(self, cursor: str | None) -> None:
+        """Return when the channel is notified, when there is something already, or when the connection is lost."""
         notified = asyncio.Event()
         async with self._connected() as connection:
             await connection.add_listener(self._channel, lambda *_: notified.set())
             # What was committed before this process listened is looked for, what comes after it is notified.
             if (await self._read(connection, cursor)).items:
                 return
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await notified.wait()
+            connection.add_termination_listener(lambda _: notified.set())
+            while not notified.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(CHECK_SECONDS):
+                        await notified.wait()
+                if not notified.is_set():
+                    # A connection that was cut without a word looks like one on which nothing happens.
+                    await connection.execute("SELECT 1")
 
     async def _read(self, connection: Any, cursor: str | None) -> Changes[Row]:
         since = self._watermark.since(cursor)

@@ -14,18 +14,12 @@ from vedette.sources.source import Changes, Item, Source
 
 T = TypeVar("T", bound=Item)
 
-# Below what an evaluator gives somebody who asks for a tick or a preview meanwhile.
-WAIT_SECONDS = 5.0
-# From one wait to the next; a wait that is over at once must not turn round and round.
-PAUSE_SECONDS = 0.1
-PATIENCE_SECONDS = 60.0
-
 Asked = RunRequest | Iterable[RunRequest] | None
 Ask = Callable[..., Any]
 
 
 def source_sensor(
-    source: Source[T], *, name: str | None = None, wait_seconds: float = WAIT_SECONDS, **options: Any
+    source: Source[T], *, name: str | None = None, **options: Any
 ) -> Callable[[Callable[..., Asked]], SensorDefinition]:
     """Make a sensor of a source and a function that is called with each new item: `(item)` or `(context, item)`.
 
@@ -33,7 +27,7 @@ def source_sensor(
     run_key gets the item's key. The cursor goes on with the tick that asks for the runs, in one transaction, so that
     each item is asked about until a tick with it was recorded, and its run is launched once.
 
-    wait_seconds: how long an evaluation waits for a source that pushes; it then shows as going on.
+    A source that can wait, or is a folder, makes the sensor due at once; its interval is what it falls back on.
     Other options are those of `sensor`. Raises DefinitionError.
     """
     if not isinstance(source, Source):
@@ -41,13 +35,10 @@ def source_sensor(
 
     def define(function: Callable[..., Asked]) -> SensorDefinition:
         ask = _asking(function)
-        evaluate = _evaluation(source, ask, wait_seconds)
+        evaluate = _evaluation(source, ask)
         chosen = dict(options)
-        if source.pushes:
-            chosen.setdefault("minimum_interval_seconds", PAUSE_SECONDS)
-            chosen.setdefault("timeout", wait_seconds + PATIENCE_SECONDS)
-        if source.watch:
-            chosen.setdefault("watch", source.watch)
+        if watch := [*source.watch, *([source] if source.pushes else [])]:
+            chosen.setdefault("watch", watch)
         chosen.setdefault("description", inspect.getdoc(function))
         return SensorDefinition(name or function.__name__, evaluation_fn=evaluate, **chosen)
 
@@ -79,8 +70,8 @@ def _asking(function: Ask) -> Ask:
     return function if len(wanted) == 2 else lambda _, item: function(item)
 
 
-def _evaluation(source: Source[T], ask: Ask, wait_seconds: float) -> Ask:
-    if not source.pushes and not inspect.iscoroutinefunction(source.changes):
+def _evaluation(source: Source[T], ask: Ask) -> Ask:
+    if not inspect.iscoroutinefunction(source.changes):
 
         def look(context: SensorEvaluationContext) -> SensorResult:
             changes = source.changes(context.cursor)
@@ -89,12 +80,10 @@ def _evaluation(source: Source[T], ask: Ask, wait_seconds: float) -> Ask:
 
         return look
 
-    async def look_and_wait(context: SensorEvaluationContext) -> SensorResult:
-        if source.pushes:
-            await source.wait(context.cursor, wait_seconds)
+    async def look_async(context: SensorEvaluationContext) -> SensorResult:
         return _result(context, ask, await _changes(source, context.cursor))
 
-    return look_and_wait
+    return look_async
 
 
 async def _changes(source: Source[T], cursor: str | None) -> Changes[T]:

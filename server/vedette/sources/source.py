@@ -40,10 +40,12 @@ class Source(ABC, Generic[T]):
         crash. May be a coroutine function. What it raises fails the tick, and the next one tries again.
         """
 
-    async def wait(self, cursor: str | None, seconds: float) -> None:
-        """Return as soon as `changes(cursor)` may have something, also what was there before; at most after `seconds`.
+    async def wait(self, cursor: str | None) -> None:
+        """Return as soon as `changes(cursor)` may have something, also what was there before.
 
-        A source that cannot tell leaves it out: the sensor's interval says how often it is looked at.
+        It is called in a process of its own, on a loop that it must not block, and cancelled when it is not needed any
+        more. A source that cannot tell leaves it out: the sensor's interval says how often it is looked at. Where it
+        raises, the log says so, and it is called again after a while.
         """
         raise NotImplementedError
 

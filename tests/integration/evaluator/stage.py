@@ -49,6 +49,20 @@ class FakeLocation:
         self.lies = 0
         self.tasks: dict[UUID, asyncio.Task[None]] = {}
         self.on_log: OnLog | None = None
+        # What sensors wait for: a name is woken, with an error or without, and each wait is told with its cursor.
+        self.woken: dict[str, asyncio.Queue[VedetteError | None]] = defaultdict(asyncio.Queue)
+        self.waits: list[tuple[str, str | None]] = []
+        self.waiting: dict[str, int] = defaultdict(int)
+
+    async def wait(self, sensor_name: str, cursor: str | None) -> None:
+        self.waits.append((sensor_name, cursor))
+        self.waiting[sensor_name] += 1
+        try:
+            error = await self.woken[sensor_name].get()
+        finally:
+            self.waiting[sensor_name] -= 1
+        if error is not None:
+            raise error
 
     async def evaluate(self, instruction: EvaluationInstruction) -> Evaluation:
         name = instruction.sensor_name

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -133,10 +132,10 @@ async def happen(url: str, name: str, *, notify: bool = True) -> None:
 async def test_a_notification_ends_the_wait_and_what_came_before_needs_none(empty_database_url: str) -> None:
     source = await channel(empty_database_url)
     await happen(empty_database_url, "before", notify=False)
-    await source.wait(None, 60.0)
+    await source.wait(None)
     changes = await source.changes(None)
     assert [row["name"] for row in changes.items] == ["before"]
-    waiting = asyncio.create_task(source.wait(changes.cursor, 60.0))
+    waiting = asyncio.create_task(source.wait(changes.cursor))
     await until(lambda: listens(empty_database_url))
     assert not waiting.done()
     await happen(empty_database_url, "now")
@@ -160,11 +159,21 @@ async def listens(url: str) -> bool:
         await connection.close()
 
 
-async def test_a_wait_in_vain_ends_in_time(empty_database_url: str) -> None:
+async def test_a_wait_ends_with_its_connection(empty_database_url: str) -> None:
     source = await channel(empty_database_url)
-    begun = time.monotonic()
-    await source.wait(None, 0.2)
-    assert time.monotonic() - begun >= 0.2
+    waiting = asyncio.create_task(source.wait(None))
+    await until(lambda: listens(empty_database_url))
+    connection = await connect(empty_database_url)
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await connection.close()
+    async with asyncio.timeout(30):
+        # What is there is looked at next.
+        await asyncio.wait([waiting])
+    if (error := waiting.exception()) is not None:
+        assert isinstance(error, SourceUnavailable)
 
 
 async def test_a_database_that_is_away_says_so_without_the_password() -> None:

@@ -1,4 +1,4 @@
-"""What a new child process does first, and how it becomes an evaluation host or a run."""
+"""What a new child process does first, and how it becomes an evaluation host, a waiter or a run."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import traceback
 from typing import NoReturn
 
 from vedette.authoring.definitions import Definitions
-from vedette.hosts.child import host, run
+from vedette.hosts.child import host, run, waiting
 from vedette.hosts.child.frames import ChildKind
 from vedette.hosts.child.options import ChildOptions
 from vedette.hosts.child.process import DEFAULT, handle_signal, lead_own_session, limit_memory, prefer_as_victim
@@ -27,6 +27,8 @@ def become(kind: ChildKind, connection: socket.socket, definitions: Definitions,
         limit_memory(options.memory_mb)
         if kind is ChildKind.HOST:
             host.serve(connection, definitions, options.threads)
+        elif kind is ChildKind.WAITER:
+            waiting.serve(connection, definitions)
         else:
             run.execute(connection, definitions)
             code = 0

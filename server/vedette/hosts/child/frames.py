@@ -4,6 +4,8 @@ server -> zygote   Fork (with a socket as ancillary data), Signal
 zygote -> server   Loaded | LoadFailed, Forked, Exited
 server -> host     Evaluate, Cancel, Ping, Leave, Answered
 host -> server     Logged, Reacted, Evaluated, Pong, Holding, Asked; what has begun is marked in shared memory (`marks`)
+server -> waiter   Wait, Cancel, Ping
+waiter -> server   Woken, Pong
 server -> run      Execute, Go, Answered
 run -> server      Ready, Happened, Finished, Asked
 """
@@ -27,6 +29,7 @@ class ChildKind(enum.StrEnum):
     """What a forked child becomes."""
 
     HOST = "host"
+    WAITER = "waiter"
     RUN = "run"
 
 
@@ -127,6 +130,21 @@ class Evaluated(msgspec.Struct, tag=True, frozen=True):
     answers: tuple[tuple[int, Evaluation], ...]
 
 
+class Wait(msgspec.Struct, tag=True, frozen=True):
+    """Wait until what the sensor watches may have changed since `cursor`; the answer carries the token."""
+
+    token: int
+    sensor_name: str
+    cursor: str | None
+
+
+class Woken(msgspec.Struct, tag=True, frozen=True):
+    """The wait is over: it may have changed, or the wait failed with `error`."""
+
+    token: int
+    error: ErrorInfo | None = None
+
+
 class Asked(msgspec.Struct, tag=True, frozen=True):
     """User code asks the instance; `token` is the evaluation's, 0 in a run, `number` is that of the question."""
 
@@ -175,5 +193,7 @@ ToZygote = Fork | Signal
 FromZygote = Loaded | LoadFailed | Forked | Exited
 ToHost = Evaluate | Cancel | Ping | Leave | Answered
 FromHost = Logged | Reacted | Evaluated | Pong | Holding | Asked
+ToWaiter = Wait | Cancel | Ping
+FromWaiter = Woken | Pong
 ToRun = Execute | Go | Answered
 FromRun = Ready | Happened | Finished | Asked
