@@ -35,6 +35,7 @@ check: $(READY) ## Format, lint, types, import rules, schema (also for what brea
 	$(BIN)/lint-imports
 	$(BIN)/vedette schema --check schema.graphql
 	$(BIN)/python -m checks.schema_changes
+	$(BIN)/python -m checks.roles
 	$(BIN)/python -m checks.client_types
 	$(BIN)/python -m checks.own_documents
 	$(BIN)/vedette migrate --check

@@ -24,6 +24,7 @@ class World(NamedTuple):
     job: str
     queued: str
     ended: str
+    token: str
 
 
 def _document(field: str, input_type: str, selected: str) -> str:
@@ -47,6 +48,10 @@ MUTATIONS = {
         "deleteDynamicPartitions", "DeleteDynamicPartitionsInput", "change { keys skippedKeys }"
     ),
     "reloadCodeLocation": _document("reloadCodeLocation", "ReloadCodeLocationInput", "codeLocation { id }"),
+    "reportAssetEvent": _document("reportAssetEvent", "ReportAssetEventInput", "event { __typename }"),
+    "wipeAssets": _document("wipeAssets", "WipeAssetsInput", "assets { id }"),
+    "createToken": _document("createToken", "CreateTokenInput", "token { id name }"),
+    "revokeToken": _document("revokeToken", "RevokeTokenInput", "token { id }"),
 }
 INPUTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "startSensor": lambda world: {"sensorId": world.sensor},
@@ -62,6 +67,10 @@ INPUTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "addDynamicPartition": lambda _: {"partitionsDefinition": "images", "key": "a.png"},
     "deleteDynamicPartitions": lambda _: {"partitionsDefinition": "images", "keys": ["old.png"]},
     "reloadCodeLocation": lambda world: {"codeLocationId": world.location},
+    "reportAssetEvent": lambda _: {"assetKey": ["numbers"], "description": "by hand"},
+    "wipeAssets": lambda _: {"assetKeys": [["words"]]},
+    "createToken": lambda _: {"name": "dashboard", "role": "VIEWER"},
+    "revokeToken": lambda world: {"tokenId": world.token},
 }
 
 
@@ -75,6 +84,7 @@ async def seeded(database: Database, bus: Bus, *, working: bool = True) -> Async
     ended = await seeds.run(database, 2, "FAILURE")
     spent = "INSERT INTO run_keys (scope, run_key, run_id) VALUES (:job, 'spent', :run)"
     await seeds.execute(database, spent, job=job, run=ended)
+    await seeds.asset_event(database, "words")
     old = PartitionChange(PartitionChangeKind.ADD, "images", ("old.png",))
     async with database.writing() as connection:
         await partition_verdicts.change_by_hand(connection, old)
@@ -84,6 +94,7 @@ async def seeded(database: Database, bus: Bus, *, working: bool = True) -> Async
         ids.encode("Job", job),
         ids.encode("Run", queued),
         ids.encode("Run", ended),
+        ids.encode("ApiToken", await seeds.token(database, "spare")),
     )
     async with asyncio.TaskGroup() as tasks:
         work = tasks.create_task(_work(database, bus)) if working else None

@@ -8,12 +8,15 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
+from vedette.access import secrets
+from vedette.domain.access import Role
 from vedette.domain.assets import AssetEvent, AssetEventKind, escaped
 from vedette.domain.catalog import AssetSpec, JobSpec, SensorSpec
 from vedette.domain.ids import new_id
-from vedette.storage import asset_events, streams
+from vedette.storage import asset_events, streams, tokens
 from vedette.storage.asset_events import ToldEvent
 from vedette.storage.database import Database
+from vedette.storage.tokens import NewToken
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -207,3 +210,14 @@ async def asset_event(
     source = run_id or tick_id or new_id()
     async with database.writing() as connection:
         await asset_events.append(connection, [ToldEvent(source, place, told, run_id, None, tick_id)])
+
+
+async def token(
+    database: Database, name: str, role: Role = Role.VIEWER, code_locations: tuple[str, ...] | None = None
+) -> UUID:
+    """Add a token that is called as it is shown: its name is its secret, with `vdt_` before it."""
+    wanted = NewToken(name, secrets.digest(f"vdt_{name}"), f"vdt_{name}", role, code_locations, "seeds", None)
+    async with database.writing() as connection:
+        made = await tokens.make(connection, wanted)
+    assert made is not None
+    return made.id

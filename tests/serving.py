@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from websockets.typing import Subprotocol
 from vedette.bus import Bus
 from vedette.settings import Settings
 from vedette.storage.database import Database
-from vedette.web.app import create_app, draining
+from vedette.web.app import attending, create_app
 from vedette.web.server import serve_http
 
 TRANSPORT_WS = Subprotocol("graphql-transport-ws")
@@ -72,17 +72,24 @@ class Subscription:
 
 
 class Api:
-    """The API at an address."""
+    """The API at an address, asked with some headers."""
 
-    def __init__(self, address: str, client: httpx.AsyncClient) -> None:
+    def __init__(self, address: str, client: httpx.AsyncClient, headers: Mapping[str, str] | None = None) -> None:
         self.address = address
         self.url = f"{address}/graphql"
         self.client = client
+        self.headers = dict(headers or {})
+
+    def shown(self, token: str) -> "Api":
+        """Return the API as it is for whoever shows a token."""
+        return Api(self.address, self.client, {"authorization": f"Bearer {token}"})
 
     async def answer(self, document: str, **variables: Json) -> Json:
-        """Return the whole answer to one operation."""
-        response = await self.client.post(self.url, json={"query": document, "variables": variables})
-        assert response.status_code == 200, response.text
+        """Return the whole answer to one operation, one that is refused for want of a role included."""
+        response = await self.client.post(
+            self.url, json={"query": document, "variables": variables}, headers=self.headers
+        )
+        assert response.status_code in {200, 403}, response.text
         return response.json()
 
     async def query(self, document: str, **variables: Json) -> Json:
@@ -98,7 +105,9 @@ class Api:
 
     def connect(self, protocol: Subprotocol = TRANSPORT_WS, **options: Any) -> connect:
         """Return a websocket to enter."""
-        return connect(self.url.replace("http", "ws", 1), subprotocols=[protocol], max_size=None, **options)
+        address = self.url.replace("http", "ws", 1)
+        options = {"additional_headers": self.headers, **options}
+        return connect(address, subprotocols=[protocol], max_size=None, **options)
 
     @asynccontextmanager
     async def subscribe(self, document: str, **variables: Json) -> AsyncIterator[Subscription]:
@@ -115,7 +124,7 @@ async def serving(database: Database, bus: Bus, settings: Settings) -> AsyncIter
     app = create_app(database, bus, settings)
     async with (
         serve_http(app, settings.host, 0, settings) as server,
-        draining(app, settings.drain_seconds),
+        attending(app, settings.drain_seconds),
         httpx.AsyncClient(timeout=60) as client,
     ):
         yield Api(server.address, client)

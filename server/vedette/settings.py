@@ -18,6 +18,7 @@ Seconds = Annotated[float, Field(gt=0)]
 Days = Annotated[float, Field(ge=0, le=36500, allow_inf_nan=False)]
 LogLevelName = Literal["debug", "info", "warning", "error"]
 TrustedMode = Literal["off", "log", "only"]
+Authentication = Literal["none", "tokens"]
 
 
 def _names(value: object) -> object:
@@ -89,6 +90,12 @@ class Settings(BaseModel):
     retention_seconds: Seconds = Field(600.0, description="How often history is looked after.")
     ready_lag_seconds: Seconds = Field(30.0, description="How late a sensor may be before /readyz says 503.")
 
+    authentication: Authentication = Field(
+        "none", description="Who may use the API: none asks nobody's name, tokens lets in who has one."
+    )
+    insecure: bool = Field(
+        False, description="Listen beyond this machine without authentication: whoever comes may do everything."
+    )
     allowed_hosts: Names = Field((), description="Names, besides its own, that the API answers for; comma-separated.")
     allowed_origins: Names = Field(
         (), description="Origins (https://host) of pages served elsewhere that may use the API; comma-separated."
@@ -169,8 +176,11 @@ def load(options: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[Settin
     return settings, [Origin(name=name, value=getattr(settings, name), source=sources[name]) for name in fields]
 
 
-# Variables that Vedette sets for the processes it starts, or that tests set; they are not settings.
-INTERNAL = frozenset({"VEDETTE_RUN_ID", "VEDETTE_TICK_ID", "VEDETTE_CHILD", "VEDETTE_STORAGE", VARIABLE})
+# Variables that Vedette sets for the processes it starts, that its command line reads, or that tests set; they are not
+# settings.
+INTERNAL = frozenset(
+    {"VEDETTE_RUN_ID", "VEDETTE_TICK_ID", "VEDETTE_CHILD", "VEDETTE_STORAGE", "VEDETTE_TOKEN", VARIABLE}
+)
 
 
 def redacted(url: str) -> str:

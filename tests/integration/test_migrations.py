@@ -40,7 +40,9 @@ async def test_a_difference_is_found(database: Database) -> None:
 async def test_the_streams_begin_at_zero(database: Database) -> None:
     async with database.reading() as connection:
         rows = await connection.execute(text("SELECT name, position, purged FROM streams ORDER BY name"))
-        assert [tuple(row) for row in rows] == [(name, 0, 0) for name in ("assets", "runs", "sensors", "ticks")]
+        assert [tuple(row) for row in rows] == [
+            (name, 0, 0) for name in ("assets", "audit", "runs", "sensors", "ticks")
+        ]
 
 
 async def test_several_starts_at_once_migrate_once(empty_database_url: str) -> None:

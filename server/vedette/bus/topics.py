@@ -15,6 +15,10 @@ ANSWERS = "answers"
 CODE_LOCATIONS = "code_locations"
 # Something happened to assets.
 ASSETS = "assets"
+# A token was revoked or a session ended: what is remembered of them is to be asked anew.
+ACCESS = "access"
+# The audit log has grown.
+AUDIT = "audit"
 
 _RUN_EVENTS = "run/"
 _TICK_LOGS = "tick/"

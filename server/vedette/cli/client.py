@@ -1,6 +1,7 @@
 """The API as commands ask it: one thing after another, without a loop of their own."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from functools import wraps
 from types import TracebackType
@@ -10,7 +11,7 @@ import click
 
 from vedette.cli.addresses import api_url
 from vedette.cli.failures import OperationFailed
-from vedette.client.connection import Connection, Json
+from vedette.client.connection import Connection, Json, authorization
 
 PAGE_SIZE = 100
 
@@ -18,10 +19,11 @@ PAGE_SIZE = 100
 class Client:
     """Asks one server. Errors are raised as sentences that say what to do: see client.errors."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
+        self.headers = authorization(token)
         self._runner = asyncio.Runner()
-        self._connection = Connection(url)
+        self._connection = Connection(url, self.headers)
 
     def __enter__(self) -> Self:
         return self
@@ -60,14 +62,15 @@ class Client:
 
 
 def asks_server(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the option --url and, as its first argument, a client of that server."""
+    """Give a command the options --url and --token and, as its first argument, a client of that server."""
 
+    @click.option("--token", metavar="TOKEN", help="A token for the server; better set as VEDETTE_TOKEN.")
     @click.option(
         "--url", metavar="URL", help="Address of the server; else from VEDETTE_URL, or VEDETTE_HOST and _PORT."
     )
     @wraps(command)
-    def called(*arguments: Any, url: str | None, **options: Any) -> None:
-        with Client(api_url(url)) as client:
+    def called(*arguments: Any, url: str | None, token: str | None, **options: Any) -> None:
+        with Client(api_url(url), token or os.environ.get("VEDETTE_TOKEN")) as client:
             command(client, *arguments, **options)
 
     return called

@@ -22,6 +22,8 @@ COMMANDS = {
     "asset": Lazy("vedette.cli.assets:asset", "List, show, materialize and wipe assets; tell what happened to them."),
     "partition": Lazy("vedette.cli.partitions:partition", "List partitions; add and delete dynamic ones."),
     "code-location": Lazy("vedette.cli.code_locations:code_location", "List, show and reload projects."),
+    "audit": Lazy("vedette.cli.audit:audit", "List or follow who did what, from where, and what came of it."),
+    "token": Lazy("vedette.cli.tokens:token", "Make, list and revoke tokens for the API."),
     "migrate": Lazy("vedette.cli.database:migrate", "Bring the database up to this version."),
     "schema": Lazy("vedette.cli.schema:schema", "Print the GraphQL schema."),
     "settings": Lazy("vedette.cli.settings:settings", "List every setting, its value and where it came from."),

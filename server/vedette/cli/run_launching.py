@@ -85,7 +85,7 @@ def parsed_config(text: str) -> Json:
 
 def when_ended(client: Client, run: Json) -> Json:
     """Return the run as it is when it has ended, or when Ctrl-C ended the waiting."""
-    subscription = Subscription(client.url, documents.FOLLOW, "runEvents", {"id": run["id"]})
+    subscription = Subscription(client.url, documents.FOLLOW, "runEvents", {"id": run["id"]}, client.headers)
     run_until_stopped(_drain(subscription))
     return client.execute(documents.SHOW, id=run["id"])["run"]
 

@@ -29,7 +29,7 @@ def logs(client: Client, run_id: str, follow: bool, as_json: bool) -> None:
     if client.execute(documents.STATUS, id=key)["run"] is None:
         raise unknown(run_id)
     if follow:
-        subscription = Subscription(client.url, documents.FOLLOW, "runEvents", {"id": key})
+        subscription = Subscription(client.url, documents.FOLLOW, "runEvents", {"id": key}, client.headers)
         run_until_stopped(_follow(subscription, as_json))
         return
     events = list(client.pages(documents.EVENTS, None, within="events", id=key))

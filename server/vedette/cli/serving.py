@@ -3,12 +3,13 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, ParamSpec
 
 import click
 
+from vedette.access import exposure
 from vedette.cli.running import run_until_stopped
 from vedette.cli.targets import find_targets
 from vedette.cli.versions import installed_version
@@ -24,6 +25,12 @@ _modules = click.option("-m", "modules", multiple=True, metavar="MODULE", help="
 _host = click.option("--host", help="Address that the API listens on.")
 _port = click.option("--port", help="Port that the API listens on; 0 takes a free one.")
 _home = click.option("--home", help="Folder for the embedded database and other state.")
+_insecure = click.option(
+    "--insecure",
+    is_flag=True,
+    default=None,
+    help="Listen beyond this machine without authentication: whoever comes may do everything.",
+)
 _slots = click.option("--slots", help="Runs to execute at a time.")
 
 
@@ -38,8 +45,9 @@ def _projects(command: Command[P]) -> Command[P]:
 @_port
 @_home
 @_slots
+@_insecure
 @click.option("--no-watch", is_flag=True, help="Do not reload a project when its files change.")
-def dev(targets: tuple[str, ...], modules: tuple[str, ...], no_watch: bool, **options: str | None) -> None:
+def dev(targets: tuple[str, ...], modules: tuple[str, ...], no_watch: bool, **options: str | bool | None) -> None:
     """Serve, evaluate and launch in one process, with an embedded Postgres unless VEDETTE_DATABASE_URL names one.
 
     \b
@@ -48,6 +56,7 @@ def dev(targets: tuple[str, ...], modules: tuple[str, ...], no_watch: bool, **op
     """
     settings = _settings(options)
     named = find_targets(targets, modules)
+    _warn_of_exposure(settings)
 
     def announce(address: str) -> None:
         click.echo(_greeting(settings, named, address))
@@ -59,9 +68,11 @@ def dev(targets: tuple[str, ...], modules: tuple[str, ...], no_watch: bool, **op
 @_host
 @_port
 @_home
-def serve(**options: str | None) -> None:
+@_insecure
+def serve(**options: str | bool | None) -> None:
     """Serve the GraphQL API on the database of VEDETTE_DATABASE_URL."""
     settings = _settings(options)
+    _warn_of_exposure(settings)
 
     def announce(address: str) -> None:
         click.echo(f"GraphQL at {address}/graphql. Ctrl-C stops it.")
@@ -94,9 +105,16 @@ def launch(targets: tuple[str, ...], modules: tuple[str, ...], watch: bool, **op
     _run(settings, starting.launch(settings, named, watch=watch, announce=announce))
 
 
-def _settings(options: dict[str, str | None]) -> Settings:
+def _settings(options: Mapping[str, str | bool | None]) -> Settings:
     settings, _ = load(options, os.environ)
     return settings
+
+
+def _warn_of_exposure(settings: Settings) -> None:
+    """Say loudly who may do everything, where that is everybody. Raises UsageError where nobody said so."""
+    warning = exposure.check(settings)
+    if warning is not None:
+        click.secho(warning, fg="red", bold=True, err=True)
 
 
 def _run(settings: Settings, coroutine: Coroutine[Any, Any, None]) -> None:

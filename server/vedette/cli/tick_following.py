@@ -49,7 +49,7 @@ def follow(client: Client, sensor: str | None, after: str | None, as_json: bool)
     vedette tick follow --json --after 1200
     """
     wanted = {} if sensor is None else {"sensorId": find(client, FIND, "sensor", sensor)["id"]}
-    subscription = Subscription(client.url, FOLLOW, "ticks", {"filter": wanted}, endless=True)
+    subscription = Subscription(client.url, FOLLOW, "ticks", {"filter": wanted}, client.headers, endless=True)
     # Asked for here, so that nothing is missed where the connection is lost before the first tick.
     begin = after or client.execute(POSITION)["instance"]["positions"]["ticks"]
     run_until_stopped(_print(subscription, begin, None if as_json else Names(client)))

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 from uuid import uuid4
 
-from vedette.client.connection import Connection, Json
+from vedette.client.connection import Connection, Json, authorization
 from vedette.client.errors import HistoryGone, Missing, MutationFailed, Problem, ServerUnreachable
 from vedette.client.generated import documents
 from vedette.client.generated.base_model import BaseModel
@@ -74,12 +74,13 @@ class Client:
         self,
         url: str,
         *,
+        token: str | None = None,
         headers: Mapping[str, str] | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
         on_lost: Callable[[str], None] = _ignore,
     ) -> None:
-        """Prepare to ask the server at `url`; `on_lost` hears why a stream's connection was lost."""
-        self._connection = Connection(url, headers)
+        """Prepare to ask the server at `url` with a token of it; `on_lost` hears why a stream's connection was lost."""
+        self._connection = Connection(url, {**authorization(token), **(headers or {})})
         self._patience_seconds = patience_seconds
         self._on_lost = on_lost
 

@@ -15,6 +15,11 @@ Json = Any
 TIMEOUT = httpx.Timeout(10.0, read=900.0)
 
 
+def authorization(token: str | None) -> dict[str, str]:
+    """Return the headers that show a token; none without one."""
+    return {} if token is None else {"authorization": f"Bearer {token}"}
+
+
 class Connection:
     """Asks one server; `headers` go with every request. Errors are sentences that say what to do: see errors."""
 

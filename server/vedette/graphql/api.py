@@ -12,6 +12,8 @@ import msgspec
 from graphql import GraphQLError, OperationType
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
+from vedette.access.authority import Authority, Caller
+from vedette.graphql import attempts
 from vedette.graphql.broadcasts import Broadcasts
 from vedette.graphql.connections import LARGEST_SIZE
 from vedette.graphql.context import Context
@@ -28,12 +30,15 @@ from vedette.graphql.errors import (
 from vedette.graphql.items import Item, refusal
 from vedette.graphql.operations import flaws, parsed
 from vedette.graphql.patience import Interrupted
+from vedette.graphql.permissions import permit, root_fields, sharing_key
 from vedette.graphql.requests import Operation, Refused, Request, operation_of
 from vedette.graphql.schema import schema
 from vedette.graphql.stretches import Stretch
 from vedette.graphql.together import Together
 from vedette.graphql.trusted_documents import TrustedDocuments
 from vedette.graphql.variables import flaw_of
+
+ANYBODY = Caller()
 
 
 class Answer(NamedTuple):
@@ -90,19 +95,34 @@ class Api:
             found.append(limit_exceeded("max_cost", limits.max_cost, asked))
         return operation._replace(cost=requested), found
 
-    async def answer(self, operation: Operation) -> Answer:
-        """Answer a query or a mutation: a mutation by itself, a query together with those that ask the same."""
-        if operation.kind is not OperationType.QUERY:
-            return await self._executed(operation)
-        key = (self._context.actor, operation.key())
-        return await self._together.answer(key, lambda: self._executed(operation))
+    async def answer(self, operation: Operation, caller: Caller = ANYBODY) -> Answer:
+        """Answer a query or a mutation: a mutation by itself, a query together with those that ask the same.
 
-    async def _executed(self, operation: Operation) -> Answer:
+        Raises Refused for what the caller may not do.
+        """
+        try:
+            permit(operation, caller.authority, self._context.limits.max_tokens)
+        except Refused as refused:
+            await self._tell_refused(operation, caller, refused)
+            raise
+        if operation.kind is not OperationType.QUERY:
+            return await self._executed(operation, caller)
+        shared = sharing_key(operation, caller.authority, self._context.limits.max_tokens)
+        key = (shared, operation.key())
+        return await self._together.answer(key, lambda: self._executed(operation, caller))
+
+    async def _tell_refused(self, operation: Operation, caller: Caller, refused: Refused) -> None:
+        if operation.kind is OperationType.MUTATION:
+            fields = root_fields(operation, self._context.limits.max_tokens)
+            code = str((refused.errors[0].extensions or {}).get("code"))
+            await attempts.refused(self._context.asked_by(caller), fields, operation.variables, code)
+
+    async def _executed(self, operation: Operation, caller: Caller) -> Answer:
         seconds = self._context.settings.execution_seconds
         try:
             async with asyncio.timeout(seconds):
                 result = await schema.execute(
-                    operation.text, operation.variables, self._context, operation_name=operation.name
+                    operation.text, operation.variables, self._context.asked_by(caller), operation_name=operation.name
                 )
         except TimeoutError:
             error = RequestError(TIMEOUT, f"The operation took more than {seconds:g} s (execution_seconds); ask less.")
@@ -114,20 +134,27 @@ class Api:
         body["extensions"] = {"cost": {"requested": operation.cost, "most": self._context.limits.max_cost}}
         return Answer(_encoded(body), is_executed)
 
-    async def follow(self, operation: Operation, after: int | None = None) -> AsyncGenerator[Sequence[Item], None]:
+    async def follow(
+        self, operation: Operation, after: int | None = None, caller: Caller = ANYBODY
+    ) -> AsyncGenerator[Sequence[Item], None]:
         """Yield what a subscription tells, from `after` or else what the operation says, in batches as they come."""
+        try:
+            permit(operation, caller.authority, self._context.limits.max_tokens)
+        except Refused as refused:
+            yield [refusal(*refused.errors)]
+            return
         try:
             position = operation.resume_after() if after is None else after
         except RequestError as error:
             yield [refusal(error)]
             return
-        async with aclosing(self._broadcasts.follow(self._context.actor, operation, position)) as batches:
+        async with aclosing(self._broadcasts.follow(caller.authority, operation, position)) as batches:
             async for batch in batches:
                 yield batch
 
-    async def _items(self, operation: Operation, stretch: Stretch) -> AsyncGenerator[Item, None]:
+    async def _items(self, authority: Authority, operation: Operation, stretch: Stretch) -> AsyncGenerator[Item, None]:
         """Execute a subscription for the stretch; yield what is sent to its followers. Raises Interrupted."""
-        context = self._context.covering(stretch)
+        context = self._context.asked_by(Caller(authority)).covering(stretch)
         results = await schema.stream(operation.text, operation.variables, context, operation_name=operation.name)
         async with aclosing(results):
             async for result in results:

@@ -1,5 +1,6 @@
 """What people and programs do with assets: tell what happened to one, forget what happened to some."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from vedette.graphql.context import Info
 from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput, once
 from vedette.graphql.mutation_errors import InvalidInput, MutationError, NotFound
-from vedette.storage import asset_events, asset_histories
+from vedette.storage import asset_events, asset_histories, asset_lists
 from vedette.storage.asset_events import ToldEvent
 
 MOST_WIPED = 1000
@@ -102,6 +103,16 @@ def _unfit(given: ReportAssetEventInput) -> InvalidInput | None:
     return None
 
 
+def _no_asset(key: Path) -> NotFound:
+    return NotFound(message=f"There is no asset {'/'.join(key)!r}; `assets` lists them all.", path=["assetKeys"])
+
+
+async def _hidden(connection: Any, keys: Sequence[Path]) -> NotFound | None:
+    """Return the error for the first asset that lies outside of what whoever asks is confined to."""
+    seen = await asset_lists.in_scope(connection, keys)
+    return next((_no_asset(key) for key in keys if key not in seen), None)
+
+
 @strawberry.type
 class AssetMutations:
     """Fields of Mutation."""
@@ -118,6 +129,8 @@ class AssetMutations:
         async def report(connection: Any) -> UUID | MutationError:
             if (unfit := _unfit(input)) is not None:
                 return unfit
+            if (hidden := await _hidden(connection, [key])) is not None:
+                return hidden
             try:
                 event = _told(input, key).as_event()
             except VedetteError as error:
@@ -150,10 +163,11 @@ class AssetMutations:
             if not 1 <= len(keys) <= MOST_WIPED:
                 message = f"Between 1 and {MOST_WIPED} assets are wiped at once, not {len(keys)}."
                 return InvalidInput(message=message, path=["assetKeys"])
+            if (hidden := await _hidden(connection, keys)) is not None:
+                return hidden
             wiped = await asset_histories.wipe(connection, keys)
             if missing := [key for key in keys if escaped(key) not in wiped]:
-                message = f"There is no asset {'/'.join(missing[0])!r}; `assets` lists them all."
-                return NotFound(message=message, path=["assetKeys"])
+                return _no_asset(missing[0])
             return len(wiped)
 
         outcome = await once(info.context, "wipeAssets", input, int, wipe)

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, S
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
+from vedette.access.authority import Authority
 from vedette.graphql.errors import FELL_BEHIND, UNAVAILABLE, RequestError
 from vedette.graphql.items import Item, refusal
 from vedette.graphql.patience import Interrupted
@@ -18,7 +19,7 @@ from vedette.graphql.requests import Operation
 from vedette.graphql.shares import Share
 from vedette.graphql.stretches import NOW, Stretch
 
-Execute = Callable[[Operation, Stretch], AsyncGenerator[Item, None]]
+Execute = Callable[[Authority, Operation, Stretch], AsyncGenerator[Item, None]]
 
 
 class Broadcasts:
@@ -34,10 +35,10 @@ class Broadcasts:
         return len(self._shares)
 
     async def follow(
-        self, authority: str, operation: Operation, after: int | None
+        self, authority: Authority, operation: Operation, after: int | None
     ) -> AsyncGenerator[Sequence[Item], None]:
         """Yield what an operation tells `authority` after a position (None: from now on, or from where it begins)."""
-        async with self._joined((authority, operation.sharing_key()), operation) as share:
+        async with self._joined(authority, operation) as share:
             is_first = not share.stretch.begun.is_set()
             await share.begun()
             position = 0 if after is None and share.stretch.whole else after
@@ -46,19 +47,21 @@ class Broadcasts:
             elif position is None:
                 batches = _live(share, 0, share.floor) if is_first else _live(share, share.end, share.head)
             else:
-                batches = self._resumed(share, operation, position)
+                batches = self._resumed(share, authority, operation, position)
             async with aclosing(batches):
                 async for batch in batches:
                     yield batch
 
-    async def _resumed(self, share: Share, operation: Operation, position: int) -> AsyncGenerator[Sequence[Item], None]:
+    async def _resumed(
+        self, share: Share, authority: Authority, operation: Operation, position: int
+    ) -> AsyncGenerator[Sequence[Item], None]:
         """Yield what comes after a position: by executions of its own up to what the share has, then what that has."""
         is_checked = False
         # As long as it catches up, the shared execution goes on and forgets.
         while position < share.floor or (position > share.head and not is_checked):
             stretch = Stretch(after=position, until=max(position, share.floor))
             try:
-                async with aclosing(self._execute(operation, stretch)) as items:
+                async with aclosing(self._execute(authority, operation, stretch)) as items:
                     async for item in items:
                         position = item.position or position
                         yield [item]
@@ -74,11 +77,12 @@ class Broadcasts:
                 yield batch
 
     @asynccontextmanager
-    async def _joined(self, key: Hashable, operation: Operation) -> AsyncIterator[Share]:
-        """Join the execution of `key`, or begin it; the last to leave ends it."""
+    async def _joined(self, authority: Authority, operation: Operation) -> AsyncIterator[Share]:
+        """Join the execution of an operation for all who may see the same, or begin it; the last to leave ends it."""
+        key = (authority.powers, operation.sharing_key())
         if key not in self._shares:
             share = Share(Stretch(after=NOW), self._most_items)
-            items = self._execute(operation, share.stretch)
+            items = self._execute(authority, operation, share.stretch)
             task = asyncio.create_task(share.run(items, lambda: self._forget(key, share)), name="subscription")
             self._shares[key] = share, task
         share, task = self._shares[key]

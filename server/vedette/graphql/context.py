@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import strawberry
 
+from vedette.access.authority import Authority, Caller
 from vedette.bus import Bus
+from vedette.domain.audit import Attempt
 from vedette.graphql.limits import Limits
 from vedette.graphql.stretches import Stretch
 from vedette.settings import Settings
@@ -18,14 +20,12 @@ if TYPE_CHECKING:
     # The loaders know every type of the schema, and the types know the context.
     from vedette.graphql.loaders import Loaders
 
-ANONYMOUS = "anonymous"
-
 
 @dataclass(slots=True)
 class Context:
-    """The context of one operation. `actor` names who asks, in what is recorded of their doings.
+    """The context of one operation. `caller` is who asks; `stretch` is what a subscription covers of its stream.
 
-    `stretch` is what a subscription covers of its stream.
+    `attempt` is the mutation that goes on.
     """
 
     database: Database
@@ -34,12 +34,28 @@ class Context:
     limits: Limits
     new_loaders: Callable[[Database, Settings], Loaders]
     stretch: Stretch = field(default_factory=Stretch)
-    actor: str = ANONYMOUS
+    caller: Caller = field(default_factory=Caller)
+    attempt: Attempt | None = None
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin with empty loaders."""
         self.renew()
+
+    @property
+    def authority(self) -> Authority:
+        """Return who asks."""
+        return self.caller.authority
+
+    @property
+    def is_confined(self) -> bool:
+        """Tell whether who asks is confined to some code locations."""
+        return self.caller.authority.code_locations is not None
+
+    @property
+    def actor(self) -> str:
+        """Return the name of who asks, in what is recorded of their doings."""
+        return self.caller.authority.actor
 
     def renew(self) -> None:
         """Forget what was loaded: from here on everything is read anew."""
@@ -48,6 +64,12 @@ class Context:
     def for_operation(self) -> Context:
         """Return a context of its own for one operation, of which a connection carries many."""
         return replace(self)
+
+    def asked_by(self, caller: Caller) -> Context:
+        """Return a context of its own for what somebody asks: of the code locations alone that they are confined to."""
+        confined_to = caller.authority.code_locations
+        database = self.database if confined_to is None else self.database.confined(confined_to)
+        return replace(self, caller=caller, database=database)
 
     def covering(self, stretch: Stretch) -> Context:
         """Return a context of its own for an execution that covers a stretch of a stream."""

@@ -11,7 +11,7 @@ from vedette.graphql.connections import DYNAMIC_DEFINITIONS, DYNAMIC_PARTITIONS,
 from vedette.graphql.context import Info
 from vedette.graphql.fields import field, mutation
 from vedette.graphql.idempotency import KeyedInput, once
-from vedette.graphql.mutation_errors import InvalidInput, MutationError
+from vedette.graphql.mutation_errors import InvalidInput, MutationError, NotFound
 from vedette.graphql.partitions import Prefix, partition_change
 from vedette.storage import dynamic_partitions, partition_verdicts
 from vedette.storage.dynamic_partitions import DynamicDefinition as StoredDefinition
@@ -101,6 +101,9 @@ async def _changed(info: Info, mutation: str, given: KeyedInput, change: Partiti
     async def effect(connection: Any) -> PartitionChange | MutationError:
         if (unfit := _unfit(change)) is not None:
             return unfit
+        if not await dynamic_partitions.is_in_scope(connection, change.definition):
+            message = f"There are no dynamic partitions {change.definition[:100]!r}; no job of yours has them."
+            return NotFound(message=message, path=["partitionsDefinition"])
         return await partition_verdicts.change_by_hand(connection, change)
 
     outcome = await once(info.context, mutation, given, PartitionChange, effect)

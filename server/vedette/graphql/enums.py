@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 
+from vedette.domain.access import Role
 from vedette.domain.assets import AssetCheckSeverity, AssetEventKind
 from vedette.domain.catalog import SensorKind, SensorStatus
 from vedette.domain.events import RunEventKind
@@ -238,5 +239,14 @@ _describe(
         "TABLE_SCHEMA": "The columns of a table: `{columns: [{name, type, description}]}`.",
         "TABLE": "Rows of a table: `{schema, records}`.",
         "PYTHON_ARTIFACT": "A class or function: `{module, name}`.",
+    },
+)
+_describe(
+    Role,
+    "What somebody may do; each role may do what those before it may.",
+    {
+        "VIEWER": "Read everything but tokens and the audit log.",
+        "OPERATOR": "Start, stop, evaluate and tick sensors, set cursors, launch and cancel runs, release run keys.",
+        "ADMIN": "Everything: tokens, the audit log, reloads.",
     },
 )

@@ -12,6 +12,7 @@ from vedette.bus import Listener, topics
 from vedette.domain import ticks as domain
 from vedette.domain.ticks import RunRequestOutcome
 from vedette.graphql import ids
+from vedette.graphql.attempts import telling
 from vedette.graphql.context import Context, Info
 from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput, give_back, once
@@ -239,7 +240,10 @@ class EvaluationMutations:
         async def ask(connection: Any, key: UUID) -> UUID:
             since = input.last_tick_finished_at
             kind = RequestKind.PREVIEW
-            return await evaluation_requests.ask(connection, key, kind, input.cursor, use_current, since, run_id)
+            told = telling(info.context)
+            return await evaluation_requests.ask(
+                connection, key, kind, input.cursor, use_current, since, run_id, attempt=told
+            )
 
         sensor, asked = await _ask(info, "evaluateSensor", input, ask)
         if sensor is None or isinstance(asked, MutationError):
@@ -256,7 +260,8 @@ class EvaluationMutations:
         """Ask an evaluator and show the tick."""
 
         async def ask(connection: Any, key: UUID) -> UUID:
-            return await evaluation_requests.ask(connection, key, RequestKind.TICK, None, True)
+            told = telling(info.context)
+            return await evaluation_requests.ask(connection, key, RequestKind.TICK, None, True, attempt=told)
 
         _, asked = await _ask(info, "tickSensor", input, ask)
         if isinstance(asked, MutationError):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 import strawberry
 
+from vedette.graphql.attempts import begin, done
 from vedette.graphql.context import Context
 from vedette.graphql.mutation_errors import IdempotencyKeyReused, InvalidInput, MutationError
 from vedette.storage import idempotency
@@ -46,12 +47,14 @@ async def once(
     effect: Callable[[Any], Awaitable[Outcome | MutationError]],
     *,
     alone: bool = False,
+    makes: str | None = None,
 ) -> Outcome | MutationError:
     """Have `effect` act in one transaction and return its outcome, or the outcome of the twin that went before.
 
     `mutation` is its name. What `effect` returns is kept as JSON and read as `kind`; where that is an error, what it
     wrote is rolled back. One that is a single statement or nothing may be `alone`: without a key it is a transaction by
-    itself.
+    itself, and has to tell itself in the audit log. `makes` is the type of what the outcome is the key of, if it is
+    new.
     """
     key = given.idempotency_key
     if key is not None and not 1 <= len(key) <= LONGEST_KEY:
@@ -60,11 +63,11 @@ async def once(
         writing = context.database.writing_at_once if alone and key is None else context.database.writing
         async with writing() as connection:
             if key is None:
-                return _effective(await effect(connection))
+                return await _told(context, connection, effect, makes, alone)
             digest = _digest(mutation, given)
             spent = await idempotency.reserve(connection, context.actor, key, digest)
             if spent is None:
-                outcome = _effective(await effect(connection))
+                outcome = await _told(context, connection, effect, makes, alone)
                 await idempotency.settle(connection, context.actor, key, msgspec.json.encode(outcome))
                 return outcome
     except _CameToNothing as nothing:
@@ -82,9 +85,20 @@ async def give_back(connection: Any, context: Context, given: KeyedInput, outcom
         await idempotency.release(connection, context.actor, given.idempotency_key, encoded)
 
 
-def _effective(outcome: Outcome | MutationError) -> Outcome:
+async def _told(
+    context: Context,
+    connection: Any,
+    effect: Callable[[Any], Awaitable[Outcome | MutationError]],
+    makes: str | None,
+    alone: bool,
+) -> Outcome:
+    """Take effect, and tell it in the audit log."""
+    if not alone:
+        await begin(context, connection)
+    outcome = await effect(connection)
     if isinstance(outcome, MutationError):
         raise _CameToNothing(outcome)
+    await done(context, connection, None if makes is None else (makes, outcome))
     return outcome
 
 

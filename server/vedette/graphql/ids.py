@@ -9,6 +9,13 @@ from strawberry import ID
 
 from vedette.graphql.errors import BAD_ID, RequestError
 
+# The key of nothing.
+NOTHING = UUID(int=0)
+
+
+class HiddenId(str):
+    """The id of what is hidden from whoever gives it: it reads as it was given, and names nothing."""
+
 
 def encode(kind: str, key: UUID | str) -> ID:
     """Return the id of the thing of type `kind` whose key is `key`."""
@@ -33,6 +40,8 @@ def decode_uuid(kind: str, value: str) -> UUID:
     named, key = decode(value)
     if named != kind:
         raise RequestError(BAD_ID, f"{value[:80]!r} is the id of a {named}; give that of a {kind}.")
+    if isinstance(value, HiddenId):
+        return NOTHING
     return as_uuid(key, value)
 
 

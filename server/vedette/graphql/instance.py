@@ -26,7 +26,7 @@ def _version() -> str:
 VERSION = _version()
 
 # The streams that can be followed; more may be kept.
-FOLLOWED = ("ticks", "sensors", "runs", "assets")
+FOLLOWED = ("ticks", "sensors", "runs", "assets", "audit")
 
 
 @strawberry.type(description="A process of the instance.")
@@ -89,6 +89,7 @@ class StreamPositions:
     sensors: StreamPosition = strawberry.field(description="Of the subscription `sensors`.")
     runs: StreamPosition = strawberry.field(description="Of the subscription `runs`.")
     assets: StreamPosition = strawberry.field(description="Of the subscription `assetEvents`.")
+    audit: StreamPosition = strawberry.field(description="Of the subscription `auditLog`.")
 
 
 @strawberry.type(description="The instance as a whole.")

@@ -63,6 +63,11 @@ class WrongState(MutationError):
     """What the input names is not in a state in which this can be done."""
 
 
+@strawberry.type(description="A token that is not revoked has this name.")
+class TokenNameTaken(MutationError):
+    """A token that is not revoked has this name."""
+
+
 MEMBERS = (
     NotFound,
     CursorConflict,
@@ -73,4 +78,5 @@ MEMBERS = (
     EvaluatorUnavailable,
     IdempotencyKeyReused,
     WrongState,
+    TokenNameTaken,
 )

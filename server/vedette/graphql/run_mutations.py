@@ -108,7 +108,7 @@ async def launched(
         done = await run_commands.launch(connection, wanted, info.context.actor)
         return done.run_id if done.made else await _taken(connection, wanted, done.run_id)
 
-    outcome = await once(info.context, mutation, given, UUID, launch)
+    outcome = await once(info.context, mutation, given, UUID, launch, makes="Run")
     if isinstance(outcome, MutationError):
         return LaunchRunPayload(errors=[outcome])
     info.context.bus.knock(topics.QUEUE, topics.RUNS, topics.run_events(outcome))

@@ -10,6 +10,7 @@ from vedette.graphql import enums  # noqa: F401  (gives the enums their descript
 from vedette.graphql.asset_events import AssetCheckEvaluation, Materialization, Observation
 from vedette.graphql.asset_mutations import AssetMutations
 from vedette.graphql.assets import AssetQueries
+from vedette.graphql.audit import AuditQueries
 from vedette.graphql.code_location_mutations import CodeLocationMutations
 from vedette.graphql.code_locations import CodeLocationQueries
 from vedette.graphql.context import Context
@@ -33,6 +34,8 @@ from vedette.graphql.sensor_mutations import SensorMutations
 from vedette.graphql.sensor_queries import SensorQueries
 from vedette.graphql.subscriptions import Subscription
 from vedette.graphql.ticks import TickQueries
+from vedette.graphql.token_mutations import TokenMutations
+from vedette.graphql.tokens import TokenQueries
 from vedette.settings import Settings
 from vedette.storage.database import Database
 
@@ -48,6 +51,8 @@ class Query(
     CodeLocationQueries,
     InstanceQueries,
     DynamicPartitionsQueries,
+    TokenQueries,
+    AuditQueries,
 ):
     """What can be asked."""
 
@@ -62,6 +67,7 @@ class Mutation(
     CodeLocationMutations,
     DynamicPartitionsMutations,
     AssetMutations,
+    TokenMutations,
 ):
     """What can be done."""
 

@@ -15,6 +15,8 @@ from vedette.graphql import ids
 from vedette.graphql.as_of import run_as_of, tick_as_of
 from vedette.graphql.asset_events import AssetEvent, asset_event
 from vedette.graphql.asset_filters import AssetEventFilterInput, passes
+from vedette.graphql.audit import AuditEntry, audit_entry, audit_filter, entries
+from vedette.graphql.audit import Filter as EntryFilter
 from vedette.graphql.context import Info
 from vedette.graphql.fields import subscription
 from vedette.graphql.filters import (
@@ -32,7 +34,7 @@ from vedette.graphql.scalars import StreamPosition
 from vedette.graphql.sensors import Sensor, sensor
 from vedette.graphql.tails import RUN_EVENTS, TICK_LOGS, follow_tail
 from vedette.graphql.ticks import Tick, tick
-from vedette.storage import assets, changes, runs, sensors, ticks
+from vedette.storage import asset_lists, assets, changes, runs, sensors, ticks
 from vedette.storage.changes import RunChange, SensorChange, TickChange
 from vedette.storage.runs import PlacedEvent
 from vedette.storage.sensors import SensorSeen
@@ -108,6 +110,14 @@ class AssetEventAdded:
     event: AssetEvent = strawberry.field(description="What happened.")
 
 
+@strawberry.type(description="A mutation was tried.")
+class AuditEntryAdded:
+    """A mutation was tried."""
+
+    position: StreamPosition = Position
+    entry: AuditEntry = strawberry.field(description="Its entry in the audit log.")
+
+
 TickStreamItem = Annotated[
     TickChanged | StreamGap, strawberry.union("TickStreamItem", description="What the stream of ticks tells.")
 ]
@@ -128,6 +138,9 @@ AssetEventStreamItem = Annotated[
 TickLogStreamItem = Annotated[
     TickLogAdded | StreamGap,
     strawberry.union("TickLogStreamItem", description="What a tick's stream of log lines tells."),
+]
+AuditStreamItem = Annotated[
+    AuditEntryAdded | StreamGap, strawberry.union("AuditStreamItem", description="What the stream of the log tells.")
 ]
 
 
@@ -251,8 +264,10 @@ class Subscription:
     ) -> AsyncGenerator[AssetEventStreamItem, None]:
         """Follow the stream `assets`."""
 
-        async def show(_: Any, page: Sequence[AssetEventRecord]) -> list[AssetEventRecord]:
-            return [record for record in page if passes(record, filter)]
+        async def show(connection: Any, page: Sequence[AssetEventRecord]) -> list[AssetEventRecord]:
+            kept = [record for record in page if passes(record, filter)]
+            seen = await asset_lists.in_scope(connection, {record.event.key for record in kept})
+            return [record for record in kept if record.event.key in seen]
 
         async with aclosing(follow(info.context, ASSETS, after, show)) as items:
             async for item in items:
@@ -260,6 +275,21 @@ class Subscription:
                     yield _gap(item)
                 else:
                     yield AssetEventAdded(position=StreamPosition(item.position), event=asset_event(item))
+
+    @subscription("Every entry of the audit log as it is written. Without `after`: from now on. For admins.")
+    async def audit_log(
+        self,
+        info: Info,
+        filter: EntryFilter = None,  # noqa: A002
+        after: ResumeAfter = None,
+    ) -> AsyncGenerator[AuditStreamItem, None]:
+        """Follow the stream `audit`."""
+        async with aclosing(entries(info, audit_filter(filter), after)) as items:
+            async for item in items:
+                if isinstance(item, Gap):
+                    yield _gap(item)
+                else:
+                    yield AuditEntryAdded(position=StreamPosition(item.position), entry=audit_entry(item))
 
     @subscription("One run's events and logs, from the first unless `after` is given; ends when the run has.")
     async def run_events(

@@ -1,6 +1,6 @@
 """Following what one thing says until it has ended: the events of a run, the log lines of a tick."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -14,7 +14,7 @@ from vedette.graphql.errors import BAD_POSITION, NOT_FOUND, RequestError
 from vedette.graphql.following import page_size
 from vedette.graphql.patience import patiently
 from vedette.graphql.stretches import NOW
-from vedette.storage import changes, run_events, tick_logs
+from vedette.storage import changes, run_events, runs, tick_logs, ticks
 from vedette.storage.changes import Progress
 
 T = TypeVar("T")
@@ -22,16 +22,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Tail(Generic[T]):
-    """What a kind of thing says: the topic that is knocked on, how far it goes, and what follows a position."""
+    """What a kind of thing says: the topic that is knocked on, how far it goes, what follows a position, and
+    those that there are for who asks.
+    """
 
     name: str
     topic: Callable[[UUID], str]
     progress: Callable[[Any, UUID], Awaitable[Progress | None]]
     after: Callable[[Any, UUID, int, int], Awaitable[Sequence[tuple[int, T]]]]
+    by_ids: Callable[[Any, Sequence[UUID]], Awaitable[Mapping[UUID, object]]]
 
 
-RUN_EVENTS: Tail[RunEvent] = Tail("run", topics.run_events, changes.progress, run_events.after)
-TICK_LOGS: Tail[LogRecord] = Tail("tick", topics.tick_logs, tick_logs.progress, tick_logs.after)
+RUN_EVENTS: Tail[RunEvent] = Tail("run", topics.run_events, changes.progress, run_events.after, runs.by_ids)
+TICK_LOGS: Tail[LogRecord] = Tail("tick", topics.tick_logs, tick_logs.progress, tick_logs.after, ticks.by_ids)
 
 
 async def follow_tail(context: Context, tail: Tail[T], key: UUID, after: int) -> AsyncGenerator[tuple[int, T], None]:
@@ -70,7 +73,7 @@ async def _read(context: Context, tail: Tail[T], key: UUID, position: int) -> tu
     async with context.database.reading() as connection:
         # How far it goes is read first: what is added in between comes with a knock.
         progress = await tail.progress(connection, key)
-        if progress is None:
+        if progress is None or (context.is_confined and not await tail.by_ids(connection, [key])):
             raise RequestError(NOT_FOUND, f"There is no such {tail.name}; `{tail.name}s` lists them all.")
         if position > progress.position:
             raise RequestError(BAD_POSITION, f"The {tail.name} has not reached position {position} yet.")

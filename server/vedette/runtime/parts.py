@@ -24,7 +24,7 @@ from vedette.settings import Settings
 from vedette.storage import restored, workers
 from vedette.storage.connecting import COMMAND_SECONDS
 from vedette.storage.database import Database
-from vedette.web.app import create_app, draining
+from vedette.web.app import attending, create_app
 from vedette.web.server import serve_http
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ async def _serving(ground: Ground) -> AsyncIterator[str]:
         app = create_app(database, ground.bus, settings)
         async with (
             serve_http(app, settings.host, settings.port, settings) as server,
-            draining(app, settings.drain_seconds),
+            attending(app, settings.drain_seconds),
         ):
             yield server.address
 

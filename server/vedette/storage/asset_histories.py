@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.assets import AssetEvent, AssetEventKind, AssetEventRecord, Path, escaped
-from vedette.storage import assets, pages
+from vedette.storage import assets, pages, scopes
 from vedette.storage.pages import AnyOf, By, Condition
 
 _COLUMNS = "position, at, CAST(data AS text), run_id, step, tick_id"
@@ -30,10 +30,21 @@ def _build(values: pages.Values) -> AssetEventRecord:
 
 
 _OF_ASSETS = pages.Listing(
-    _COLUMNS, "asset_events", (By("position", "bigint"),), _build, descending=True, parent=(By("key", "text"),)
+    _COLUMNS,
+    "asset_events",
+    (By("position", "bigint"),),
+    _build,
+    descending=True,
+    parent=(By("key", "text"),),
+    scope=scopes.OF_ASSET,
 )
 _OF_SOURCES = pages.Listing(
-    _COLUMNS, "asset_events", (By("index", "bigint"),), _build, parent=(By("source_id", "uuid"),)
+    _COLUMNS,
+    "asset_events",
+    (By("index", "bigint"),),
+    _build,
+    parent=(By("source_id", "uuid"),),
+    scope=scopes.AS_ITS_PARENT,
 )
 
 

@@ -1,7 +1,7 @@
 """Lists of assets: what code locations define and what was told of, each once, by key."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.assets import Path, escaped, unescaped
 from vedette.domain.catalog import AssetSpec
-from vedette.storage import pages
+from vedette.storage import pages, scopes
 from vedette.storage.pages import By, Condition
 
 _spec = msgspec.json.Decoder(AssetSpec).decode
@@ -52,7 +52,9 @@ def _build(values: pages.Values) -> AssetSeen:
     return AssetSeen(AssetSpec(unescaped(key), executable=False) if spec is None else _spec(spec), location)
 
 
-_LISTING = pages.Listing("key, code_location, CAST(spec AS text)", _SEEN, (By("key", "text"),), _build)
+_LISTING = pages.Listing(
+    "key, code_location, CAST(spec AS text)", _SEEN, (By("key", "text"),), _build, scope=scopes.OF_ASSET
+)
 
 
 async def page(connection: AsyncConnection, of: AssetFilter, window: pages.Window) -> pages.Page[AssetSeen]:
@@ -102,17 +104,34 @@ async def defined(connection: AsyncConnection) -> list[AssetSeen]:
     return [AssetSeen(_spec(spec), location) for location, spec in await connection.execute(_DEFINED)]
 
 
+_IN_SCOPE = text(
+    f"SELECT DISTINCT key FROM asset_definitions WHERE key = ANY(CAST(:keys AS text[])) AND {scopes.OF_ASSET}"
+)
+
+
+async def in_scope(connection: AsyncConnection, keys: Collection[Path]) -> Collection[Path]:
+    """Return those of the keys whose assets the connection may see, whether there is such an asset or not."""
+    confined_to = scopes.confines(connection)
+    if confined_to is None:
+        return keys
+    rows = await connection.execute(_IN_SCOPE, {"keys": [escaped(key) for key in keys], "confined_to": confined_to})
+    return {unescaped(row.key) for row in rows}
+
+
 _DEFINITIONS = text(
     """
     SELECT code_location, CAST(spec AS text) AS spec FROM asset_definitions
-    WHERE loaded AND key = ANY(CAST(:keys AS text[])) ORDER BY code_location, key
+    WHERE loaded AND key = ANY(CAST(:keys AS text[]))
+        AND (CAST(:confined_to AS text[]) IS NULL OR code_location = ANY(CAST(:confined_to AS text[])))
+    ORDER BY code_location, key
     """
 )
 
 
 async def definitions(connection: AsyncConnection, keys: Sequence[Path]) -> list[AssetSeen]:
     """Return every definition there is now of each of the assets."""
-    rows = await connection.execute(_DEFINITIONS, {"keys": [escaped(key) for key in keys]})
+    values: dict[str, Any] = {"keys": [escaped(key) for key in keys], "confined_to": scopes.confines(connection)}
+    rows = await connection.execute(_DEFINITIONS, values)
     return [AssetSeen(_spec(spec), location) for location, spec in rows]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.logs import ErrorInfo
+from vedette.storage import scopes
 
 
 class CodeLocationSeen(NamedTuple):
@@ -26,9 +27,10 @@ class CodeLocationSeen(NamedTuple):
 
 
 COLUMNS = "id, name, target, version, loaded_at, error, reload_asked, reload_done"
-_ALL = text(f"SELECT {COLUMNS} FROM code_locations ORDER BY name")
-_BY_IDS = text(f"SELECT {COLUMNS} FROM code_locations WHERE id = ANY(CAST(:ids AS uuid[]))")
-_BY_NAMES = text(f"SELECT {COLUMNS} FROM code_locations WHERE name = ANY(CAST(:names AS text[]))")
+_IN_SCOPE = "(CAST(:confined_to AS text[]) IS NULL OR name = ANY(CAST(:confined_to AS text[])))"
+_ALL = text(f"SELECT {COLUMNS} FROM code_locations WHERE {_IN_SCOPE} ORDER BY name")
+_BY_IDS = text(f"SELECT {COLUMNS} FROM code_locations WHERE id = ANY(CAST(:ids AS uuid[])) AND {_IN_SCOPE}")
+_BY_NAMES = text(f"SELECT {COLUMNS} FROM code_locations WHERE name = ANY(CAST(:names AS text[])) AND {_IN_SCOPE}")
 _ASK = text("UPDATE code_locations SET reload_asked = reload_asked + 1 WHERE id = :id RETURNING reload_asked")
 
 
@@ -39,19 +41,26 @@ def build(values: Sequence[Any]) -> CodeLocationSeen:
     return CodeLocationSeen(key, name, target, version, loaded_at, known, asked, done)
 
 
+def _scope(connection: AsyncConnection) -> dict[str, Sequence[str] | None]:
+    return {"confined_to": scopes.confines(connection)}
+
+
 async def read_all(connection: AsyncConnection) -> list[CodeLocationSeen]:
     """Return every code location, by name."""
-    return [build(row) for row in await connection.execute(_ALL)]
+    return [build(row) for row in await connection.execute(_ALL, _scope(connection))]
 
 
 async def by_ids(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, CodeLocationSeen]:
     """Return those of the code locations that exist, by id."""
-    return {row.id: build(row) for row in await connection.execute(_BY_IDS, {"ids": list(ids)})}
+    return {row.id: build(row) for row in await connection.execute(_BY_IDS, {"ids": list(ids), **_scope(connection)})}
 
 
 async def by_names(connection: AsyncConnection, names: Sequence[str]) -> dict[str, CodeLocationSeen]:
     """Return those of the code locations that exist, by name."""
-    return {row.name: build(row) for row in await connection.execute(_BY_NAMES, {"names": list(names)})}
+    return {
+        row.name: build(row)
+        for row in await connection.execute(_BY_NAMES, {"names": list(names), **_scope(connection)})
+    }
 
 
 async def ask_reload(connection: AsyncConnection, code_location_id: UUID) -> int | None:

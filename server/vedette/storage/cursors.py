@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.ids import new_id
 from vedette.faults import Point, reached
-from vedette.storage import pages, streams
+from vedette.storage import pages, scopes, streams
 from vedette.storage.pages import By
 
 
@@ -36,6 +36,7 @@ _LISTING = pages.Listing(
     _build,
     descending=True,
     parent=(By("sensor_id", "uuid"),),
+    scope=scopes.OF_SENSOR,
 )
 
 
@@ -51,6 +52,8 @@ _BY_KEYS = text(
     SELECT sensor_id, version, value, at, tick_id, actor FROM cursor_changes
     JOIN unnest(CAST(:sensor_ids AS uuid[]), CAST(:versions AS integer[])) AS wanted(sensor_id, version)
         USING (sensor_id, version)
+    WHERE CAST(:confined_to AS text[]) IS NULL OR sensor_id IN (
+        SELECT id FROM sensors WHERE code_location = ANY(CAST(:confined_to AS text[])))
     """
 )
 
@@ -59,7 +62,11 @@ async def by_keys(
     connection: AsyncConnection, keys: Sequence[tuple[UUID, int]]
 ) -> dict[tuple[UUID, int], CursorChange]:
     """Return those of the (sensor id, version) that exist."""
-    values = {"sensor_ids": [key[0] for key in keys], "versions": [key[1] for key in keys]}
+    values: dict[str, Any] = {
+        "sensor_ids": [key[0] for key in keys],
+        "versions": [key[1] for key in keys],
+        "confined_to": scopes.confines(connection),
+    }
     changes = [_build(row) for row in await connection.execute(_BY_KEYS, values)]
     return {(change.sensor_id, change.version): change for change in changes}
 

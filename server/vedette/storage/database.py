@@ -5,7 +5,8 @@ JSON columns speak JSON text in both directions, from `text()` and from Core ali
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import copy
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -21,7 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from vedette.errors import DatabaseUnreachable, unreachable
 from vedette.faults import Point, reached
 from vedette.settings import redacted
-from vedette.storage import direct
+from vedette.storage import direct, scopes
 from vedette.storage.connecting import COMMAND_SECONDS, connect, server_settings
 
 POOL_SECONDS = 30.0
@@ -164,6 +165,12 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.shield(self._engine.dispose())
+
+    def confined(self, code_locations: Sequence[str]) -> "Database":
+        """Return these same connections as they are for somebody who is confined to code locations: see `scopes`."""
+        confined = copy.copy(self)
+        confined._reader = self._reader.execution_options(**{scopes.OPTION: list(code_locations)})
+        return confined
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

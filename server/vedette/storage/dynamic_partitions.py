@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.partitions import DynamicKey
-from vedette.storage import pages
+from vedette.storage import pages, scopes
 from vedette.storage.pages import By, Condition
 
 _MAKE = text(
@@ -113,18 +113,27 @@ async def keys_of(connection: AsyncConnection, names: Sequence[str]) -> dict[str
     return found
 
 
+# Definitions belong to no code location: whoever is confined sees those that a job or an asset of theirs relies on.
+_RELIED_ON = " UNION ".join(
+    f"""SELECT jsonb_path_query(spec, 'strict $.partitions.**?(@.type == "dynamic").name') #>> '{{}}'
+    FROM {table} WHERE code_location = ANY(:confined_to)"""
+    for table in ("jobs", "asset_definitions")
+)
+_IS_RELIED_ON = text(f"SELECT CAST(:name AS text) IN ({_RELIED_ON})")
 _LISTING = pages.Listing(
     "key, at",
     "dynamic_partitions",
     (By("position", "bigint"),),
     lambda values: DynamicPartition(values[0], values[1]),
     parent=(By("definition", "text"),),
+    scope=scopes.AS_ITS_PARENT,
 )
 _DEFINITIONS = pages.Listing(
     "name, key_count",
     "dynamic_partitions_definitions",
     (By("name", "text"),),
     lambda values: DynamicDefinition(values[0], values[1]),
+    scope=f"name IN ({_RELIED_ON})",
 )
 
 
@@ -139,6 +148,14 @@ async def page_each(
 async def definitions_page(connection: AsyncConnection, window: pages.Window) -> pages.Page[DynamicDefinition]:
     """Return a part of the list of the definitions, by name."""
     return await pages.read(connection, _DEFINITIONS, window)
+
+
+async def is_in_scope(connection: AsyncConnection, name: str) -> bool:
+    """Tell whether a definition, whether it ever had a key or not, is one that the connection may see and change."""
+    confined_to = scopes.confines(connection)
+    if confined_to is None:
+        return True
+    return bool((await connection.execute(_IS_RELIED_ON, {"name": name, "confined_to": confined_to})).scalar())
 
 
 async def definition_named(connection: AsyncConnection, name: str) -> DynamicDefinition | None:

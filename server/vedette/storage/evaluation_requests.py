@@ -13,9 +13,10 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vedette.domain.audit import DONE, Attempt
 from vedette.domain.ids import new_id
 from vedette.domain.ticks import Evaluation
-from vedette.storage import direct
+from vedette.storage import audit_log, direct
 from vedette.storage.direct import Statement
 from vedette.storage.leases import lease_names
 
@@ -69,13 +70,14 @@ class TakenRequest(msgspec.Struct, frozen=True):
     last_finished_at: datetime | None
 
 
-_ASK = Statement(
-    """
+_INSERT = """
     INSERT INTO evaluation_requests (id, sensor_id, kind, use_current_cursor, cursor, last_finished_at, run_id)
     VALUES (:id, :sensor_id, :kind, :use_current, CAST(:cursor AS text), CAST(:last_finished_at AS timestamptz),
         CAST(:run_id AS uuid))
     """
-)
+_ASK = Statement(_INSERT)
+# One statement, and so one transaction by itself.
+_ASK_AND_TELL = Statement(f"WITH {audit_log.adding('Sensor')} {_INSERT}")
 _READ = Statement("SELECT state, answer, tick_id, cursor_version FROM evaluation_requests WHERE id = :id")
 _WITHDRAW = text("UPDATE evaluation_requests SET state = 'WITHDRAWN' WHERE id = :id AND state IS NULL")
 # Only what the holder of the lease may answer is taken: a holder that lost it without knowing takes nothing.
@@ -140,12 +142,14 @@ async def ask(
     use_current: bool,
     last_finished_at: datetime | None = None,
     run_id: UUID | None = None,
+    *,
+    attempt: Attempt | None = None,
 ) -> UUID:
     """Ask for an evaluation of the sensor and return the request's id; knock EVALUATIONS after the commit.
 
     `use_current` starts from the sensor's cursor, else from `cursor`; a TICK always starts from the sensor's.
     `last_finished_at` is when a PREVIEW is told that the last tick ended; None: when it did. `run_id` is the run to try
-    a sensor with that reacts to runs.
+    a sensor with that reacts to runs. `attempt` is told in the audit log.
     """
     request_id = new_id()
     values = {
@@ -157,7 +161,10 @@ async def ask(
         "last_finished_at": last_finished_at,
         "run_id": run_id,
     }
-    await direct.fetch(connection, _ASK, values)
+    if attempt is None:
+        await direct.fetch(connection, _ASK, values)
+    else:
+        await direct.fetch(connection, _ASK_AND_TELL, values | audit_log.values(attempt, DONE))
     return request_id
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.catalog import JobSpec
-from vedette.storage import pages
+from vedette.storage import pages, scopes
 from vedette.storage.pages import By, Condition
 
 _spec = msgspec.json.Decoder(JobSpec).decode
@@ -44,6 +44,7 @@ _LISTING = pages.Listing(
     (By("name", "text"), By("id", "uuid")),
     _build,
     parent=(By("code_location", "text"),),
+    scope=scopes.OF_LOCATION,
 )
 _LOADED = Condition("loaded", {})
 
@@ -85,12 +86,17 @@ _BY_NAMES = text(
     SELECT id, code_location, loaded, spec FROM jobs
     JOIN unnest(CAST(:code_locations AS text[]), CAST(:names AS text[])) AS wanted(code_location, name)
         USING (code_location, name)
+    WHERE CAST(:confined_to AS text[]) IS NULL OR code_location = ANY(CAST(:confined_to AS text[]))
     """
 )
 
 
 async def by_names(connection: AsyncConnection, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], JobSeen]:
     """Return those of the (code location, job name) that exist or ever did."""
-    values = {"code_locations": [name[0] for name in names], "names": [name[1] for name in names]}
+    values: dict[str, Any] = {
+        "code_locations": [name[0] for name in names],
+        "names": [name[1] for name in names],
+        "confined_to": scopes.confines(connection),
+    }
     found = [_build(row) for row in await connection.execute(_BY_NAMES, values)]
     return {(job.code_location, job.spec.name): job for job in found}

@@ -14,6 +14,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vedette.storage import scopes
+
 T = TypeVar("T")
 
 Key = tuple[Any, ...]
@@ -69,6 +71,8 @@ class Listing(Generic[T]):
 
     `parent` says to which parent a row belongs; empty where there are no parents. `around` is what follows
     `WITH page AS (the page's rows)`, where more is read with these: it puts its columns before those of the page.
+    `scope` is the condition for rows that a connection sees which is confined to code locations (see `scopes`); None:
+    for all of them.
     """
 
     columns: str
@@ -78,6 +82,7 @@ class Listing(Generic[T]):
     descending: bool = False
     parent: tuple[By, ...] = ()
     around: str | None = None
+    scope: str | None = field(kw_only=True)
 
 
 class AnyOf(NamedTuple):
@@ -114,6 +119,7 @@ async def read(
 
     `of` names the columns of a parent `parent_0`, `parent_1` …
     """
+    conditions = _in_scope(connection, listing, conditions)
     wanted = [each.sql for each in conditions]
     values = _values(conditions, window)
     if of is None:
@@ -138,6 +144,7 @@ async def read_each(
     any_of: AnyOf | None = None,
 ) -> list[Page[T]]:
     """Return the same part of the list of each parent, in the order of `parents`, in one statement."""
+    conditions = _in_scope(connection, listing, conditions)
     inner = _merged(listing, window, [*(each.sql for each in conditions), *_belonging(listing)], any_of)
     arrays = ", ".join(f"CAST(:parents_{index} AS {by.type}[])" for index, by in enumerate(listing.parent))
     names = ", ".join(f"parent_{index}" for index in range(len(listing.parent)))
@@ -158,9 +165,16 @@ async def select(
     connection: AsyncConnection, listing: Listing[T], conditions: Sequence[Condition], rest: str = ""
 ) -> list[T]:
     """Return all of a list that fulfil the conditions, ordered and limited by `rest`, if at all."""
+    conditions = _in_scope(connection, listing, conditions)
     sql = f"SELECT {listing.columns} FROM {listing.table} WHERE {_all(each.sql for each in conditions)} {rest}"
     values = {name: value for each in conditions for name, value in each.values.items()}
     return [listing.build(row) for row in await connection.execute(statement(sql), values)]
+
+
+def _in_scope(connection: AsyncConnection, listing: Listing[T], conditions: Sequence[Condition]) -> Sequence[Condition]:
+    if listing.scope is None or (confined_to := scopes.confines(connection)) is None:
+        return conditions
+    return [*conditions, Condition(listing.scope, {"confined_to": confined_to})]
 
 
 def _values(conditions: Sequence[Condition], window: Window) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from vedette.domain.assets import escaped, unescaped
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.reactions import Reaction, ReactionOutcome, RecordedReaction
 from vedette.domain.runs import RunStatus
-from vedette.storage import pages
+from vedette.storage import pages, scopes
 from vedette.storage.pages import By
 from vedette.storage.verdicts import Verdict
 
@@ -71,7 +71,7 @@ def _build(values: pages.Values) -> RecordedReaction:
 _COLUMNS = """tick_id, index, position, outcome, attempt, run_id, run_status, asset_key, skip_reason,
     CAST(error AS text)"""
 _OF_TICKS = pages.Listing(
-    _COLUMNS, "reactions", (By("index", "integer"),), _build, parent=(By("tick_id", "uuid"),)
+    _COLUMNS, "reactions", (By("index", "integer"),), _build, parent=(By("tick_id", "uuid"),), scope=scopes.OF_SENSOR
 )  # fmt: skip
 _OF_RUNS = pages.Listing(
     _COLUMNS,
@@ -79,6 +79,7 @@ _OF_RUNS = pages.Listing(
     (By("tick_id", "uuid"), By("index", "integer")),
     _build,
     parent=(By("run_id", "uuid"),),
+    scope=scopes.OF_SENSOR,
 )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.run_keys import Dedup, SpentRunKey
-from vedette.storage import direct, pages
+from vedette.storage import direct, pages, scopes
 from vedette.storage.direct import Statement
 from vedette.storage.pages import By, Condition
 
@@ -117,7 +117,7 @@ def _build(values: pages.Values) -> SpentRunKey:
 
 
 _LISTING = pages.Listing(
-    _COLUMNS, "run_keys", (By("run_key", "text"),), _build, parent=(By("scope", "uuid"),)
+    _COLUMNS, "run_keys", (By("run_key", "text"),), _build, parent=(By("scope", "uuid"),), scope=scopes.AS_ITS_PARENT
 )  # fmt: skip
 
 

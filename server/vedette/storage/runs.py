@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vedette.domain.events import RunEvent, RunEventKind
 from vedette.domain.logs import ErrorInfo, LogLevel
 from vedette.domain.runs import Run, RunStatus, RunStep, StepStatus
-from vedette.storage import pages
+from vedette.storage import pages, scopes
 from vedette.storage.pages import By, Condition
 
 _error = msgspec.json.Decoder(ErrorInfo).decode
@@ -74,6 +74,7 @@ LISTING = pages.Listing(
     (By("queued_at", "timestamptz"), By("id", "uuid")),
     _build,
     descending=True,
+    scope=scopes.OF_LOCATION,
 )
 _OF_SENSORS = replace(LISTING, parent=(By("sensor_id", "uuid"),))
 _OF_TICKS = replace(LISTING, parent=(By("tick_id", "uuid"),))
@@ -186,6 +187,7 @@ _EVENTS = pages.Listing(
     (By("position", "bigint"),),
     _build_event,
     parent=(By("run_id", "uuid"),),
+    scope=scopes.AS_ITS_PARENT,
 )
 
 

@@ -22,7 +22,7 @@ from vedette.domain.sensors import (
     StatusSource,
 )
 from vedette.domain.ticks import Tick
-from vedette.storage import code_locations, cursors, pages, streams, ticks
+from vedette.storage import code_locations, cursors, pages, scopes, streams, ticks
 from vedette.storage.code_locations import CodeLocationSeen
 from vedette.storage.pages import By, Condition
 
@@ -112,7 +112,14 @@ def _build(values: pages.Values) -> SensorSeen:
 
 
 _ID = By("id", "uuid")
-_BY_NAME = pages.Listing(_COLUMNS, "sensors", (By("name", "text"), _ID), _build, parent=(By("code_location", "text"),))
+_BY_NAME = pages.Listing(
+    _COLUMNS,
+    "sensors",
+    (By("name", "text"), _ID),
+    _build,
+    parent=(By("code_location", "text"),),
+    scope=scopes.OF_LOCATION,
+)
 _NEVER = "timestamptz '9999-01-01 00:00:00+00'"
 _LISTINGS = {
     SensorOrder.NAME: _BY_NAME,

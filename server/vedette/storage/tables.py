@@ -21,6 +21,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     Table,
@@ -498,6 +499,52 @@ idempotency_keys = Table(
     Index(None, "at"),
 )
 
+# --- access -----------------------------------------------------------------------------------------------------------
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    # SHA-256 of the token, which is not kept.
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    # How it begins, for people to tell it by.
+    Column("prefix", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    # Those that it is confined to; NULL: to none.
+    Column("code_locations", ARRAY(Text)),
+    Column("created_at", Timestamp, nullable=False, server_default=NOW),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", Timestamp),
+    Column("revoked_at", Timestamp),
+    # Written now and then, not at each use.
+    Column("last_used_at", Timestamp),
+    CheckConstraint("role IN ('VIEWER', 'OPERATOR', 'ADMIN')", name="role"),
+    # A name is free again once its token is revoked.
+    Index("ix_tokens_name", "name", unique=True, postgresql_where=text("revoked_at IS NULL")),
+)
+
+# Every mutation that somebody tried, for ever. Rows are added; a trigger refuses all else.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Timestamp, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("mutation", Text, nullable=False),
+    # DONE, REPEATED, or the name of what was wrong.
+    Column("result", Text, nullable=False),
+    Column("subject_kind", Text),
+    Column("subject_id", Uuid),
+    Column("code_location", Text),
+    Column("given", JSONB),
+    Column("before", JSONB),
+    Column("after", JSONB),
+    Index(None, "actor", "position"),
+    Index(None, "code_location", "position"),
+)
+
 # --- processes, leases, streams ---------------------------------------------------------------------------------------
 
 workers = Table(
@@ -534,7 +581,7 @@ leases = Table(
 streams = Table(
     "streams",
     metadata,
-    # "ticks", "sensors", "runs", "assets"
+    # "ticks", "sensors", "runs", "assets", "audit"
     Column("name", Text, primary_key=True),
     # The last position given out.
     Column("position", BigInteger, nullable=False, server_default="0"),

@@ -14,7 +14,7 @@ from vedette.domain.ids import first_id
 from vedette.domain.logs import ErrorInfo, LogLevel, LogRecord
 from vedette.domain.run_keys import Dedup
 from vedette.domain.ticks import RecordedRunRequest, RequestedRun, RunRequestOutcome, Tick, TickCause, TickStatus
-from vedette.storage import pages
+from vedette.storage import pages, scopes
 from vedette.storage.pages import By, Condition
 
 _error = msgspec.json.Decoder(ErrorInfo).decode
@@ -82,6 +82,7 @@ _LISTING = pages.Listing(
     build,
     descending=True,
     parent=(By("sensor_id", "uuid"),),
+    scope=scopes.OF_SENSOR,
 )
 
 
@@ -169,6 +170,7 @@ _REQUESTS = pages.Listing(
     (By("index", "integer"),),
     _build_request,
     parent=(By("tick_id", "uuid"),),
+    scope=scopes.AS_ITS_PARENT,
 )
 
 
@@ -190,6 +192,7 @@ _LOGS = pages.Listing(
     (By("seq", "integer"),),
     _build_log,
     parent=(By("tick_id", "uuid"),),
+    scope=scopes.AS_ITS_PARENT,
 )
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from vedette.graphql.errors import UNAUTHENTICATED, UNAVAILABLE
+
 JSON = "application/json"
 RETRY_SECONDS = 1
 
@@ -41,6 +43,17 @@ def overloaded(limit: str, most: int, what: str, media_type: str = JSON) -> Resp
         media_type=media_type,
         headers={"retry-after": str(RETRY_SECONDS)},
     )
+
+
+def unauthenticated(reason: str, media_type: str = JSON) -> Response:
+    """Return the answer to a request of somebody who is not recognised."""
+    return refusal(401, UNAUTHENTICATED, reason, media_type, {"www-authenticate": "Bearer"})
+
+
+def unavailable(media_type: str = JSON) -> Response:
+    """Return the answer where the database does not tell who asks."""
+    said = "The database does not answer at the moment; try again soon."
+    return refusal(503, UNAVAILABLE, said, media_type, {"retry-after": str(RETRY_SECONDS)})
 
 
 def draining(media_type: str = JSON) -> Response:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from vedette.access.authenticator import Authenticator
 from vedette.bus import Bus
 from vedette.graphql.api import Api
 from vedette.graphql.schema import new_context
@@ -26,7 +27,7 @@ from vedette.web.guard import Guard
 from vedette.web.sockets import Socket
 
 # What pages of other origins may send and read, where the settings name them.
-REQUEST_HEADERS = ["content-type", "accept", "last-event-id"]
+REQUEST_HEADERS = ["authorization", "content-type", "accept", "last-event-id"]
 ANSWER_HEADERS = ["retry-after"]
 
 
@@ -47,8 +48,8 @@ class _GraphQLOrPage:
 class _Sockets:
     """The websockets of one server."""
 
-    def __init__(self, api: Api, admission: Admission, settings: Settings) -> None:
-        self._parts = api, admission, settings
+    def __init__(self, api: Api, admission: Admission, access: Authenticator, settings: Settings) -> None:
+        self._parts = api, admission, access, settings
         self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,12 +71,13 @@ def create_app(database: Database, bus: Bus, settings: Settings, static: Path = 
 
     api = Api(new_context(database, bus, settings), TrustedDocuments.load(settings))
     admission = Admission(settings)
+    access = Authenticator(database, bus, settings)
     methods = ["GET", "POST"]
     app = Starlette(
         routes=[
-            Route("/graphql", _GraphQLOrPage(GraphQLOverHTTP(api, admission), static), methods=methods),
-            WebSocketRoute("/graphql", _Sockets(api, admission, settings)),
-            Route("/graphql/stream", EventStreams(api, admission, settings), methods=methods),
+            Route("/graphql", _GraphQLOrPage(GraphQLOverHTTP(api, admission, access), static), methods=methods),
+            WebSocketRoute("/graphql", _Sockets(api, admission, access, settings)),
+            Route("/graphql/stream", EventStreams(api, admission, access, settings), methods=methods),
             *health.routes(database, settings, admission),
             Mount("/static", pages.files(static)),
             # With methods: of those that an address above does not have, it is that one to tell (405).
@@ -93,14 +95,19 @@ def create_app(database: Database, bus: Bus, settings: Settings, static: Path = 
         ],
     )
     app.state.admission = admission
+    app.state.access = access
     return app
 
 
 @asynccontextmanager
-async def draining(app: Starlette, seconds: float) -> AsyncIterator[None]:
-    """When the block ends, let nothing more in and say so for some time, before the sockets are closed."""
-    try:
-        yield
-    finally:
-        app.state.admission.drain()
-        await asyncio.sleep(seconds)
+async def attending(app: Starlette, seconds: float) -> AsyncIterator[None]:
+    """Watch over who may stay while the block runs; enter it inside the server.
+
+    When the block ends, let nothing more in and say so for some time, before the sockets are closed.
+    """
+    async with app.state.access:
+        try:
+            yield
+        finally:
+            app.state.admission.drain()
+            await asyncio.sleep(seconds)

@@ -12,14 +12,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from vedette.access.authenticator import ENDED, Authenticator, Unauthenticated
+from vedette.access.authority import Caller
+from vedette.errors import DatabaseError
 from vedette.graphql.api import Api
-from vedette.graphql.errors import RequestError
+from vedette.graphql.errors import UNAUTHENTICATED, RequestError
 from vedette.graphql.items import Item, refusal
 from vedette.graphql.requests import Operation, Refused
 from vedette.graphql.scalars import parse_position
 from vedette.settings import Settings
 from vedette.web import answers, parameters
 from vedette.web.admission import Admission, Full
+from vedette.web.credentials import address, shown
 from vedette.web.graphql_over_http import asked
 from vedette.web.hangups import hung_up
 from vedette.web.negotiation import EVENT_STREAM, chosen
@@ -39,9 +43,10 @@ COMPLETE = b"event: complete\ndata:\n\n"
 class EventStreams:
     """The endpoint /graphql/stream."""
 
-    def __init__(self, api: Api, admission: Admission, settings: Settings) -> None:
+    def __init__(self, api: Api, admission: Admission, access: Authenticator, settings: Settings) -> None:
         self._api = api
         self._admission = admission
+        self._access = access
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,19 +55,25 @@ class EventStreams:
         with ExitStack() as room:
             refused = _refused_media(request) or (answers.draining() if self._admission.is_draining else None)
             try:
-                items = None if refused else await self._admitted(request, room)
+                if refused is None:
+                    caller = await self._access.caller(shown(scope), address(scope))
+                    ended = room.enter_context(self._access.holding(caller))
+                    items = await self._admitted(request, caller, room)
+            except Unauthenticated as error:
+                refused = answers.unauthenticated(str(error))
+            except DatabaseError:
+                refused = answers.unavailable()
             except parameters.BadParameters as error:
                 refused = answers.refusal(400, "BAD_REQUEST", str(error))
             except Full as full:
                 refused = answers.overloaded(full.limit, full.most, full.what)
-            if refused is None and items is not None:
+            if refused is None:
                 await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-                await self._stream(items, receive, send)
+                await self._stream(items, ended, receive, send)
                 return
-        assert refused is not None
         await refused(scope, receive, send)
 
-    async def _admitted(self, request: Request, room: ExitStack) -> Batches:
+    async def _admitted(self, request: Request, caller: Caller, room: ExitStack) -> Batches:
         """Return what to tell. Raises BadParameters and Full."""
         parameters_asked = await asked(request)
         room.enter_context(self._admission.connections.one())
@@ -78,27 +89,35 @@ class EventStreams:
             raise parameters.BadParameters("Mutations need POST.")
         if operation.kind is OperationType.SUBSCRIPTION:
             room.enter_context(self._admission.subscriptions.one())
-            return self._api.follow(operation, after)
+            return self._api.follow(operation, after, caller)
         room.enter_context(self._admission.operations.one())
-        return self._answered(operation)
+        return self._answered(operation, caller)
 
-    async def _answered(self, operation: Operation) -> Batches:
-        answer = await self._api.answer(operation)
-        yield [Item(None, answer.body.decode())]
+    async def _answered(self, operation: Operation, caller: Caller) -> Batches:
+        try:
+            answer = await self._api.answer(operation, caller)
+        except Refused as refused:
+            yield [refusal(*refused.errors)]
+        else:
+            yield [Item(None, answer.body.decode())]
 
-    async def _stream(self, items: Batches, receive: Receive, send: Send) -> None:
+    async def _stream(self, items: Batches, ended: asyncio.Event, receive: Receive, send: Send) -> None:
         async with asyncio.TaskGroup() as tasks:
             client = tasks.create_task(hung_up(receive), name="client")
+            told = tasks.create_task(_tell(items, send), name="event stream")
             ends = {
                 client,
-                tasks.create_task(_tell(items, send), name="event stream"),
+                told,
                 tasks.create_task(self._admission.until_draining(), name="draining"),
+                tasks.create_task(ended.wait(), name="end of access"),
             }
             beating = tasks.create_task(self._keep_alive(send), name="keep-alive")
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            is_open = not client.done()
+            is_open, is_cut = not client.done(), ended.is_set() and not told.done()
             for task in (beating, *ends):
                 task.cancel()
+        if is_cut and is_open:
+            await _write(send, _event(refusal(RequestError(UNAUTHENTICATED, ENDED))) + COMPLETE)
         if is_open:
             await _write(send, b"", is_last=True)
 

@@ -5,23 +5,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from vedette.access.authenticator import Authenticator, Unauthenticated
+from vedette.errors import DatabaseError
 from vedette.graphql.api import Api
-from vedette.graphql.errors import DOCUMENT_NOT_FOUND, DOCUMENT_NOT_TRUSTED
+from vedette.graphql.errors import DOCUMENT_NOT_FOUND, DOCUMENT_NOT_TRUSTED, FORBIDDEN
 from vedette.graphql.requests import Refused
 from vedette.web import answers, parameters
 from vedette.web.admission import Admission, Full
+from vedette.web.credentials import address, shown
 from vedette.web.hangups import HungUp, unless_hung_up
 from vedette.web.negotiation import GRAPHQL, LEGACY, chosen
 
-STATUS_OF_CODE = {DOCUMENT_NOT_FOUND: 404, DOCUMENT_NOT_TRUSTED: 403}
+STATUS_OF_CODE = {DOCUMENT_NOT_FOUND: 404, DOCUMENT_NOT_TRUSTED: 403, FORBIDDEN: 403}
 
 
 class GraphQLOverHTTP:
     """The endpoint /graphql."""
 
-    def __init__(self, api: Api, admission: Admission) -> None:
+    def __init__(self, api: Api, admission: Admission, access: Authenticator) -> None:
         self._api = api
         self._admission = admission
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -42,7 +46,12 @@ class GraphQLOverHTTP:
         if self._admission.is_draining:
             return answers.draining(media_type)
         try:
+            caller = await self._access.caller(shown(request.scope), address(request.scope))
             checked = self._api.operation(await asked(request))
+        except Unauthenticated as error:
+            return answers.unauthenticated(str(error), media_type)
+        except DatabaseError:
+            return answers.unavailable(media_type)
         except parameters.BadParameters as error:
             return answers.refusal(400, "BAD_REQUEST", str(error), media_type)
         except Refused as refused:
@@ -55,7 +64,9 @@ class GraphQLOverHTTP:
             return answers.refusal(400, "BAD_REQUEST", said, media_type)
         try:
             with self._admission.operations.one():
-                answer = await unless_hung_up(request.receive, self._api.answer(checked))
+                answer = await unless_hung_up(request.receive, self._api.answer(checked, caller))
+        except Refused as refused:
+            return _refused(refused, media_type)
         except Full as full:
             return answers.overloaded(full.limit, full.most, full.what, media_type)
         return answers.json(_status(answer.is_executed, media_type), answer.body, media_type)

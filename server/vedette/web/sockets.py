@@ -7,6 +7,9 @@ from contextlib import aclosing
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
+from vedette.access.authenticator import ENDED, Authenticator, Unauthenticated
+from vedette.access.authority import Caller
+from vedette.errors import DatabaseError
 from vedette.graphql.api import Api
 from vedette.graphql.errors import RequestError, limit_exceeded
 from vedette.graphql.items import Item, refusal
@@ -14,6 +17,7 @@ from vedette.graphql.requests import Refused
 from vedette.settings import Settings
 from vedette.web import socket_messages as messages
 from vedette.web.admission import Admission, Full
+from vedette.web.credentials import address, shown, shown_in_payload
 
 PROTOCOL = "graphql-transport-ws"
 # A close frame holds at most this many bytes of reason.
@@ -29,26 +33,39 @@ class _Closed(Exception):
 class Socket:
     """One websocket, from its handshake until it closes. Each operation is a task of its own."""
 
-    def __init__(self, api: Api, admission: Admission, settings: Settings, receive: Receive, send: Send) -> None:
+    def __init__(
+        self,
+        api: Api,
+        admission: Admission,
+        access: Authenticator,
+        settings: Settings,
+        receive: Receive,
+        send: Send,
+    ) -> None:
         self._api = api
         self._admission = admission
+        self._access = access
+        self._caller = Caller()
         self._settings = settings
         self._receive = receive
         self._send_event = send
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._is_begun = asyncio.Event()
         self._is_closed = False
+        self._shown: str | None = None
+        self._address = ""
 
     async def serve(self, scope: Scope) -> None:
         """Serve it until it is closed."""
         await self._receive()
+        self._shown, self._address = shown(scope), address(scope)
         if PROTOCOL not in scope["subprotocols"]:
             await self._send_event({"type": "websocket.accept"})
             await self._close(4406, f"Subprotocol not acceptable; {PROTOCOL} is")
             return
         await self._send_event({"type": "websocket.accept", "subprotocol": PROTOCOL})
         async with asyncio.TaskGroup() as tasks:
-            waiting = tasks.create_task(self._expect_init(), name="connection_init")
+            waiting = tasks.create_task(self._attend(), name="connection_init")
             try:
                 while True:
                     await self._act(await self._next(), tasks)
@@ -59,12 +76,21 @@ class Socket:
                 for task in (waiting, *self._operations.values()):
                     task.cancel()
 
-    async def _expect_init(self) -> None:
+    async def _attend(self) -> None:
+        """Close the socket if it does not begin in time, and later when its client may not stay."""
         try:
             async with asyncio.timeout(self._settings.connection_init_seconds):
                 await self._is_begun.wait()
         except TimeoutError:
             await self._close(4408, "Connection initialisation timeout")
+            return
+        if self._caller.authority.key is None:
+            return
+        with self._access.holding(self._caller) as ended:
+            await ended.wait()
+        for task in self._operations.values():
+            task.cancel()
+        await self._close(4401, f"Unauthorized: {ENDED}")
 
     async def _next(self) -> messages.Message:
         """Return the next message. Raises _Closed, where it is none after telling the client."""
@@ -84,6 +110,7 @@ class Socket:
         if isinstance(message, messages.Init):
             if self._is_begun.is_set():
                 await self._refuse(4429, "Too many initialisation requests")
+            await self._recognise(message)
             self._is_begun.set()
             await self._send(ACK)
         elif isinstance(message, messages.Ping):
@@ -94,6 +121,17 @@ class Socket:
                 task.cancel()
         elif isinstance(message, messages.Subscribe):
             await self._subscribe(message, tasks)
+
+    async def _recognise(self, message: messages.Init) -> None:
+        """Tell who the client is, by the headers of its handshake or by what it begins with."""
+        try:
+            secret = shown_in_payload(message.payload) or self._shown
+            self._caller = await self._access.caller(secret, self._address)
+        except Unauthenticated as error:
+            await self._refuse(4401, f"Unauthorized: {error}")
+        except DatabaseError:
+            # Not one of the codes that tell a client to stay away.
+            await self._refuse(1013, "The database does not answer at the moment; try again soon")
 
     async def _subscribe(self, message: messages.Subscribe, tasks: asyncio.TaskGroup) -> None:
         if not self._is_begun.is_set():
@@ -131,12 +169,12 @@ class Socket:
             operation = self._api.operation(message.payload)
             if operation.kind is OperationType.SUBSCRIPTION:
                 with self._admission.subscriptions.one():
-                    async with aclosing(self._api.follow(operation)) as batches:
+                    async with aclosing(self._api.follow(operation, None, self._caller)) as batches:
                         async for batch in batches:
                             yield batch
             else:
                 with self._admission.operations.one():
-                    answer = await self._api.answer(operation)
+                    answer = await self._api.answer(operation, self._caller)
                 yield [Item(None, answer.body.decode())]
         except Refused as refused:
             yield [refusal(*refused.errors)]

@@ -68,7 +68,7 @@ class Following:
 class Terminal:
     """Calls `vedette` for one server."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | None) -> None:
         self._url = url
 
     async def call(self, *words: str) -> Done:
@@ -98,7 +98,7 @@ class Terminal:
             await process.communicate()
 
     async def _start(self, *words: str) -> asyncio.subprocess.Process:
-        command = [sys.executable, "-m", "vedette.cli", *words, "--url", self._url]
+        command = [sys.executable, "-m", "vedette.cli", *words, *([] if self._url is None else ["--url", self._url])]
         return await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )

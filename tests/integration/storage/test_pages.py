@@ -116,6 +116,7 @@ async def plan(database: Database, read: Callable[[Any], Awaitable[Any]]) -> str
     class Explained:
         def __init__(self, connection: Any) -> None:
             self._connection = connection
+            self.sync_connection = connection.sync_connection
 
         async def execute(self, statement: Any, values: Any) -> Any:
             with explained():

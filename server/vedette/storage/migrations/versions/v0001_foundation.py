@@ -26,6 +26,8 @@ def upgrade() -> None:
     _create_tables()
     _index_ticks()
     _create_reactions()
+    _create_access()
+    _create_audit_log()
     op.execute("CREATE TABLE ticks_started PARTITION OF ticks FOR VALUES IN ('STARTED')")
     op.execute("CREATE TABLE tick_logs_started PARTITION OF tick_logs FOR VALUES IN ('STARTED')")
     for table, (key, statuses) in BY_STATUS.items():
@@ -36,7 +38,7 @@ def upgrade() -> None:
             _take_the_rest(family)
     for table in BY_TIME:
         _take_the_rest(table)
-    op.execute("INSERT INTO streams (name) VALUES ('runs'), ('sensors'), ('ticks'), ('assets')")
+    op.execute("INSERT INTO streams (name) VALUES ('runs'), ('sensors'), ('ticks'), ('assets'), ('audit')")
     op.execute("INSERT INTO retention (id) VALUES (1)")
     op.execute("INSERT INTO compatibility (id, oldest_code) VALUES (1, '0001')")
 
@@ -523,4 +525,62 @@ def _create_tables() -> None:
         ["asked_at"],
         unique=False,
         postgresql_where=sa.text("state IS NULL"),
+    )
+
+
+def _create_access() -> None:
+    op.create_table(
+        "tokens",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("prefix", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("code_locations", postgresql.ARRAY(sa.Text()), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("revoked_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("last_used_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint("role IN ('VIEWER', 'OPERATOR', 'ADMIN')", name=op.f("ck_tokens_role")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
+        sa.UniqueConstraint("digest", name=op.f("uq_tokens_digest")),
+    )
+    op.create_index("ix_tokens_name", "tokens", ["name"], unique=True, postgresql_where=sa.text("revoked_at IS NULL"))
+
+
+def _create_audit_log() -> None:
+    op.create_table(
+        "audit_log",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("mutation", sa.Text(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("subject_kind", sa.Text(), nullable=True),
+        sa.Column("subject_id", sa.Uuid(), nullable=True),
+        sa.Column("code_location", sa.Text(), nullable=True),
+        sa.Column("given", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_audit_log")),
+    )
+    op.create_index(op.f("ix_audit_log_actor_position"), "audit_log", ["actor", "position"], unique=False)
+    op.create_index(
+        op.f("ix_audit_log_code_location_position"), "audit_log", ["code_location", "position"], unique=False
+    )
+    op.execute(
+        """
+        CREATE FUNCTION refuse_to_change_the_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION 'The audit log is append-only.' USING ERRCODE = 'insufficient_privilege';
+        END $$
+        """
+    )
+    op.execute(
+        """
+        CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_the_audit_log()
+        """
     )

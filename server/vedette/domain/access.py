@@ -1,0 +1,39 @@
+"""Roles, and the tokens that carry them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+
+class Role(StrEnum):
+    """What somebody may do; each role may do what those before it may."""
+
+    VIEWER = "VIEWER"
+    OPERATOR = "OPERATOR"
+    ADMIN = "ADMIN"
+
+    def covers(self, needed: "Role") -> bool:
+        """Tell whether whoever has this role may do what needs another."""
+        return RANK[self] >= RANK[needed]
+
+
+RANK = {role: rank for rank, role in enumerate(Role)}
+
+# Names of code locations that somebody is confined to; None: to none of them.
+Reach = tuple[str, ...] | None
+
+
+class Token(NamedTuple):
+    """An API token as it may be shown: `prefix` is how it begins, the rest of it nobody has kept."""
+
+    id: UUID
+    name: str
+    prefix: str
+    role: Role
+    code_locations: Reach
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None

@@ -1,0 +1,90 @@
+"""Tokens made and revoked beside the server, by whoever may open its database: the first is made so."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TypeVar
+
+from vedette.access import secrets
+from vedette.bus import Bus, topics
+from vedette.domain.access import Role, Token
+from vedette.errors import VedetteError
+from vedette.settings import Settings
+from vedette.storage import migrating, pages, tokens
+from vedette.storage.database import Database
+from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.tokens import NewToken
+
+T = TypeVar("T")
+PAGE_SIZE = 100
+
+
+class TokenRefused(VedetteError):
+    """A token that cannot be made, or one that there is not."""
+
+
+@asynccontextmanager
+async def _url(settings: Settings) -> AsyncIterator[str]:
+    if settings.database_url is not None:
+        await migrating.check(settings.database_url)
+        yield settings.database_url
+        return
+    async with EmbeddedPostgres(settings.home) as postgres:
+        await migrating.migrate(postgres.url)
+        yield postgres.url
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[tuple[Database, Bus]]:
+    async with _url(settings) as url, Bus(url) as bus, Database(url, pool_size=1) as database:
+        yield database, bus
+
+
+def run(work: Awaitable[T]) -> T:
+    """Do it on a loop of its own."""
+
+    async def done() -> T:
+        return await work
+
+    return asyncio.run(done())
+
+
+async def create(
+    settings: Settings, name: str, role: Role, code_locations: tuple[str, ...] | None, seconds: float | None, by: str
+) -> tuple[Token, str]:
+    """Make a token that expires after so many seconds (None: never); return it and its secret. Raises TokenRefused."""
+    secret = secrets.new(secrets.TOKEN)
+    async with _database(settings) as (database, _):
+        expires_at = None if seconds is None else await database.now() + timedelta(seconds=seconds)
+        wanted = NewToken(name, secret.digest, secret.prefix, role, code_locations, by, expires_at)
+        async with database.writing() as connection:
+            token = await tokens.make(connection, wanted)
+    if token is None:
+        raise TokenRefused(f"A token named {name!r} is there already; revoke it first, or choose another name.")
+    return token, secret.text
+
+
+async def all_tokens(settings: Settings) -> list[Token]:
+    """Return every token, the newest first."""
+    found: list[Token] = []
+    async with _database(settings) as (database, _), database.reading() as connection:
+        after = None
+        while True:
+            page = await tokens.page(connection, pages.Window(PAGE_SIZE, after))
+            found += page.rows
+            if not page.has_next:
+                return found
+            after = page.keys[-1]
+
+
+async def revoke(settings: Settings, name: str) -> Token:
+    """Revoke the token of a name, and have every server look. Raises TokenRefused."""
+    async with _database(settings) as (database, bus):
+        async with database.writing() as connection:
+            known = await tokens.named(connection, name)
+            revoked = None if known is None else await tokens.revoke(connection, known.id)
+        bus.knock(topics.ACCESS)
+    if revoked is None:
+        raise TokenRefused(f"There is no token named {name!r}; `vedette token list` shows them all.")
+    return revoked

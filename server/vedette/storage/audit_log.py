@@ -1,0 +1,156 @@
+"""The audit log: a row a mutation, in the transaction of its effect where it has one; rows are added and never changed.
+
+Positions are taken from the counter row of the stream `audit`, after those of all other streams.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vedette.domain.audit import DONE, Attempt, AuditEntry
+from vedette.storage import pages, scopes
+from vedette.storage.pages import By, Condition
+
+_json = msgspec.json.decode
+
+# Of what kind of thing: its table, the code location that it belongs to, and what is told of it before and after.
+_SUBJECTS = {
+    "Sensor": (
+        "sensors",
+        "code_location",
+        "'name', name, 'status', status, 'cursor', left(cursor, 1000), 'cursorVersion', cursor_version",
+    ),
+    "Run": ("runs", "code_location", "'jobName', job_name, 'status', status, 'runKey', run_key"),
+    "Job": ("jobs", "code_location", "'name', name"),
+    "CodeLocation": ("code_locations", "name", "'name', name, 'version', version, 'reloads', reload_asked"),
+    "ApiToken": (
+        "tokens",
+        "CASE WHEN cardinality(code_locations) = 1 THEN code_locations[1] END",
+        "'name', name, 'role', role, 'codeLocations', code_locations, 'expiresAt', expires_at, 'revokedAt', revoked_at",
+    ),
+}
+_NOTHING = ("(VALUES (CAST(NULL AS uuid)))", "CAST(NULL AS text)", "")
+
+
+def _subject(kind: str | None) -> str:
+    table, location, facts = _SUBJECTS.get(kind or "", _NOTHING)
+    if table is _NOTHING[0]:
+        return "SELECT CAST(NULL AS text) AS code_location, CAST(NULL AS jsonb) AS facts"
+    return f"""SELECT {location} AS code_location, jsonb_build_object({facts}) AS facts
+        FROM {table} WHERE id = CAST(:subject_id AS uuid)"""
+
+
+def adding(kind: str | None) -> str:
+    """Return the parts of a WITH that add an entry about a thing of a kind; `values` gives what they name."""
+    return f"""audited AS (
+        UPDATE streams SET position = position + 1, at = greatest(at, clock_timestamp())
+        WHERE name = 'audit' RETURNING position, at
+    ), told AS (
+        INSERT INTO audit_log (position, at, actor, address, mutation, result, subject_kind, subject_id,
+            code_location, given, before, after)
+        SELECT audited.position, audited.at, CAST(:actor AS text), CAST(:address AS text), CAST(:mutation AS text),
+            CAST(:result AS text), CAST(:subject_kind AS text), CAST(:subject_id AS uuid), subject.code_location,
+            CAST(:given AS jsonb), CAST(:before AS jsonb),
+            CASE WHEN CAST(:result AS text) = '{DONE}' THEN subject.facts END
+        FROM audited LEFT JOIN ({_subject(kind)}) AS subject ON true
+        RETURNING position
+    )"""
+
+
+def values(attempt: Attempt, result: str) -> dict[str, Any]:
+    """Return the values of an entry, by the names that `adding` has for them."""
+    kind, key = attempt.subject or (None, None)
+    return {
+        "actor": attempt.actor,
+        "address": attempt.address,
+        "mutation": attempt.mutation,
+        "result": result,
+        "subject_kind": kind,
+        "subject_id": key,
+        "given": msgspec.json.encode(attempt.given).decode(),
+        "before": attempt.before,
+    }
+
+
+_SNAPSHOTS = {kind: text(f"SELECT CAST(facts AS text) FROM ({_subject(kind)}) AS subject") for kind in _SUBJECTS}
+_ADD = {kind: text(f"WITH {adding(kind)} SELECT position FROM told") for kind in (None, *_SUBJECTS)}
+
+
+async def facts(connection: AsyncConnection, attempt: Attempt) -> str | None:
+    """Return what is told of an attempt's subject as it is now, in JSON; None where there is none."""
+    if attempt.subject is None or attempt.subject[0] not in _SNAPSHOTS:
+        return None
+    kind, key = attempt.subject
+    found: str | None = (await connection.execute(_SNAPSHOTS[kind], {"subject_id": key})).scalar()
+    return found
+
+
+async def add(connection: AsyncConnection, attempt: Attempt, result: str) -> None:
+    """Add an entry; last in its transaction. Knock AUDIT after the commit."""
+    kind = attempt.subject[0] if attempt.subject is not None else None
+    await connection.execute(_ADD.get(kind, _ADD[None]), values(attempt, result))
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries a list holds; what is None does not restrict. `since` is inclusive, `until` exclusive."""
+
+    actor: str | None = None
+    mutation: str | None = None
+    result: str | None = None
+    code_location: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def _build(row: pages.Values) -> AuditEntry:
+    position, at, actor, address, mutation, result, kind, key, location, given, before, after, *_ = row
+    decoded = (None if each is None else _json(each) for each in (given, before, after))
+    return AuditEntry(position, at, actor, address, mutation, result, kind, key, location, *decoded)
+
+
+_LISTING = pages.Listing(
+    """position, at, actor, address, mutation, result, subject_kind, subject_id, code_location,
+    CAST(given AS text), CAST(before AS text), CAST(after AS text)""",
+    "audit_log",
+    (By("position", "bigint"),),
+    _build,
+    descending=True,
+    scope=scopes.OF_LOCATION,
+)
+
+
+async def page(connection: AsyncConnection, of: AuditFilter, window: pages.Window) -> pages.Page[AuditEntry]:
+    """Return a part of the log, the newest first."""
+    return await pages.read(connection, _LISTING, window, _conditions(of))
+
+
+async def positions_after(connection: AsyncConnection, position: int, limit: int) -> Sequence[int]:
+    """Return at most `limit` positions of entries after `position`, in order."""
+    rows = await connection.execute(_POSITIONS, {"after": position, "limit": limit})
+    return [row.position for row in rows]
+
+
+_POSITIONS = text("SELECT position FROM audit_log WHERE position > :after ORDER BY position LIMIT :limit")
+
+
+async def at_positions(connection: AsyncConnection, positions: Sequence[int], of: AuditFilter) -> list[AuditEntry]:
+    """Return those of the entries that pass the filter, in order."""
+    wanted = [Condition("position = ANY(:positions)", {"positions": list(positions)}), *_conditions(of)]
+    return await pages.select(connection, _LISTING, wanted, "ORDER BY position")
+
+
+def _conditions(of: AuditFilter) -> list[Condition]:
+    equal = ("actor", "mutation", "result", "code_location")
+    wanted = [(name, value) for name in equal if (value := getattr(of, name)) is not None]
+    conditions = [Condition(f"{name} = :{name}", {name: value}) for name, value in wanted]
+    if of.since is not None:
+        conditions.append(Condition("at >= :since", {"since": of.since}))
+    if of.until is not None:
+        conditions.append(Condition("at < :until", {"until": of.until}))
+    return conditions

@@ -1,0 +1,226 @@
+"""Whoever is confined to some code locations finds nothing of the others: on no page, by no id, in no stream."""
+
+import asyncio
+from typing import Any, NamedTuple
+
+import pytest
+
+import seeds
+from graphql_documents import MUTATIONS
+from serving import Api, Subscription, eventually, is_listened_to
+from vedette.bus import Bus, topics
+from vedette.domain.access import Role
+from vedette.domain.catalog import JobSpec, OpSpec, SensorSpec
+from vedette.domain.partitions import DynamicPartitions, PartitionChange, PartitionChangeKind
+from vedette.graphql import ids
+from vedette.settings import Settings
+from vedette.storage import partition_verdicts
+from vedette.storage.database import Database
+
+# As many as the statements of an answer would show if each row were looked at by itself.
+MANY = 30
+
+
+class Place(NamedTuple):
+    """Global ids of what one code location has."""
+
+    location: str
+    sensor: str
+    job: str
+    run: str
+    tick: str
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(poll_seconds=0.2, evaluation_wait_seconds=0.3, authentication="tokens")
+
+
+async def place(database: Database, name: str) -> Place:
+    location = await seeds.code_location(database, name)
+    partitions = DynamicPartitions(f"{name} images")
+    job = await seeds.job(database, JobSpec(name="process", ops=(OpSpec("load"),), partitions=partitions), name)
+    [sensor] = await seeds.sensors(database, [SensorSpec(name="inbox", job_names=("process",))], name)
+    tick = await seeds.tick(database, sensor, 1)
+    run = await seeds.run(database, 1 if name == "mine" else 2, "FAILURE", sensor_id=sensor, code_location=name)
+    change = PartitionChange(PartitionChangeKind.ADD, partitions.name, ("a.png",))
+    async with database.writing() as connection:
+        await partition_verdicts.change_by_hand(connection, change)
+    return Place(
+        ids.encode("CodeLocation", location),
+        ids.encode("Sensor", sensor),
+        ids.encode("Job", job),
+        ids.encode("Run", run),
+        ids.encode("Tick", tick),
+    )
+
+
+class World(NamedTuple):
+    """Two code locations, and the API for an operator who is confined to the first."""
+
+    mine: Place
+    theirs: Place
+    confined: Api
+    boss: Api
+
+
+@pytest.fixture
+async def world(api: Api, database: Database) -> World:
+    await seeds.token(database, "confined", Role.ADMIN, ("mine",))
+    await seeds.token(database, "boss", Role.ADMIN)
+    mine, theirs = await place(database, "mine"), await place(database, "theirs")
+    return World(mine, theirs, api.shown("vdt_confined"), api.shown("vdt_boss"))
+
+
+LISTS = {
+    "sensors": "{ sensors { edges { node { id } } pageInfo { hasNextPage } } }",
+    "sensors beside": "{ sensors { edges { node { id lastTick { id } codeLocation { name } } } } }",
+    "jobs": "{ jobs { edges { node { id sensors { id } } } } }",
+    "runs": "{ runs { edges { node { id sensor { id } } } } }",
+    "runs by status": "{ runs(filter: {status: [FAILURE, SUCCESS]}) { edges { node { id } } } }",
+    "ticks": "{ ticks { edges { node { id sensor { id } } } } }",
+    "ticks by name": '{ ticks(filter: {sensorName: "inbox"}) { edges { node { id } } } }',
+    "code locations": "{ codeLocations { id name sensors { edges { node { id } } } jobs { edges { node { id } } } } }",
+    "partitions": "{ dynamicPartitionsDefinitions { edges { node { name partitions { edges { node { key } } } } } } }",
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_lists_hold_what_is_mine(world: World, name: str) -> None:
+    all_of_it = str(await world.boss.query(LISTS[name]))
+    assert any(one in all_of_it for one in (*world.theirs, "theirs images"))
+    found = str(await world.confined.query(LISTS[name]))
+    assert any(one in found for one in (*world.mine, "mine images"))
+    assert not any(one in found for one in (*world.theirs, "theirs images"))
+
+
+async def test_pages_follow_each_other_without_what_is_hidden(world: World, database: Database) -> None:
+    specs = [SensorSpec(name=f"s{number:02}", job_names=("process",)) for number in range(MANY)]
+    for name in ("mine", "theirs"):
+        await seeds.sensors(database, specs, name)
+    page = "query($after: String) { sensors(first: 7, after: $after) { edges { node { name codeLocation { name } } } "
+    page += "pageInfo { hasNextPage endCursor } } }"
+    names: list[str] = []
+    after, more = None, True
+    while more:
+        found = (await world.confined.query(page, after=after))["sensors"]
+        assert len(found["edges"]) == 7 or not found["pageInfo"]["hasNextPage"]
+        assert {edge["node"]["codeLocation"]["name"] for edge in found["edges"]} == {"mine"}
+        names += [edge["node"]["name"] for edge in found["edges"]]
+        after, more = found["pageInfo"]["endCursor"], found["pageInfo"]["hasNextPage"]
+    assert names == ["inbox", *(spec.name for spec in specs)]
+
+
+async def test_an_id_outside_opens_nothing(world: World) -> None:
+    for mine, theirs in zip(world.mine, world.theirs, strict=True):
+        text = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }"
+        assert await world.confined.query(text, id=theirs) == {"node": None, "nodes": [None]}
+        assert (await world.confined.query(text, id=mine))["node"] == {"id": mine}
+    by_id = """query($sensor: ID!, $job: ID!, $run: ID!, $tick: ID!) {
+        sensor(by: {id: $sensor}) { id } job(by: {id: $job}) { id } run(id: $run) { id } tick(id: $tick) { id } }"""
+    there = {name: getattr(world.theirs, name) for name in ("sensor", "job", "run", "tick")}
+    assert set((await world.confined.query(by_id, **there)).values()) == {None}
+    named = '{ sensor(by: {name: {name: "inbox"}}) { id } theirs: dynamicPartitionsDefinition(name: "theirs images") '
+    found = await world.confined.query(named + "{ name } }")
+    # The other sensor of this name does not make it ambiguous.
+    assert found == {"sensor": {"id": world.mine.sensor}, "theirs": None}
+
+
+def inputs(place: Place) -> dict[str, dict[str, Any]]:
+    return {
+        "startSensor": {"sensorId": place.sensor},
+        "stopSensor": {"sensorId": place.sensor},
+        "resetSensor": {"sensorId": place.sensor},
+        "setSensorCursor": {"sensorId": place.sensor, "cursor": "a"},
+        "evaluateSensor": {"sensorId": place.sensor},
+        "tickSensor": {"sensorId": place.sensor},
+        "launchRun": {"jobId": place.job},
+        "cancelRun": {"runId": place.run},
+        "rerun": {"runId": place.run},
+        "releaseRunKey": {"sensorId": place.sensor, "runKey": "a"},
+        "reloadCodeLocation": {"codeLocationId": place.location},
+        "addDynamicPartition": {"partitionsDefinition": "theirs images", "key": "b.png"},
+        "deleteDynamicPartitions": {"partitionsDefinition": "theirs images", "keys": ["a.png"]},
+    }
+
+
+STATE = """SELECT status, cursor_version, (SELECT count(*) FROM evaluation_requests), (SELECT count(*) FROM runs),
+    (SELECT sum(key_count) FROM dynamic_partitions_definitions), (SELECT sum(reload_asked) FROM code_locations)
+    FROM sensors ORDER BY id"""
+
+
+async def test_mutations_find_nothing_outside_and_change_nothing(world: World, database: Database) -> None:
+    before = await seeds.execute(database, STATE)
+    for name, given in inputs(world.theirs).items():
+        payload = (await world.confined.query(MUTATIONS[name], input=given))[name]
+        assert [error["__typename"] for error in payload["errors"]] == ["NotFound"], name
+        # Said as it is of an id that never was.
+        if "sensorId" in given and name != "releaseRunKey":
+            assert (
+                payload["errors"][0]["message"]
+                == f"There is no sensor {world.theirs.sensor}; `sensors` lists them all."
+            )
+    assert await seeds.execute(database, STATE) == before
+
+
+async def test_what_is_mine_can_be_changed(world: World) -> None:
+    for name in ("startSensor", "setSensorCursor", "launchRun", "rerun"):
+        payload = (await world.confined.query(MUTATIONS[name], input=inputs(world.mine)[name]))[name]
+        assert payload["errors"] == [], name
+    given = {"partitionsDefinition": "mine images", "key": "b.png"}
+    payload = (await world.confined.query(MUTATIONS["addDynamicPartition"], input=given))["addDynamicPartition"]
+    assert payload["errors"] == []
+
+
+async def test_streams_tell_of_what_is_mine(world: World, database: Database, bus: Bus) -> None:
+    text = "subscription { ticks { ... on TickChanged { tick { number sensor { codeLocation { name } } } } } }"
+    async with world.confined.subscribe(text) as mine, world.boss.subscribe(text) as all_of_them:
+        await eventually(lambda: is_listened_to(bus, topics.TICKS))
+        for number, one in enumerate((world.theirs, world.mine, world.theirs, world.mine), start=2):
+            await seeds.tick(database, ids.decode_uuid("Sensor", one.sensor), number)
+        bus.knock(topics.TICKS)
+        told = [item["ticks"]["tick"]["number"] for item in await all_of_them.take(4)]
+        assert told == [2, 3, 4, 5]
+        found = await mine.take(2)
+    assert [item["ticks"]["tick"] for item in found] == [
+        {"number": number, "sensor": {"codeLocation": {"name": "mine"}}} for number in (3, 5)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("subscription($id: ID!) { runEvents(runId: $id) { __typename } }", "run"),
+        ("subscription($id: ID!) { tickLogs(tickId: $id) { __typename } }", "tick"),
+    ],
+)
+async def test_what_one_thing_says_is_not_told_outside(world: World, text: str, what: str) -> None:
+    async with world.confined.connect() as socket:
+        subscription = Subscription(socket)
+        await subscription.start(text, id=getattr(world.theirs, what))
+        message = await subscription.receive()
+    assert message["payload"]["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_what_is_answered_at_the_same_time_is_not_shared_beyond_a_reach(world: World) -> None:
+    text = LISTS["sensors"]
+    asking = [world.boss, world.confined] * 10
+    answers = await asyncio.gather(*(one.query(text) for one in asking))
+    for one, answer in zip(asking, answers, strict=True):
+        assert len(answer["sensors"]["edges"]) == (2 if one is world.boss else 1)
+
+
+CREATE = "mutation($input: CreateTokenInput!) { createToken(input: $input) { secret errors { __typename } } }"
+
+
+async def test_a_confined_admin_manages_what_reaches_no_further(world: World, database: Database) -> None:
+    await seeds.token(database, "elsewhere", Role.VIEWER, ("theirs",))
+    listed = "{ tokens { edges { node { name } } } }"
+    names = [edge["node"]["name"] for edge in (await world.confined.query(listed))["tokens"]["edges"]]
+    assert names == ["confined"]
+    wide = {"name": "wide", "role": "VIEWER"}
+    for given in (wide, {**wide, "codeLocations": ["mine", "theirs"]}):
+        made = (await world.confined.query(CREATE, input=given))["createToken"]
+        assert (made["secret"], [error["__typename"] for error in made["errors"]]) == (None, ["InvalidInput"])
+    made = (await world.confined.query(CREATE, input={**wide, "codeLocations": ["mine"]}))["createToken"]
+    assert made["errors"] == []
