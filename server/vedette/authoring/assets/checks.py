@@ -6,9 +6,11 @@ from typing import Any
 from vedette.authoring.assets.definition import AssetChecksDefinition
 from vedette.authoring.assets.keys import key_of
 from vedette.authoring.assets.specs import AssetCheckSpec, AssetIn
+from vedette.authoring.assets.step_options import StepOptions
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.naming import description_of, name_of
-from vedette.authoring.ops import DEFAULT_OUTPUT, OpDefinition, Out
+from vedette.authoring.ops import DEFAULT_OUTPUT, Out
+from vedette.authoring.retries import RetryPolicy
 
 Function = Callable[..., Any]
 
@@ -23,6 +25,12 @@ def asset_check(
     additional_ins: Mapping[str, AssetIn] | None = None,
     additional_deps: Iterable[Any] | None = None,
     metadata: Mapping[str, Any] | None = None,
+    compute_kind: str | None = None,
+    config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    retry_policy: RetryPolicy | None = None,
+    op_tags: Mapping[str, Any] | None = None,
 ) -> Callable[[Function], AssetChecksDefinition]:
     """Make a check of a function that returns AssetCheckResult, or whether it passed.
 
@@ -30,6 +38,7 @@ def asset_check(
     `additional_ins`, or of the assets of their names.
 
     blocking: where it fails with severity ERROR, what is downstream of the asset is not made in that run.
+    compute_kind: shown with its step. config_schema and the rest are as in @asset.
 
     Raises DefinitionError.
     """
@@ -45,13 +54,16 @@ def asset_check(
             metadata=metadata,
         )
         step = spec.asset_key.to_python_identifier(own)
-        op = OpDefinition(function, name=step, description=spec.description, out={DEFAULT_OUTPUT: Out()})
+        kind = {} if compute_kind is None else {"kind": compute_kind}
+        tags = {**kind, **(op_tags or {})}
+        options = StepOptions(config_schema, required_resource_keys, resource_defs, retry_policy, op_tags=tags)
+        op = options.op(function, step, spec.description, {DEFAULT_OUTPUT: Out()})
         ins = dict(additional_ins or {})
         free = [each for each in op.function.inputs if each not in ins]
         if free and spec.asset_key.parts[-1] not in free:
             ins[free[0]] = AssetIn(key=key_of(asset))
         elif free:
             ins[spec.asset_key.parts[-1]] = AssetIn(key=key_of(asset))
-        return AssetChecksDefinition(op, {}, ins=ins, check_specs=[spec])
+        return AssetChecksDefinition(op, {}, ins=ins, check_specs=[spec], resource_defs=options.resources)
 
     return define

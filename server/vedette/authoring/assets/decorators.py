@@ -7,9 +7,12 @@ from vedette.authoring.assets.definition import AssetsDefinition, single
 from vedette.authoring.assets.keys import dependencies, full_key
 from vedette.authoring.assets.specs import AssetCheckSpec, AssetIn, AssetOut, AssetSpec
 from vedette.authoring.freshness.policies import FreshnessPolicy
+from vedette.authoring.assets.step_options import StepOptions
+from vedette.authoring.hooks import HookDefinition
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.naming import description_of, name_of
-from vedette.authoring.ops import DEFAULT_OUTPUT, Nothing, OpDefinition, Out
+from vedette.authoring.ops import DEFAULT_OUTPUT, Nothing, Out
+from vedette.authoring.retries import RetryPolicy
 from vedette.authoring.text import shown
 from vedette.errors import DefinitionError
 
@@ -36,10 +39,18 @@ def asset(
     compute_kind: str | None = None,
     code_version: str | None = None,
     io_manager_key: str | None = None,
+    io_manager_def: Any = None,
+    dagster_type: Any = None,
     output_required: bool = True,
     check_specs: Iterable[AssetCheckSpec] | None = None,
     partitions_def: Any = None,
     freshness_policy: FreshnessPolicy | None = None,
+    config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    retry_policy: RetryPolicy | None = None,
+    hooks: Iterable[HookDefinition] | None = None,
+    op_tags: Mapping[str, Any] | None = None,
 ) -> Define: ...
 @known_keywords("@asset")
 def asset(
@@ -60,10 +71,18 @@ def asset(
     compute_kind: str | None = None,
     code_version: str | None = None,
     io_manager_key: str | None = None,
+    io_manager_def: Any = None,
+    dagster_type: Any = None,
     output_required: bool = True,
     check_specs: Iterable[AssetCheckSpec] | None = None,
     partitions_def: Any = None,
     freshness_policy: FreshnessPolicy | None = None,
+    config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    retry_policy: RetryPolicy | None = None,
+    hooks: Iterable[HookDefinition] | None = None,
+    op_tags: Mapping[str, Any] | None = None,
 ) -> AssetsDefinition | Define:
     """Make an asset of the function that produces it; with or without parentheses.
 
@@ -77,6 +96,11 @@ def asset(
     check_specs: checks that the function makes itself.
     freshness_policy: how fresh it is to be, for `freshness_policy_sensor`.
     code_version: change it when the code changes what is produced; see `stale_assets_only`.
+    io_manager_key, io_manager_def: what keeps and loads its value: a resource by its key, or one of its own.
+    dagster_type: documentation of the value; values are not checked.
+    config_schema, required_resource_keys, retry_policy, op_tags: of its step, as in @op.
+    resource_defs: resources that it brings along, before those of Definitions.
+    hooks: called after its step.
 
     Raises DefinitionError.
     """
@@ -98,13 +122,17 @@ def asset(
             freshness_policy=freshness_policy,
         )
         step = spec.key.to_python_identifier()
-        op = single(function, step, description=spec.description, is_required=output_required)
+        out = single(function, dagster_type, is_required=output_required)
+        options = StepOptions(
+            config_schema, required_resource_keys, resource_defs, retry_policy, hooks, op_tags, io_manager_def
+        )
         return AssetsDefinition(
-            op,
+            options.op(function, step, spec.description, out),
             {DEFAULT_OUTPUT: spec},
             ins=ins,
             check_specs=check_specs or (),
-            io_manager_keys={DEFAULT_OUTPUT: io_manager_key},
+            io_manager_keys={DEFAULT_OUTPUT: options.io_manager_key(step, io_manager_key)},
+            resource_defs=options.resources,
         )
 
     return define if compute_fn is None else define(compute_fn)
@@ -124,12 +152,20 @@ def multi_asset(
     check_specs: Iterable[AssetCheckSpec] | None = None,
     partitions_def: Any = None,
     internal_asset_deps: Mapping[str, Iterable[Any]] | None = None,
+    compute_kind: str | None = None,
+    config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    retry_policy: RetryPolicy | None = None,
+    hooks: Iterable[HookDefinition] | None = None,
+    op_tags: Mapping[str, Any] | None = None,
 ) -> Define:
     """Make several assets of one function, which returns a tuple of their values or yields Outputs or results.
 
     outs: the assets, by the name of the output. specs: instead, assets whose values the function keeps by itself.
     can_subset: whether a run may make some of them; `context.selected_asset_keys` then says which.
     internal_asset_deps: where given, which of the assets each output is made of.
+    compute_kind: what they are made with. The rest is as in @asset.
 
     Raises DefinitionError.
     """
@@ -145,10 +181,21 @@ def multi_asset(
             output: Out(Nothing if specs is not None else None, is_required=not spec.skippable and not can_subset)
             for output, spec in found.items()
         }
-        op = OpDefinition(function, name=step, description=description, out=declared)
+        if compute_kind is not None:
+            found = {
+                output: spec.replace_attributes(kinds=[*spec.kinds, compute_kind]) for output, spec in found.items()
+            }
+        options = StepOptions(config_schema, required_resource_keys, resource_defs, retry_policy, hooks, op_tags)
+        op = options.op(function, step, description, declared)
         keys = {output: out.io_manager_key for output, out in (outs or {}).items()}
         return AssetsDefinition(
-            op, found, ins=ins, check_specs=check_specs or (), can_subset=can_subset, io_manager_keys=keys
+            op,
+            found,
+            ins=ins,
+            check_specs=check_specs or (),
+            can_subset=can_subset,
+            io_manager_keys=keys,
+            resource_defs=options.resources,
         )
 
     return define
@@ -198,7 +245,10 @@ def observable_source_asset(
     metadata: Mapping[str, Any] | None = None,
     description: str | None = None,
     group_name: str | None = None,
+    tags: Mapping[str, Any] | None = None,
     partitions_def: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
 ) -> Define: ...
 @known_keywords("@observable_source_asset")
 def observable_source_asset(
@@ -211,7 +261,10 @@ def observable_source_asset(
     metadata: Mapping[str, Any] | None = None,
     description: str | None = None,
     group_name: str | None = None,
+    tags: Mapping[str, Any] | None = None,
     partitions_def: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
 ) -> AssetsDefinition | Define:
     """Make an asset that something outside makes, of a function that looks at it: it returns ObserveResult.
 
@@ -225,14 +278,11 @@ def observable_source_asset(
             metadata=metadata,
             description=description_of(function, description),
             group_name=group_name,
+            tags=tags,
             partitions_def=partitions_def,
         )
-        op = OpDefinition(
-            function,
-            name=spec.key.to_python_identifier(),
-            description=spec.description,
-            out={DEFAULT_OUTPUT: Out(Nothing)},
-        )
-        return AssetsDefinition(op, {DEFAULT_OUTPUT: spec}, observes=True)
+        options = StepOptions(required_resource_keys=required_resource_keys, resource_defs=resource_defs)
+        op = options.op(function, spec.key.to_python_identifier(), spec.description, {DEFAULT_OUTPUT: Out(Nothing)})
+        return AssetsDefinition(op, {DEFAULT_OUTPUT: spec}, observes=True, resource_defs=options.resources)
 
     return define if observe_fn is None else define(observe_fn)

@@ -31,6 +31,7 @@ class AssetsDefinition:
         can_subset: bool = False,
         observes: bool = False,
         io_manager_keys: Mapping[str, str | None] | None = None,
+        resource_defs: Mapping[str, Any] | None = None,
     ) -> None:
         """Put an op and what it makes together; raises DefinitionError."""
         self.op = op
@@ -41,6 +42,7 @@ class AssetsDefinition:
         self.ins = dict(ins or {})
         self.inputs = {name: self._input(name) for name in op.function.inputs}
         self._io_manager_keys = dict(io_manager_keys or {})
+        self.resource_defs = dict(resource_defs or {})
         for name in self.ins:
             if name not in self.inputs:
                 raise DefinitionError(
@@ -161,12 +163,10 @@ class SourceAsset:
         return f"<external asset {self.key.to_user_string()}>"
 
 
-def single(function: Callable[..., Any], name: str, **options: Any) -> OpDefinition:
-    """Return the op of an asset that is made alone; one that returns None by its annotation has no value to keep."""
+def single(function: Callable[..., Any], dagster_type: Any, *, is_required: bool) -> dict[str, Out]:
+    """Return the output of an asset that is made alone: no value is kept of one that returns None by its annotation."""
     keeps = inspect.signature(function).return_annotation not in (None, "None")
-    required = options.pop("is_required", True)
-    out = Out(None if keeps else Nothing, is_required=required)
-    return OpDefinition(function, name=name, out={DEFAULT_OUTPUT: out}, **options)
+    return {DEFAULT_OUTPUT: Out(dagster_type if keeps else Nothing, is_required=is_required)}
 
 
 def _checks(name: str, specs: Iterable[AssetCheckSpec]) -> tuple[AssetCheckSpec, ...]:

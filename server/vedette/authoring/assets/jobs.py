@@ -10,13 +10,17 @@ from vedette.authoring.assets.definition import AssetChecksDefinition, AssetsDef
 from vedette.authoring.assets.graph import AssetGraph
 from vedette.authoring.assets.selection import AssetSelection, Selected
 from vedette.authoring.assets.specs import DEFAULT_IO_MANAGER_KEY
+from vedette.authoring.assets.step_options import resources_of
 from vedette.authoring.assets.steps import AssetStep
 from vedette.authoring.config import RunConfig, run_config_dict
 from vedette.authoring.graph import COMPOSING, Graph, Node, OutputHandle
+from vedette.authoring.hooks import HookDefinition
 from vedette.authoring.jobs import JobDefinition, OnInterrupted
+from vedette.authoring.keywords import known_keywords
 from vedette.authoring.naming import checked_name
 from vedette.authoring.ops import DEFAULT_OUTPUT
 from vedette.authoring.resources.registry import ResourceRegistry
+from vedette.authoring.retries import RetryPolicy
 from vedette.domain.assets import AssetKey, Path
 from vedette.errors import DefinitionError, InvalidResult
 
@@ -42,6 +46,7 @@ class UnresolvedAssetJobDefinition:
         return f"<asset job {self.name}>"
 
 
+@known_keywords("define_asset_job")
 def define_asset_job(
     name: str,
     selection: Any = None,
@@ -49,13 +54,24 @@ def define_asset_job(
     description: str | None = None,
     tags: Mapping[str, Any] | None = None,
     on_interrupted: OnInterrupted = "fail",
+    hooks: Iterable[HookDefinition] | None = None,
+    op_retry_policy: RetryPolicy | None = None,
 ) -> UnresolvedAssetJobDefinition:
     """Make a job of assets: of all, or of a selection in any spelling. Put it into Definitions(jobs=…).
+
+    hooks are called after each step; op_retry_policy is that of assets that have none of their own.
 
     Raises DefinitionError.
     """
     selected = AssetSelection.all() if selection is None else AssetSelection.from_coercible(selection)
-    options = {"config": config, "description": description, "tags": tags, "on_interrupted": on_interrupted}
+    options = {
+        "config": config,
+        "description": description,
+        "tags": tags,
+        "on_interrupted": on_interrupted,
+        "hooks": hooks,
+        "op_retry_policy": op_retry_policy,
+    }
     return UnresolvedAssetJobDefinition(name, selected, options)
 
 
@@ -75,7 +91,9 @@ class AssetJob(JobDefinition):
             assert composing is not None
             composing.nodes.update(nodes)
 
-        super().__init__(compose, name=name, partitions_def=_partitions(graph, self.selected.assets), **options)
+        partitions = _partitions(graph, self.selected.assets)
+        own = resources_of((node.name, node.assets.definition.resource_defs) for node in nodes.values() if node.assets)
+        super().__init__(compose, name=name, partitions_def=partitions, resource_defs=own, **options)
 
     @property
     def required_resource_keys(self) -> frozenset[str]:
