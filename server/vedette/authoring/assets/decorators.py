@@ -6,8 +6,8 @@ from typing import Any, overload
 from vedette.authoring.assets.definition import AssetsDefinition, single
 from vedette.authoring.assets.keys import dependencies, full_key
 from vedette.authoring.assets.specs import AssetCheckSpec, AssetIn, AssetOut, AssetSpec
-from vedette.authoring.freshness.policies import FreshnessPolicy
 from vedette.authoring.assets.step_options import StepOptions
+from vedette.authoring.freshness.policies import FreshnessPolicy
 from vedette.authoring.hooks import HookDefinition
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.naming import description_of, name_of
