@@ -21,6 +21,16 @@ from vedette.authoring.assets.io_managers import (
 )
 from vedette.authoring.assets.jobs import define_asset_job
 from vedette.authoring.assets.keys import AssetDep
+from vedette.authoring.assets.loading import (
+    load_asset_checks_from_current_module,
+    load_asset_checks_from_modules,
+    load_asset_checks_from_package_module,
+    load_asset_checks_from_package_name,
+    load_assets_from_current_module,
+    load_assets_from_modules,
+    load_assets_from_package_module,
+    load_assets_from_package_name,
+)
 from vedette.authoring.assets.materializing import materialize, materialize_to_memory
 from vedette.authoring.assets.results import AssetCheckResult, DataVersion, MaterializeResult, ObserveResult
 from vedette.authoring.assets.selection import AssetSelection
@@ -50,6 +60,7 @@ from vedette.authoring.configured import configured
 from vedette.authoring.contexts import SensorEvaluationContext, build_sensor_context
 from vedette.authoring.definitions import Definitions
 from vedette.authoring.environment import EnvVar
+from vedette.authoring.executors import ExecutorDefinition, in_process_executor
 from vedette.authoring.freshness.check_sensors import build_sensor_for_freshness_checks
 from vedette.authoring.freshness.checks import build_last_update_freshness_checks, build_time_partition_freshness_checks
 from vedette.authoring.freshness.policies import FreshnessPolicy
@@ -217,6 +228,7 @@ __all__ = [
     "EventRecordsFilter",
     "EventRecordsResult",
     "ExecuteInProcessResult",
+    "ExecutorDefinition",
     "Failure",
     "Field",
     "FilesystemIOManager",
@@ -339,9 +351,18 @@ __all__ = [
     "fs_io_manager",
     "graph",
     "hourly_partitioned_config",
+    "in_process_executor",
     "instance_for_test",
     "io_manager",
     "job",
+    "load_asset_checks_from_current_module",
+    "load_asset_checks_from_modules",
+    "load_asset_checks_from_package_module",
+    "load_asset_checks_from_package_name",
+    "load_assets_from_current_module",
+    "load_assets_from_modules",
+    "load_assets_from_package_module",
+    "load_assets_from_package_name",
     "materialize",
     "materialize_to_memory",
     "mem_io_manager",

@@ -11,6 +11,7 @@ from vedette.authoring.assets.definition import AssetChecksDefinition
 from vedette.authoring.assets.jobs import UnresolvedAssetJobDefinition
 from vedette.authoring.assets.selection import Selected
 from vedette.authoring.calling import placed
+from vedette.authoring.executors import ExecutorDefinition, check_executor
 from vedette.authoring.graphs import GraphDefinition, as_job
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.keywords import known_keywords
@@ -39,8 +40,10 @@ class Definitions:
         sensors: Iterable[SensorDefinition] | None = None,
         jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition | GraphDefinition] | None = None,
         resources: Mapping[str, Any] | None = None,
+        executor: ExecutorDefinition | None = None,
     ) -> None:
         """Take any iterables; the order is kept."""
+        check_executor("Definitions", executor)
         self.resource_registry = ResourceRegistry(resources)
         self.asset_graph = asset_graph(assets, asset_checks)
         self._sensors = _by_name("sensor", "sensors", SensorDefinition, sensors)

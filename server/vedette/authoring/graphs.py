@@ -139,6 +139,7 @@ class GraphDefinition:
         op_retry_policy: Any = None,
         partitions_def: Any = None,
         on_interrupted: Any = "fail",
+        executor_def: Any = None,
     ) -> JobDefinition:
         """Make a job of it, called like the graph unless named; the rest is as for @job.
 
@@ -160,6 +161,7 @@ class GraphDefinition:
             resource_defs=resource_defs,
             hooks=hooks,
             op_retry_policy=op_retry_policy,
+            executor_def=executor_def,
         )
 
     @cached_property

@@ -10,6 +10,7 @@ from vedette.authoring import in_process
 from vedette.authoring.assets.specs import DEFAULT_IO_MANAGER_KEY
 from vedette.authoring.calling import is_async, parameters_of, placed
 from vedette.authoring.config import RunConfig, run_config_dict
+from vedette.authoring.executors import ExecutorDefinition, check_executor
 from vedette.authoring.graph import COMPOSING, Graph, Node
 from vedette.authoring.hooks import HookDefinition, checked_hooks
 from vedette.authoring.instance.instance import VedetteInstance
@@ -46,12 +47,14 @@ class JobDefinition:
         resource_defs: Mapping[str, Any] | None = None,
         hooks: Iterable[HookDefinition] | None = None,
         op_retry_policy: RetryPolicy | None = None,
+        executor_def: ExecutorDefinition | None = None,
     ) -> None:
         """Call `compose_fn` once to build the graph; raises DefinitionError, also for a `config` it refuses."""
         self.name = name_of(compose_fn, name, "job")
         self.description = description_of(compose_fn, description)
         self.tags = checked_tags(f'job "{self.name}"', tags)
         self.hooks = checked_hooks(f'job "{self.name}"', hooks or ())
+        check_executor(f'job "{self.name}"', executor_def)
         self.op_retry_policy = checked_policy(f'job "{self.name}"', op_retry_policy)
         # Its own; bound to Definitions, with those of theirs beneath.
         self.resources = ResourceRegistry(resource_defs)
@@ -234,6 +237,7 @@ def job(
     resource_defs: Mapping[str, Any] | None = None,
     hooks: Iterable[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
+    executor_def: ExecutorDefinition | None = None,
 ) -> Callable[[Callable[[], Any]], JobDefinition]: ...
 @known_keywords("@job")
 def job(
@@ -249,6 +253,7 @@ def job(
     resource_defs: Mapping[str, Any] | None = None,
     hooks: Iterable[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
+    executor_def: ExecutorDefinition | None = None,
 ) -> JobDefinition | Callable[[Callable[[], Any]], JobDefinition]:
     """Make a job of a function that calls ops and passes their outputs on; with or without parentheses.
 
@@ -261,6 +266,7 @@ def job(
     resource_defs: resources of its own, by key; they go before those of Definitions.
     hooks: called after each of its steps.
     op_retry_policy: of those of its ops that have none.
+    executor_def: in_process_executor, which it is without it.
 
     Raises DefinitionError, InvalidConfig.
     """
@@ -277,6 +283,7 @@ def job(
         resource_defs=resource_defs,
         hooks=hooks,
         op_retry_policy=op_retry_policy,
+        executor_def=executor_def,
     )
 
 

@@ -4,7 +4,9 @@ import copy
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, Generic, overload
+
+from typing_extensions import TypeVar
 
 from vedette.authoring.assets.specs import DEFAULT_IO_MANAGER_KEY
 from vedette.authoring.graph import COMPOSING
@@ -54,14 +56,17 @@ class Out:
     code_version: str | None = field(default=None, kw_only=True)
 
 
+T = TypeVar("T", default=Any)
+
+
 @dataclass(frozen=True)
-class Output:
+class Output(Generic[T]):
     """A value for the output called `output_name`: yield or return it from an op.
 
     `metadata`, `tags` and `data_version` go to the materialization where the output is an asset.
     """
 
-    value: Any
+    value: T
     output_name: str = DEFAULT_OUTPUT
     metadata: Mapping[str, Any] | None = field(default=None, hash=False)
     data_version: Any = None

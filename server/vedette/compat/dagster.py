@@ -9,19 +9,27 @@ A name that Vedette does not have can be imported too; using it raises Definitio
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from vedette import authors, errors
+from vedette.alerts import make_email_on_run_failure_sensor
+from vedette.authoring.asset_records import EventLogRecord
+from vedette.authoring.assets.definition import AssetChecksDefinition, AssetsDefinition, SourceAsset
+from vedette.authoring.assets.jobs import UnresolvedAssetJobDefinition
+from vedette.authoring.assets.specs import AssetSpec
 from vedette.authoring.definitions import Definitions
+from vedette.authoring.graphs import GraphDefinition
+from vedette.authoring.instance.records import RunRecord, RunStatusChangeRecord
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.run_status_contexts import RunStatusSensorContext
 from vedette.authoring.sensors import SensorDefinition
 from vedette.compat.missing import Missing
 from vedette.compat.upstream_names import NAMES
-from vedette.domain.events import RunEventKind
+from vedette.domain.events import RunEvent, RunEventKind
+from vedette.domain.runs import Run
 
 _SCHEDULES = "Vedette evaluates sensors; let cron or a systemd timer call `vedette run launch`"
 
@@ -35,11 +43,19 @@ _SPELLINGS: dict[str, Any] = {
     "DagsterInvalidInvocationError": errors.InvocationError,
     "DagsterInvariantViolationError": errors.InvalidResult,
     "DagsterEvent": authors.RunEvent,
+    "DagsterInstance": authors.VedetteInstance,
+    "DagsterInvalidSubsetError": errors.InvalidResult,
+    "DagsterRunNotFoundError": errors.InvocationError,
+    "IOManagerDefinition": authors.ResourceDefinition,
     "DagsterRun": authors.Run,
     "DagsterRunReaction": authors.RunReaction,
     "DagsterRunStatus": authors.RunStatus,
     "DagsterUnknownResourceError": errors.UnknownResource,
     "DagsterUnknownPartitionError": errors.UnknownPartition,
+    "make_email_on_run_failure_sensor": make_email_on_run_failure_sensor,
+    # Each run has a process of its own, whatever executes its ops.
+    "multi_or_in_process_executor": authors.in_process_executor,
+    "multiprocess_executor": authors.in_process_executor,
 }
 
 _REMEDIES = {
@@ -49,36 +65,92 @@ _REMEDIES = {
 }
 
 # Upstream's attributes of what is called otherwise here: set on our classes, so that whoever is given one finds them.
-_ATTRIBUTES: dict[type, dict[str, str]] = {
-    RunStatusSensorContext: {"dagster_run": "run", "dagster_event": "event"},
+_ATTRIBUTES: dict[type, dict[str, Callable[[Any], Any]]] = {
+    RunStatusSensorContext: {"dagster_run": attrgetter("run"), "dagster_event": attrgetter("event")},
+    RunRecord: {"dagster_run": attrgetter("run")},
+    RunStatusChangeRecord: {"dagster_run": attrgetter("run"), "event_log_entry": lambda record: record},
+    RunEvent: {
+        "event_type": attrgetter("kind"),
+        "event_type_value": lambda event: event.kind.value,
+        "step_key": attrgetter("step"),
+    },
+    # Record, entry and event are one here.
+    EventLogRecord: {
+        "dagster_event": lambda record: record,
+        "event_specific_data": lambda record: record,
+        "materialization": attrgetter("asset_materialization"),
+        "step_materialization_data": lambda record: record,
+        "partition": attrgetter("partition_key"),
+    },
 }
 
 
 def _spell_attributes() -> None:
     for owner, names in _ATTRIBUTES.items():
         for theirs, ours in names.items():
-            setattr(owner, theirs, property(attrgetter(ours)))
+            setattr(owner, theirs, property(ours))
 
 
 _spell_attributes()
 
 
+def build_run_status_sensor_context(
+    sensor_name: str,
+    dagster_event: RunEvent,
+    dagster_instance: Any = None,
+    dagster_run: Run | None = None,
+    context: Any = None,
+    resources: Any = None,
+    partition_key: str | None = None,
+    **options: Any,
+) -> RunStatusSensorContext:
+    """Build a context for a test; see `vedette.build_run_status_sensor_context`."""
+    return authors.build_run_status_sensor_context(
+        sensor_name, dagster_event, dagster_instance, dagster_run, context, resources, partition_key, **options
+    )
+
+
 def repository(*args: Any, **kwargs: Any) -> Any:
-    """Make Definitions of what a function returns: a list of jobs and sensors. With or without parentheses."""
+    """Make Definitions of what a function returns: a list of jobs, sensors, assets and checks.
+
+    With or without parentheses.
+    """
     if len(args) == 1 and callable(args[0]) and not kwargs:
         return _definitions(args[0]())
     return lambda function: _definitions(function())
 
 
 def _definitions(items: Iterable[Any]) -> Definitions:
-    listed = list(items)
-    jobs = [item for item in listed if isinstance(item, JobDefinition)]
-    sensors = [item for item in listed if isinstance(item, SensorDefinition)]
-    if others := [item for item in listed if not isinstance(item, JobDefinition | SensorDefinition)]:
-        raise errors.DefinitionError(
-            f"A repository here is a list of jobs and sensors, not {others[0]!r}: give the rest to Definitions."
-        )
-    return Definitions(jobs=jobs, sensors=sensors)
+    found: dict[str, list[Any]] = {"jobs": [], "sensors": [], "asset_checks": [], "assets": []}
+    for item in _flat(items):
+        for name, kind in _LISTED.items():
+            if isinstance(item, kind):
+                found[name].append(item)
+                break
+        else:
+            raise errors.DefinitionError(
+                f"A repository here is a list of jobs, sensors, assets and checks, not {item!r}: give the rest to"
+                " Definitions."
+            )
+    options: dict[str, Any] = dict(found)
+    return Definitions(**options)
+
+
+def _flat(items: Iterable[Any]) -> Iterator[Any]:
+    for item in items:
+        if isinstance(item, list | tuple):
+            yield from _flat(item)
+        else:
+            yield item
+
+
+# In this order: a check is a definition of assets, too.
+_LISTED: dict[str, Any] = {
+    "jobs": JobDefinition | UnresolvedAssetJobDefinition | GraphDefinition,
+    "sensors": SensorDefinition,
+    "asset_checks": AssetChecksDefinition,
+    "assets": AssetsDefinition | SourceAsset | AssetSpec,
+}
 
 
 def get_dagster_logger(name: str | None = None) -> logging.Logger:

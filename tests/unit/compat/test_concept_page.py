@@ -64,13 +64,15 @@ def finished_run(job_name: str, status: DagsterRunStatus) -> tuple[DagsterRun, R
 
 def test_on_the_status_of_runs() -> None:
     run, event = finished_run("nightly", DagsterRunStatus.SUCCESS)
-    request = concept_page.report_sensor(build_run_status_sensor_context("report_sensor", event=event, run=run))
+    request = concept_page.report_sensor(
+        build_run_status_sensor_context("report_sensor", dagster_event=event, dagster_run=run)
+    )
     assert request.run_key == run.run_id
 
 
 def test_on_the_failure_of_runs() -> None:
     run, event = finished_run("nightly", DagsterRunStatus.FAILURE)
-    context = build_run_status_sensor_context("on_failure", event=event, run=run).for_run_failure()
+    context = build_run_status_sensor_context("on_failure", dagster_event=event, dagster_run=run).for_run_failure()
     concept_page.on_failure(context)
     assert concept_page.SENT.pop() == "nightly failed: No such file."
 

@@ -13,6 +13,7 @@ from vedette.authoring.assets.specs import DEFAULT_IO_MANAGER_KEY
 from vedette.authoring.assets.step_options import resources_of
 from vedette.authoring.assets.steps import AssetStep
 from vedette.authoring.config import RunConfig, run_config_dict
+from vedette.authoring.executors import ExecutorDefinition
 from vedette.authoring.graph import COMPOSING, Graph, Node, OutputHandle
 from vedette.authoring.hooks import HookDefinition
 from vedette.authoring.jobs import JobDefinition, OnInterrupted
@@ -31,15 +32,24 @@ SUBSETS = 200
 class UnresolvedAssetJobDefinition:
     """A job of assets before it is known which there are; `Definitions` resolves it."""
 
-    def __init__(self, name: str, selection: AssetSelection, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, name: str, selection: AssetSelection, options: Mapping[str, Any], partitions_def: Any = None
+    ) -> None:
         """Hold what `define_asset_job` was given."""
+        self._partitions_def = partitions_def
         self.name = checked_name(name, "job")
         self.selection = selection
         self._options = dict(options)
 
     def resolve(self, graph: AssetGraph) -> "AssetJob":
         """Return the job; raises DefinitionError for a selection that the graph does not have."""
-        return AssetJob(self.name, graph, self.selection.select(graph), **self._options)
+        job = AssetJob(self.name, graph, self.selection.select(graph), **self._options)
+        if self._partitions_def is not None and self._partitions_def != job.partitions_def:
+            raise DefinitionError(
+                f'Asset job "{self.name}" has partitions_def={self._partitions_def}, but its assets have'
+                f" {job.partitions_def}; leave partitions_def out."
+            )
+        return job
 
     def __repr__(self) -> str:
         """Show the name."""
@@ -56,10 +66,13 @@ def define_asset_job(
     on_interrupted: OnInterrupted = "fail",
     hooks: Iterable[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
+    *,
+    partitions_def: Any = None,
+    executor_def: ExecutorDefinition | None = None,
 ) -> UnresolvedAssetJobDefinition:
     """Make a job of assets: of all, or of a selection in any spelling. Put it into Definitions(jobs=…).
 
-    hooks are called after each step; op_retry_policy is that of assets that have none of their own.
+    partitions_def: that of its assets, which it is without it. The rest is as for @job.
 
     Raises DefinitionError.
     """
@@ -71,8 +84,9 @@ def define_asset_job(
         "on_interrupted": on_interrupted,
         "hooks": hooks,
         "op_retry_policy": op_retry_policy,
+        "executor_def": executor_def,
     }
-    return UnresolvedAssetJobDefinition(name, selected, options)
+    return UnresolvedAssetJobDefinition(name, selected, options, partitions_def)
 
 
 class AssetJob(JobDefinition):
