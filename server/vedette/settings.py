@@ -17,6 +17,7 @@ PREFIX = "VEDETTE_"
 Seconds = Annotated[float, Field(gt=0)]
 Days = Annotated[float, Field(ge=0, le=36500, allow_inf_nan=False)]
 LogLevelName = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["human", "json"]
 TrustedMode = Literal["off", "log", "only"]
 Authentication = Literal["none", "tokens"]
 
@@ -41,10 +42,22 @@ class Settings(BaseModel):
         None, description="http(s)://… of the server that the command line asks; else that of `host` and `port`."
     )
     port: int = Field(4400, ge=0, le=65535, description="Port that the API listens on; 0 takes a free one.")
+    health_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port of `host` for /healthz, /readyz and /metrics alone; without it, only a server of the API has "
+        "these, on its port.",
+    )
     database_url: str | None = Field(
         None, description="postgresql://… of the database; without it an embedded Postgres runs under `home`."
     )
     log_level: LogLevelName = Field("info", description="Least level of the log lines on the terminal.")
+    log_format: LogFormat = Field("human", description="How log lines are written: human, or json, an object a line.")
+    otlp_endpoint: str | None = Field(
+        None, description="http://… of an OpenTelemetry collector that takes traces (OTLP); without it there are none."
+    )
+    trace_share: float = Field(1.0, ge=0, le=1, description="Share of the traces that are exported, from 0 to 1.")
     slots: int = Field(
         default_factory=lambda: max(8, 4 * (os.cpu_count() or 1)),
         ge=1,

@@ -58,3 +58,38 @@ def test_an_alert_is_sent_until_it_is_taken_and_then_no_more(dev_server: DevServ
     for text in (str(told), dev_server.log.read_text()):
         assert "hunter2" not in text
         assert stub.url not in text
+
+
+HELD_UP = """
+import os, time
+from vedette import *
+from vedette.alerts import make_slack_on_sensor_failure_sensor
+
+@sensor(minimum_interval_seconds=0.1, max_lag=0.5, default_status=DefaultSensorStatus.RUNNING)
+def dawdles():
+    if not os.path.exists({mended!r}):
+        time.sleep(3)
+
+@sensor(minimum_interval_seconds=0.1, default_status=DefaultSensorStatus.RUNNING)
+def takes_its_time():
+    if not os.path.exists({mended!r}):
+        time.sleep(3)
+
+slack = make_slack_on_sensor_failure_sensor(
+    "#alerts", "xoxb-hunter2", api_url="http://127.0.0.1:{port}", minimum_interval_seconds=0.2,
+    default_status=DefaultSensorStatus.RUNNING, slack_api_url={url!r},
+)
+"""
+
+
+def test_a_sensor_that_is_later_than_its_max_lag_is_told(dev_server: DevServer, tmp_path: Path) -> None:
+    mended = tmp_path / "mended"
+    with service() as stub:
+        dev_server.write(HELD_UP.format(url=stub.url, port=dev_server.port, mended=str(mended)))
+        dev_server.start()
+        wait_until(lambda: any("dawdles is overdue" in str(asked.body) for asked in stub.taken), "the alert")
+        [told] = [str(asked.body) for asked in stub.taken if "dawdles is overdue" in str(asked.body)][:1]
+        assert "its max_lag is 0.5 s" in told
+        mended.touch()
+        wait_until(lambda: any("dawdles works again" in str(asked.body) for asked in stub.taken), "the all-clear")
+    assert not any("takes_its_time is overdue" in str(asked.body) for asked in stub.taken)

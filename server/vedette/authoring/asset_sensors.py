@@ -68,6 +68,7 @@ class AssetSensorDefinition(ReactingSensorDefinition):
         owners: Iterable[str] | None = None,
         timeout: float | None = None,
         failures_before_pause: int | None = None,
+        max_lag: float | None = None,
         max_attempts: int | None = None,
     ) -> None:
         """Define a sensor; raises DefinitionError. The options are those of `asset_sensor`."""
@@ -91,6 +92,7 @@ class AssetSensorDefinition(ReactingSensorDefinition):
             owners=owners,
             timeout=timeout,
             failures_before_pause=failures_before_pause,
+            max_lag=max_lag,
         )
         self.__doc__ = function.__doc__
         self.is_async = is_async(function)
@@ -186,8 +188,8 @@ def asset_sensor(
     location, a sensor, a report. Its first start begins with what happens from then on; what happens while it is
     stopped is handled once it is started again. A function that raises is called again with the same event, after a
     second, then twice as long each time, `max_attempts` times in all (10 unless given); then the event is recorded as
-    given up, and passed. Other options (tags, metadata, target, owners, timeout, failures_before_pause) are those of
-    `sensor`; `timeout` counts for each event. Raises DefinitionError.
+    given up, and passed. Other options (tags, metadata, target, owners, timeout, failures_before_pause, max_lag) are
+    those of `sensor`; `timeout` counts for each event. Raises DefinitionError.
     """
 
     def define(function: EvaluationFunction) -> AssetSensorDefinition:

@@ -44,6 +44,7 @@ class RunStatusSensorDefinition(ReactingSensorDefinition):
         owners: Iterable[str] | None = None,
         timeout: float | None = None,
         failures_before_pause: int | None = None,
+        max_lag: float | None = None,
         max_attempts: int | None = None,
     ) -> None:
         """Define a sensor; raises DefinitionError. The options are those of `run_status_sensor`."""
@@ -61,6 +62,7 @@ class RunStatusSensorDefinition(ReactingSensorDefinition):
             owners=owners,
             timeout=timeout,
             failures_before_pause=failures_before_pause,
+            max_lag=max_lag,
         )
         attempts = checked_attempts(self.name, max_attempts)
         self.monitor = run_monitor(self.name, run_status, monitored_jobs, monitor_all_code_locations, attempts)
@@ -121,7 +123,7 @@ def run_status_sensor(
     monitor_all_code_locations: the runs of every job there is. `monitor_all_repositories` is its old name.
     request_job, request_jobs: the jobs that it asks for runs of. Beware of asking for a run of a job that it watches.
     minimum_interval_seconds: how often to look whether anything was missed; it is due at once when a run concerns it.
-    Other options (tags, metadata, owners, timeout, failures_before_pause, required_resource_keys) are those of
+    Other options (tags, metadata, owners, timeout, failures_before_pause, max_lag, required_resource_keys) are those of
         `sensor`; `timeout` counts for each run.
 
     Raises DefinitionError.

@@ -30,6 +30,7 @@ def sensor(
     owners: Iterable[str] | None = None,
     timeout: float | None = None,
     failures_before_pause: int | None = None,
+    max_lag: float | None = None,
     watch: Watch | None = None,
 ) -> Callable[[EvaluationFunction], SensorDefinition]: ...
 @known_keywords("@sensor")
@@ -50,6 +51,7 @@ def sensor(
     owners: Iterable[str] | None = None,
     timeout: float | None = None,
     failures_before_pause: int | None = None,
+    max_lag: float | None = None,
     watch: Watch | None = None,
 ) -> SensorDefinition | Callable[[EvaluationFunction], SensorDefinition]:
     """Make a sensor of a function, sync or async, generator or not; with or without parentheses.
@@ -69,6 +71,8 @@ def sensor(
         which returns when there may be something new; that runs in a process beside the evaluations.
     timeout: seconds that one evaluation may take; 60 unless given.
     failures_before_pause: how many failures in a row pause it; 0 never does; as the settings say unless given.
+    max_lag: seconds that it may be past due, or that an evaluation may hold up the next one, before it is OVERDUE,
+        which alerts and metrics tell; 5, and however long an evaluation takes, unless given.
     default_status: whether it runs before anybody has started or stopped it.
     asset_selection: instead of jobs, the assets that runs make: keys, definitions, an AssetSelection or its text.
     required_resource_keys: resources that it uses as `context.resources`.
@@ -96,6 +100,7 @@ def sensor(
             owners=owners,
             timeout=timeout,
             failures_before_pause=failures_before_pause,
+            max_lag=max_lag,
             watch=watch,
         )
 

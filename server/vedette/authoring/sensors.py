@@ -26,6 +26,7 @@ DefaultSensorStatus = SensorStatus
 EvaluationFunction = Callable[..., Any]
 Given = TypeVar("Given")
 Kept = TypeVar("Kept")
+Otherwise = TypeVar("Otherwise", float, None)
 
 DEFAULT_INTERVAL_SECONDS = 30.0
 DEFAULT_TIMEOUT_SECONDS = 60.0
@@ -55,6 +56,7 @@ class SensorDefinition:
         owners: Iterable[str] | None = None,
         timeout: float | None = None,
         failures_before_pause: int | None = None,
+        max_lag: float | None = None,
         watch: Watch | None = None,
     ) -> None:
         """Define a sensor; raises DefinitionError. The options are those of `sensor`."""
@@ -68,7 +70,8 @@ class SensorDefinition:
         self.targets = targets_of(self.name, job_name, job, jobs, target, asset_selection)
         self.asset_selection = selection_of(self.name, target, asset_selection)
         self.minimum_interval_seconds = self._interval(minimum_interval_seconds)
-        self.timeout = self._timeout(timeout)
+        self.timeout = self._positive("timeout", timeout, DEFAULT_TIMEOUT_SECONDS)
+        self.max_lag = self._positive("max_lag", max_lag, None)
         self.failures_before_pause = self._failures(failures_before_pause)
         self.watch, self.waits = self._checked("watch", watched, watch)
         self.default_status = self._status(default_status)
@@ -93,13 +96,11 @@ class SensorDefinition:
             )
         return float(value)
 
-    def _timeout(self, value: float | None) -> float:
+    def _positive(self, what: str, value: float | None, otherwise: Otherwise) -> float | Otherwise:
         if value is None:
-            return DEFAULT_TIMEOUT_SECONDS
+            return otherwise
         if not _is_finite(value) or value <= 0:
-            raise DefinitionError(
-                f'timeout of sensor "{self.name}" is a number of seconds above 0, not {shown(value)}.'
-            )
+            raise DefinitionError(f'{what} of sensor "{self.name}" is a number of seconds above 0, not {shown(value)}.')
         return float(value)
 
     def _failures(self, value: object) -> int | None:
@@ -236,6 +237,7 @@ class SensorDefinition:
             timeout_seconds=self.timeout,
             default_status=self.default_status,
             failures_before_pause=self.failures_before_pause,
+            max_lag_seconds=self.max_lag,
             watch=self.watch,
             waits=self.waits is not None,
         )

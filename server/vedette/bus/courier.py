@@ -12,6 +12,7 @@ from vedette.bus.payloads import pack, unpack
 from vedette.errors import DatabaseUnreachable, unreachable
 from vedette.faults import Point, is_dropped
 from vedette.settings import redacted
+from vedette.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class Courier:
                 await self._carry()
             except _LOST as error:
                 logger.warning("The bus lost its connection to the database (%s); it connects again.", error)
+                metrics.BUS_RECONNECTS.inc()
             await self.close()
             await self._reconnect()
             self._listeners.knock_all()

@@ -25,6 +25,8 @@ COLOURS = {
     "BACKING_OFF": "yellow",
     "FAILURE": "red",
     "ERROR": "red",
+    "PROBLEM": "red",
+    "OK": "green",
     "CRITICAL": "red",
     "STOPPED": "dim",
     "SKIPPED": "dim",

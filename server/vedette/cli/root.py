@@ -25,6 +25,7 @@ COMMANDS = {
     "audit": Lazy("vedette.cli.audit:audit", "List or follow who did what, from where, and what came of it."),
     "token": Lazy("vedette.cli.tokens:token", "Make, list and revoke tokens for the API."),
     "migrate": Lazy("vedette.cli.database:migrate", "Bring the database up to this version."),
+    "doctor": Lazy("vedette.cli.doctor:doctor", "Say what is wrong with this deployment, and what to do."),
     "schema": Lazy("vedette.cli.schema:schema", "Print the GraphQL schema."),
     "settings": Lazy("vedette.cli.settings:settings", "List every setting, its value and where it came from."),
 }

@@ -15,7 +15,7 @@ from vedette.cli.targets import find_targets
 from vedette.cli.versions import installed_version
 from vedette.runtime import starting
 from vedette.settings import Settings, load, redacted
-from vedette.telemetry import set_up_logging
+from vedette.telemetry.logs import set_up_logging
 
 P = ParamSpec("P")
 Command = Callable[P, None]
@@ -118,7 +118,7 @@ def _warn_of_exposure(settings: Settings) -> None:
 
 
 def _run(settings: Settings, coroutine: Coroutine[Any, Any, None]) -> None:
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, settings.log_format)
     run_until_stopped(coroutine)
 
 

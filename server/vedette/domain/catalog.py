@@ -121,6 +121,8 @@ class SensorSpec(msgspec.Struct, frozen=True):
     waits: bool = False
     # After so many failures in a row it is paused; 0: never; None: as the settings say.
     failures_before_pause: int | None = None
+    # How late it may be before it is called overdue; None: OVERDUE_AFTER.
+    max_lag_seconds: float | None = None
     # Of a sensor that reacts to events.
     monitors: RunMonitor | AssetMonitor | None = None
     # A materialization of one of these makes it due at once, and each evaluation is told how all of them stand.

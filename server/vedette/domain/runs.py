@@ -121,7 +121,8 @@ class RunInstruction(msgspec.Struct, frozen=True):
 
     `done_steps` are names of ops that succeeded before and are executed again only where another op takes their output.
     `asset_selection` are keys of those of the job's assets that the run is to make, `asset_checks` (key, name) of those
-    of its checks; where both are None it is of all.
+    of its checks; where both are None it is of all. `trace` is the run's place in a trace that is exported, as W3C
+    `traceparent`.
     """
 
     run_id: UUID
@@ -133,3 +134,4 @@ class RunInstruction(msgspec.Struct, frozen=True):
     done_steps: tuple[str, ...] = ()
     asset_selection: tuple[tuple[str, ...], ...] | None = None
     asset_checks: tuple[tuple[tuple[str, ...], str], ...] | None = None
+    trace: str | None = None

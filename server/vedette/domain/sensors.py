@@ -115,7 +115,8 @@ class Sensor(msgspec.Struct, frozen=True):
         return stopped and self.status_reason.source is StatusSource.FAILURE_POLICY
 
 
-# A sensor is called overdue when it is later than this; below it, lateness is the noise of a busy machine.
+# A sensor without an objective of its own is called overdue when it is later than this; below it, lateness is the noise
+# of a busy machine.
 OVERDUE_AFTER = timedelta(seconds=5)
 
 
@@ -136,13 +137,35 @@ def condition_of(sensor: Sensor, now: datetime) -> SensorCondition:
         until = sensor.next_tick_at if sensor.is_paused else None
         return SensorCondition(SensorConditionKind.STOPPED, until, sensor.status_reason.note)
     if sensor.evaluating_tick_id is not None:
+        held_up = _held_up_seconds(sensor, now)
+        if held_up is not None:
+            return SensorCondition(SensorConditionKind.OVERDUE, message=_why_held_up(sensor, held_up))
         return SensorCondition(SensorConditionKind.EVALUATING)
     lag = lag_seconds(sensor, now) or 0.0
-    if lag > OVERDUE_AFTER.total_seconds():
+    if lag > (sensor.spec.max_lag_seconds or OVERDUE_AFTER.total_seconds()):
         return SensorCondition(SensorConditionKind.OVERDUE, message=_why_overdue(sensor, lag))
     if sensor.consecutive_failures > 0:
         return SensorCondition(SensorConditionKind.BACKING_OFF, sensor.next_tick_at, _why_backing_off(sensor))
     return SensorCondition(SensorConditionKind.WAITING, until=sensor.next_tick_at)
+
+
+def _held_up_seconds(sensor: Sensor, now: datetime) -> float | None:
+    """Return for how long the evaluation that goes on holds up the next, where that is more than the sensor allows."""
+    spec = sensor.spec
+    if spec.max_lag_seconds is None or sensor.next_tick_at is None:
+        return None
+    held_up = (now - sensor.next_tick_at).total_seconds() - spec.minimum_interval_seconds
+    return held_up if held_up > spec.max_lag_seconds else None
+
+
+def _why_held_up(sensor: Sensor, held_up_seconds: float) -> str:
+    late = shown_seconds(round(held_up_seconds))
+    return f"Its evaluation goes on, and the next one was due {late} ago{_allowed(sensor)}."
+
+
+def _allowed(sensor: Sensor) -> str:
+    most = sensor.spec.max_lag_seconds
+    return "" if most is None else f" (its max_lag is {shown_seconds(most)})"
 
 
 def _why_unloaded(sensor: Sensor) -> str:
@@ -152,7 +175,7 @@ def _why_unloaded(sensor: Sensor) -> str:
 
 
 def _why_overdue(sensor: Sensor, lag_seconds: float) -> str:
-    late = f"It was due {shown_seconds(round(lag_seconds))} ago: "
+    late = f"It was due {shown_seconds(round(lag_seconds))} ago{_allowed(sensor)}: "
     if not sensor.held:
         return late + "no evaluator is alive that has loaded its code location; start one with `vedette evaluate`."
     return late + "its evaluator is alive but late; it is busy."

@@ -20,6 +20,11 @@ class DueQueue:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def first_due(self) -> float | None:
+        """Return when the first of the heap was due; it may have been moved since. Any thread may ask."""
+        return next((entry[1] for entry in self._heap[:1]), None)
+
     def put(self, sensor_id: UUID, due: float, slack: float = 0.0) -> None:
         """Make the sensor due at `due`, whenever it was due before."""
         entry = (due + slack, due, sensor_id)

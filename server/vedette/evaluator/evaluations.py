@@ -61,6 +61,7 @@ class InFlight:
     policy: FailurePolicy
     due_at: datetime | None = None
     request_id: UUID | None = None
+    trace: str | None = None
     ended: bool = False
     shown: bool = False
     # What it has said so far, again from the start if it was evaluated again; see live_logs.
@@ -117,6 +118,8 @@ class InFlight:
             policy=self.policy,
             shown=self.shown and not self.continued,
             lines_stored=0 if self.continued else self._lines_kept(evaluation),
+            trace=self.trace,
+            sensor_name=self.sensor.spec.name,
         )
 
     def keep_lines(self) -> None:
@@ -182,12 +185,16 @@ class Evaluations:
         """Tell whether no evaluation is on its way but such as last long."""
         return self._unended <= 0
 
-    def begin(self, sensor: DueSensor, epoch: int, cause: TickCause, request_id: UUID | None = None) -> None:
-        """Begin a tick of a sensor that has none in flight."""
-        self.begin_all([(sensor, epoch)], cause, request_id)
+    def begin_asked(self, sensor: DueSensor, epoch: int, request_id: UUID, trace: str | None) -> None:
+        """Begin a tick that somebody asked for, in their `trace`, of a sensor that has none in flight."""
+        self.begin_all([(sensor, epoch)], TickCause.MANUAL, request_id, trace)
 
     def begin_all(
-        self, sensors: Sequence[tuple[DueSensor, int]], cause: TickCause, request_id: UUID | None = None
+        self,
+        sensors: Sequence[tuple[DueSensor, int]],
+        cause: TickCause,
+        request_id: UUID | None = None,
+        trace: str | None = None,
     ) -> None:
         """Begin a tick of each (sensor, epoch); none of them has one in flight."""
         began = time.monotonic()
@@ -195,6 +202,7 @@ class Evaluations:
         flights: dict[str, list[InFlight]] = {}
         for sensor, epoch in sensors:
             flight = self._reserve(sensor, epoch, cause, request_id, began, started_at)
+            flight.trace = trace
             flights.setdefault(sensor.code_location, []).append(flight)
         for location, together in flights.items():
             self._unshown.extend(together)

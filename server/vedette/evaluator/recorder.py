@@ -19,11 +19,14 @@ from vedette.bus.topics import ANSWERS, ASSETS, QUEUE, RUNS, SENSORS, TICKS, tic
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.ticks import Evaluation, TickCause
 from vedette.errors import DatabaseError
+from vedette.evaluator.counting import count
 from vedette.evaluator.holdings import Holdings
 from vedette.evaluator.patience import FIRST_PAUSE_SECONDS, next_pause, report
+from vedette.evaluator.tracing import follow
 from vedette.storage.database import Database
 from vedette.storage.recording import RecordedTick, Recording, TickRefused, record
 from vedette.storage.verdicts import TickRecord
+from vedette.telemetry import metrics
 
 GATHER_SECONDS = 0.01
 MOST_TICKS = 500
@@ -156,7 +159,8 @@ class Recorder:
 
     async def _record(self, ticks: Sequence[TickRecord]) -> Recording:
         timeout = self._holdings.seconds_left(time.monotonic())
-        return await record(self._database, self._worker_id, ticks, timeout)
+        with metrics.commit("ticks", len(ticks)):
+            return await record(self._database, self._worker_id, ticks, timeout)
 
     def _drop_lost(self, batch: Sequence[TickRecord]) -> list[TickRecord]:
         now = time.monotonic()
@@ -181,5 +185,7 @@ class Recorder:
         followed = [tick_logs(tick.tick.id) for tick in recording.ticks if tick.tick.shown and tick.tick.evaluation]
         if topics := [*(topic for topic, has_changed in changed.items() if has_changed), *followed]:
             self._bus.knock(*topics)
+        count(recording.ticks)
+        follow(recording.ticks)
         for tick in recording.ticks:
             self._on_recorded(tick)

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from vedette.bus import Bus
 from vedette.bus.topics import ANSWERS, EVALUATIONS
-from vedette.domain.ticks import TickCause
 from vedette.errors import VedetteError
 from vedette.evaluator.asset_watch import AssetWatch
 from vedette.evaluator.code import LoadedCode
@@ -110,7 +109,7 @@ class Requests:
         if epoch is None:
             return False
         if request.kind is RequestKind.TICK:
-            self._evaluations.begin(sensor, epoch, TickCause.MANUAL, request.id)
+            self._evaluations.begin_asked(sensor, epoch, request.id, request.trace)
         else:
             preview = functools.partial(self._preview, request)
             self._evaluations.begin_unrecorded(tasks, sensor, epoch, preview)

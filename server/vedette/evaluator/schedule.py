@@ -42,6 +42,15 @@ class Schedule:
             *(self._hurried, self._failing),
         )
 
+    def __len__(self) -> int:
+        """Return how many sensors there are."""
+        return len(self._sensors)
+
+    def lag(self, now: float) -> float:
+        """Return for how many seconds the sensor waits that has been due for longest, at the monotonic time `now`."""
+        due = self._queue.first_due
+        return 0.0 if due is None else max(0.0, now - due)
+
     def get(self, sensor_id: UUID) -> DueSensor | None:
         """Return the sensor as last known, None where it is not of the held shards."""
         return self._sensors.get(sensor_id)

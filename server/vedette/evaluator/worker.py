@@ -15,6 +15,7 @@ from vedette.domain.ticks import TickCause
 from vedette.evaluator.asset_watch import AssetWatch
 from vedette.evaluator.clock import DatabaseClock
 from vedette.evaluator.code import CodeLocations, LoadedCode
+from vedette.evaluator.counting import gauges
 from vedette.evaluator.evaluations import Evaluations, InFlight
 from vedette.evaluator.feeder import Feeder
 from vedette.evaluator.holdings import Holdings
@@ -120,7 +121,7 @@ class Evaluator:
     async def run(self) -> None:
         """Evaluate until cancelled; then record what has ended, drop what has not, and let the leases go."""
         try:
-            with self._folders:
+            with self._folders, gauges(self._schedule, self._evaluations, self._holdings):
                 await self._work()
         finally:
             await self._leave()

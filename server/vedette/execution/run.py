@@ -39,6 +39,7 @@ from vedette.execution.resource_drivers import ThreadDriver, driven
 from vedette.execution.resource_scopes import ResourceScope
 from vedette.execution.run_journal import Emit, RunJournal
 from vedette.execution.step_hooks import hooks_of, needed_by, run_hook
+from vedette.execution.step_traces import traced
 
 # How much of a config an event tells.
 MAX_TOLD_BYTES = 8 * 1024
@@ -194,7 +195,7 @@ class RunExecution:
     def _execute(self, node: Node, journal: RunJournal) -> None:
         capture = journal.capture(node.name)
         journal.add(RunEventKind.STEP_STARTED, node.name)
-        with capturing(capture):
+        with capturing(capture), traced(self._instruction.trace, node.name):
             try:
                 outputs = self._until_done(node, capture, journal)
             except self._interrupts:

@@ -4,6 +4,8 @@ Nothing here knows of HTTP or websockets.
 """
 
 import asyncio
+import logging
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple
@@ -28,6 +30,7 @@ from vedette.graphql.errors import (
     presentable,
 )
 from vedette.graphql.items import Item, refusal
+from vedette.graphql.operation_names import OperationNames
 from vedette.graphql.operations import flaws, parsed
 from vedette.graphql.patience import Interrupted
 from vedette.graphql.permissions import permit, root_fields, sharing_key
@@ -37,15 +40,23 @@ from vedette.graphql.stretches import Stretch
 from vedette.graphql.together import Together
 from vedette.graphql.trusted_documents import TrustedDocuments
 from vedette.graphql.variables import flaw_of
+from vedette.telemetry import metrics, tracing
+from vedette.telemetry.tracing import Span, Trace
+
+logger = logging.getLogger(__name__)
 
 ANYBODY = Caller()
 
 
 class Answer(NamedTuple):
-    """The answer to a query or mutation; `is_executed` tells that it got as far as its fields."""
+    """The answer to a query or mutation; `is_executed` tells that it got as far as its fields.
+
+    `outcome` is what metrics call it: ok, errors or timeout.
+    """
 
     body: bytes
     is_executed: bool
+    outcome: str
 
 
 class Api:
@@ -56,9 +67,17 @@ class Api:
         self._trusted = trusted
         self._broadcasts = Broadcasts(self._items, context.settings.max_buffered_items)
         self._together: Together[Answer] = Together()
+        self._names = OperationNames(trusted.operation_names)
 
     def operation(self, request: Request) -> Operation:
         """Return the operation that a request asks for; raises Refused for one that cannot be executed."""
+        try:
+            return self._checked(request)
+        except Refused as refused:
+            metrics.API_REFUSED.labels(str((refused.errors[0].extensions or {}).get("code"))).inc()
+            raise
+
+    def _checked(self, request: Request) -> Operation:
         limits = self._context.limits
         try:
             text = self._trusted.text(request)
@@ -95,18 +114,45 @@ class Api:
             found.append(limit_exceeded("max_cost", limits.max_cost, asked))
         return operation._replace(cost=requested), found
 
+    @property
+    def shared_executions(self) -> int:
+        """Return how many subscriptions are executed now, each for all that follow it."""
+        return len(self._broadcasts)
+
     async def answer(self, operation: Operation, caller: Caller = ANYBODY) -> Answer:
         """Answer a query or a mutation: a mutation by itself, a query together with those that ask the same.
 
         Raises Refused for what the caller may not do.
         """
+        above = tracing.current.get() or Trace.new()
+        place, began, at = above.child(), time.monotonic(), time.time()
+        token = tracing.current.set(place)
+        try:
+            answer = await self._permitted(operation, caller)
+        finally:
+            tracing.current.reset(token)
+        name, kind = self._names.of(operation), operation.kind.value
+        metrics.API_OPERATIONS.labels(name, kind, answer.outcome).inc()
+        metrics.API_SECONDS.labels(name, kind).observe(time.monotonic() - began)
+        if tracing.wants(place.trace_id):
+            error = None if answer.outcome == "ok" else answer.outcome
+            about = {"graphql.operation.name": name, "graphql.operation.type": kind}
+            parent = above.span_id or None
+            tracing.emit(Span(f"{kind} {name}", place, parent, at, time.time(), about, error, "SERVER"))
+        return answer
+
+    async def _permitted(self, operation: Operation, caller: Caller) -> Answer:
+
         try:
             permit(operation, caller.authority, self._context.limits.max_tokens)
         except Refused as refused:
             await self._tell_refused(operation, caller, refused)
             raise
         if operation.kind is not OperationType.QUERY:
-            return await self._executed(operation, caller)
+            answer = await self._executed(operation, caller)
+            if operation.kind is OperationType.MUTATION:
+                logger.info("Mutation %s: %s.", self._names.of(operation), answer.outcome)
+            return answer
         shared = sharing_key(operation, caller.authority, self._context.limits.max_tokens)
         key = (shared, operation.key())
         return await self._together.answer(key, lambda: self._executed(operation, caller))
@@ -126,13 +172,13 @@ class Api:
                 )
         except TimeoutError:
             error = RequestError(TIMEOUT, f"The operation took more than {seconds:g} s (execution_seconds); ask less.")
-            return Answer(msgspec.json.encode({"data": None, "errors": [error.formatted]}), True)
+            return Answer(msgspec.json.encode({"data": None, "errors": [error.formatted]}), True, "timeout")
         assert isinstance(result, ExecutionResult)
         # Variables that do not fit are told without a path, before any field is executed.
         is_executed = result.data is not None or any(error.path is not None for error in result.errors or ())
         body = self._body(result, is_executed)
         body["extensions"] = {"cost": {"requested": operation.cost, "most": self._context.limits.max_cost}}
-        return Answer(_encoded(body), is_executed)
+        return Answer(_encoded(body), is_executed, "errors" if result.errors else "ok")
 
     async def follow(
         self, operation: Operation, after: int | None = None, caller: Caller = ANYBODY
@@ -148,6 +194,7 @@ class Api:
         except RequestError as error:
             yield [refusal(error)]
             return
+        metrics.API_OPERATIONS.labels(self._names.of(operation), operation.kind.value, "begun").inc()
         async with aclosing(self._broadcasts.follow(caller.authority, operation, position)) as batches:
             async for batch in batches:
                 yield batch

@@ -18,6 +18,7 @@ from vedette.graphql.patience import Interrupted
 from vedette.graphql.requests import Operation
 from vedette.graphql.shares import Share
 from vedette.graphql.stretches import NOW, Stretch
+from vedette.telemetry import metrics
 
 Execute = Callable[[Authority, Operation, Stretch], AsyncGenerator[Item, None]]
 
@@ -126,11 +127,13 @@ async def _once(item: Item) -> AsyncGenerator[Sequence[Item], None]:
 
 
 def _fell_behind(position: int) -> Item:
+    metrics.API_DROPPED.labels("fell_behind").inc()
     said = f"This client reads more slowly than there is news; resume after position {position}."
     return refusal(RequestError(FELL_BEHIND, said, position=str(position)))
 
 
 def _unavailable(position: int | None) -> Item:
+    metrics.API_DROPPED.labels("database").inc()
     place: dict[str, Any] = {} if position is None else {"position": str(position)}
     said = "The database does not answer at the moment; resume soon"
     said += "." if position is None else f" after position {position}."

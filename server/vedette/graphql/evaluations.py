@@ -24,6 +24,7 @@ from vedette.graphql.sensors import Sensor
 from vedette.graphql.ticks import RunRequest, Tick, run_request
 from vedette.storage import evaluation_requests, partition_verdicts, run_keys
 from vedette.storage.evaluation_requests import Answer, AskedEvaluation, RequestKind, RequestState
+from vedette.telemetry.tracing import asked_by
 
 # How often to look without a knock, in seconds; somebody waits for the answer.
 LOOK_SECONDS = 0.5
@@ -242,7 +243,7 @@ class EvaluationMutations:
             kind = RequestKind.PREVIEW
             told = telling(info.context)
             return await evaluation_requests.ask(
-                connection, key, kind, input.cursor, use_current, since, run_id, attempt=told
+                connection, key, kind, input.cursor, use_current, since, run_id, attempt=told, trace=asked_by()
             )
 
         sensor, asked = await _ask(info, "evaluateSensor", input, ask)
@@ -260,8 +261,8 @@ class EvaluationMutations:
         """Ask an evaluator and show the tick."""
 
         async def ask(connection: Any, key: UUID) -> UUID:
-            told = telling(info.context)
-            return await evaluation_requests.ask(connection, key, RequestKind.TICK, None, True, attempt=told)
+            kind, told = RequestKind.TICK, telling(info.context)
+            return await evaluation_requests.ask(connection, key, kind, None, True, attempt=told, trace=asked_by())
 
         _, asked = await _ask(info, "tickSensor", input, ask)
         if isinstance(asked, MutationError):

@@ -31,6 +31,7 @@ from vedette.graphql.runs import Run, run
 from vedette.storage import jobs, partition_verdicts, run_commands, runs
 from vedette.storage.jobs import JobSeen
 from vedette.storage.run_commands import Cancellation, RunWish
+from vedette.telemetry.tracing import asked_by
 
 
 @strawberry.input(description="A tag of a run.")
@@ -105,7 +106,7 @@ async def launched(
         wanted = await wish(connection)
         if isinstance(wanted, MutationError):
             return wanted
-        done = await run_commands.launch(connection, wanted, info.context.actor)
+        done = await run_commands.launch(connection, wanted, info.context.actor, asked_by())
         return done.run_id if done.made else await _taken(connection, wanted, done.run_id)
 
     outcome = await once(info.context, mutation, given, UUID, launch, makes="Run")

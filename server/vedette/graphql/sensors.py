@@ -126,6 +126,10 @@ class Sensor(Node):
         description="Folders and files of which a change makes it due at once, relative to its evaluator's folder."
     )
     timeout_seconds: float = strawberry.field(description="How long an evaluation may take before it is ended.")
+    max_lag_seconds: float | None = strawberry.field(
+        description="How late it may be, or an evaluation may hold up the next, before it is OVERDUE; null: 5 s, and "
+        "however long an evaluation takes."
+    )
     default_status: SensorStatus = strawberry.field(description="The status that its code gives it.")
     status: SensorStatus = strawberry.field(description="Whether it is to be evaluated.")
     condition: SensorCondition = strawberry.field(description="What it is doing now, and until when it waits.")
@@ -270,6 +274,7 @@ def sensor(seen: SensorSeen, read_with: ReadWith | None = None) -> Sensor:
         minimum_interval_seconds=spec.minimum_interval_seconds,
         watches=list(spec.watch),
         timeout_seconds=spec.timeout_seconds,
+        max_lag_seconds=spec.max_lag_seconds,
         default_status=spec.default_status,
         status=facts.status,
         condition=SensorCondition(kind=condition.kind, until=condition.until, message=condition.message),

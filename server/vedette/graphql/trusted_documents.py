@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn, Self
 
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationDefinitionNode
 
 from vedette.errors import UsageError
 from vedette.graphql.errors import BAD_INPUT, DOCUMENT_NOT_FOUND, DOCUMENT_NOT_TRUSTED, RequestError
 from vedette.graphql.limits import Limits
-from vedette.graphql.operations import flaws
+from vedette.graphql.operations import flaws, parsed
 from vedette.graphql.requests import Request
 from vedette.graphql.schema import schema
 from vedette.settings import Settings, TrustedMode
@@ -31,6 +31,13 @@ class TrustedDocuments:
         self._mode = mode
         self._by_id = dict(texts) | {document_id(text): text for text in texts.values()}
         self._trusted = own | frozenset(document_id(text.strip()) for text in texts.values())
+
+    @property
+    def operation_names(self) -> frozenset[str]:
+        """Return the names of the operations in the documents of the folder."""
+        named = (parsed(text, len(text) + 1) for text in self._by_id.values())
+        nodes = [node for document in named for node in document.definitions]
+        return frozenset(node.name.value for node in nodes if isinstance(node, OperationDefinitionNode) and node.name)
 
     @classmethod
     def load(cls, settings: Settings) -> Self:

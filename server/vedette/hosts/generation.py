@@ -33,11 +33,11 @@ class LoadError(Exception):
 class Generation:
     """A project as it was when it was loaded. `close` leaves its runs alone until they have ended."""
 
-    def __init__(self, loaded: Loaded, zygote: Zygote, limits: HostLimits, answers: Answers) -> None:
+    def __init__(self, name: str, loaded: Loaded, zygote: Zygote, limits: HostLimits, answers: Answers) -> None:
         """Use `load`."""
         self.catalog = loaded.catalog
         self.files = loaded.modules
-        self.pool = HostPool(zygote, limits, answers)
+        self.pool = HostPool(name, zygote, limits, answers)
         self.waiter = Waiter(zygote.name, zygote)
         self._zygote = zygote
         self._answers = answers
@@ -70,7 +70,7 @@ class Generation:
             raise LoadError(answer.error, answer.modules)
         if not answer.forkable:
             logger.warning("Importing %s starts threads: its runs are not forked, each imports it again.", target)
-        generation = cls(answer, zygote, limits, answers)
+        generation = cls(name, answer, zygote, limits, answers)
         generation.pool.start()
         return generation
 

@@ -20,6 +20,7 @@ from vedette.hosts.generation import Generation, LoadError
 from vedette.hosts.pool import PoolClosed
 from vedette.hosts.run_process import RunProcess
 from vedette.settings import Settings
+from vedette.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -88,10 +89,16 @@ class CodeLocation:
                 self.catalog, self.files, self.error = self._current.catalog, self._current.files, None
                 self._start(self._stand_by(self._current))
             self.generation += 1
+            self._count()
             if old is not None:
                 self._retired.add(old)
                 self._start(self._retire(old))
         self._on_change(self.name)
+
+    def _count(self) -> None:
+        is_loaded = self.error is None
+        metrics.CODE_LOCATION_LOADED.labels(self.name).set(is_loaded)
+        metrics.CODE_LOCATION_LOADS.labels(self.name, "loaded" if is_loaded else "failed").inc()
 
     async def close(self) -> None:
         """End all processes, runs included; the location is unloaded then."""
@@ -203,6 +210,7 @@ class CodeLocation:
             return
         lasted = asyncio.get_running_loop().time() - began
         logger.error("The zygote of code location %s has ended; it is started again.", self.name)
+        metrics.ZYGOTE_RESTARTS.labels(self.name).inc()
         pause = self._pause if lasted < LONGEST_PAUSE_SECONDS else FIRST_PAUSE_SECONDS
         self._pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         await asyncio.sleep(pause)

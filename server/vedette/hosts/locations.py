@@ -112,6 +112,15 @@ class CodeLocations:
         finally:
             self._listeners.discard(listener)
 
+    def trouble(self) -> str | None:
+        """Say which project cannot be worked with now; None where all are loaded."""
+        for name, location in self._locations.items():
+            if location.error is not None:
+                return f"Code location {name} does not load: {location.error.type}: {location.error.message}"
+            if location.catalog is None:
+                return f"Code location {name} is still being imported."
+        return None
+
     def _tell(self, name: str) -> None:
         for listener in self._listeners:
             listener.hear([name])

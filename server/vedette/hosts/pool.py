@@ -19,6 +19,7 @@ from vedette.hosts.child.process import OUT_OF_MEMORY
 from vedette.hosts.children import ChildExit, Forker, NoChild
 from vedette.hosts.host import Host
 from vedette.hosts.host_limits import HostLimits
+from vedette.telemetry import metrics
 
 LOOK_SECONDS = 0.05
 # How long evaluations wait for room in the hosts that there are before one more is made.
@@ -42,8 +43,9 @@ class HostPool:
     for a host wait in the order in which they came.
     """
 
-    def __init__(self, forker: Forker, limits: HostLimits, answers: Answers) -> None:
-        """Make a pool without hosts; `start` forks the first."""
+    def __init__(self, name: str, forker: Forker, limits: HostLimits, answers: Answers) -> None:
+        """Make a pool without hosts; `start` forks the first. `name` is that of the project."""
+        self._name = name
         self._forker = forker
         self._limits = limits
         self._answers = answers
@@ -188,6 +190,7 @@ class HostPool:
             self._single.add(host)
         else:
             self._shared.append(host)
+        metrics.HOSTS.labels(self._name).inc()
         self._begin(self._attend(host), "host")
         return host
 
@@ -219,6 +222,8 @@ class HostPool:
         if host in self._shared:
             self._shared.remove(host)
         ending = _ending(host, exit_)
+        metrics.HOSTS.labels(self._name).dec()
+        metrics.HOST_ENDS.labels(self._name, ending.name).inc()
         left = list(host.in_flight.values())
         suspects = [one for one in left if one.begun_at is not None]
         if ending is Ending.STALLED and len(suspects) == 1:

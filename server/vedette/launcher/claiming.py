@@ -15,6 +15,7 @@ from vedette.settings import Settings
 from vedette.storage import run_queue
 from vedette.storage.database import Database
 from vedette.storage.run_queue import ClaimedRun
+from vedette.telemetry import metrics
 
 # A claim whose commit took more of the lease than this may have run out since, or be about to.
 CLAIM_SHARE = 1 / 3
@@ -68,6 +69,7 @@ class Claimer:
                 connection, self._launcher_id, code_locations, free, self._settings.lease_seconds
             )
         if claimed:
+            metrics.RUNS_CLAIMED.inc(len(claimed))
             reached(Point.RUN_CLAIMED)
         if time.monotonic() - began > CLAIM_SHARE * self._settings.lease_seconds:
             claimed = await self._still_held(claimed)

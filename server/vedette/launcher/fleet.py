@@ -34,6 +34,11 @@ class Fleet:
         """Return how many slots are free."""
         return self._settings.slots - len(self._runs)
 
+    @property
+    def taken(self) -> int:
+        """Return how many slots are taken."""
+        return len(self._runs)
+
     def epochs(self) -> dict[UUID, int]:
         """Return the runs held: run id -> epoch."""
         return dict(self._runs.keys())

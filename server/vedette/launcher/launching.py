@@ -1,6 +1,7 @@
 """The launcher on any engine: its duties, the order in which they begin and in which they stop."""
 
 import asyncio
+from contextlib import ExitStack
 from uuid import UUID
 
 from vedette.bus import Bus
@@ -12,6 +13,7 @@ from vedette.launcher.recorder import Recorder
 from vedette.launcher.rescuing import Rescuer
 from vedette.settings import Settings
 from vedette.storage.database import Database
+from vedette.telemetry import metrics
 
 
 class Launching:
@@ -24,6 +26,7 @@ class Launching:
     """
 
     def __init__(self, database: Database, bus: Bus, engine: Engine, settings: Settings, worker_id: UUID) -> None:
+        self._slots = settings.slots
         self._recorder = Recorder(database, bus)
         self._fleet = Fleet(engine, self._recorder, settings)
         self._claimer = Claimer(database, bus, engine, self._fleet, settings, worker_id)
@@ -32,6 +35,12 @@ class Launching:
 
     async def run(self) -> None:
         """Launch until cancelled."""
+        with ExitStack() as shown:
+            shown.enter_context(metrics.shown(metrics.SLOTS, lambda: self._slots))
+            shown.enter_context(metrics.shown(metrics.SLOTS_TAKEN, lambda: self._fleet.taken))
+            await self._serve()
+
+    async def _serve(self) -> None:
         async with asyncio.TaskGroup() as services:
             serving = [
                 services.create_task(self._recorder.run(), name="recorder of runs"),

@@ -6,7 +6,8 @@ few times, all together and then run by run, and ends at most the run that it hi
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from vedette.bus import Bus
@@ -17,6 +18,7 @@ from vedette.faults import Point, reached
 from vedette.storage import run_updates
 from vedette.storage.database import Database
 from vedette.storage.run_updates import RunUpdate
+from vedette.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +96,9 @@ class Recorder:
             except Exception as error:  # whatever the database refuses of one run must not fail the others
                 await self._refused(batch, error)
                 return
-            self._knock([update for update in updates if update.run_id in held])
+            written = [update for update in updates if update.run_id in held]
+            count_endings(written)
+            self._knock(written)
             for update, answer in batch:
                 if not answer.done():  # its asker may have been cancelled
                     answer.set_result(update.run_id in held)
@@ -123,7 +127,8 @@ class Recorder:
         doubtful, tries, pause = False, 0, FIRST_PAUSE_SECONDS
         while True:
             try:
-                return await self._try(updates, doubtful)
+                with metrics.commit("runs", len(updates)):
+                    return await self._try(updates, doubtful)
             except UNREACHABLE as error:
                 logger.warning("Runs wait to be recorded: %s", str(error) or type(error).__name__)
             except Exception as error:
@@ -159,6 +164,12 @@ class Recorder:
         if any(update.tells_of_assets for update in updates):
             topics.append(ASSETS)
         self._bus.knock(*topics)
+
+
+def count_endings(updates: Iterable[RunUpdate]) -> None:
+    """Count the runs that ended by these updates, or are to be run again."""
+    for status, number in Counter(update.status for update in updates if update.status in ENDINGS).items():
+        metrics.RUNS_ENDED.labels(status).inc(number)
 
 
 def _pass(updates: Sequence[RunUpdate], start: Point, end: Point) -> None:

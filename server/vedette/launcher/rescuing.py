@@ -23,11 +23,13 @@ from vedette.launcher.enduring import endure
 from vedette.launcher.fleet import LAST_WORDS_SECONDS, Fleet
 from vedette.launcher.leftovers import kill_leftovers
 from vedette.launcher.record import told
+from vedette.launcher.recorder import count_endings
 from vedette.settings import Settings
 from vedette.storage import run_queue, run_updates
 from vedette.storage.database import Database
 from vedette.storage.run_queue import Holder, LostRun
 from vedette.storage.run_updates import RunUpdate
+from vedette.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +97,9 @@ class Rescuer:
             held = await run_updates.apply(connection, updates)
             await run_queue.close_steps(connection, ids[RunStatus.CANCELED], canceled=True)
             await run_queue.close_steps(connection, ids[RunStatus.FAILURE], canceled=False)
+        written = [update for update in updates if update.run_id in held]
+        metrics.RUNS_RESCUED.inc(len(written))
+        count_endings(written)
         for update in updates:
             logger.warning("Run %s lost its launcher; it is %s now.", update.run_id, update.status)
         self._bus.knock(QUEUE, RUNS, *(run_events(run_id) for run_id in held))

@@ -5,6 +5,7 @@ User code begins only after STARTED is committed, so a run that is not STARTED h
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 
 from vedette.domain.events import RunEvent
@@ -17,8 +18,10 @@ from vedette.launcher.endings import Ending
 from vedette.launcher.engines.contract import CannotPrepare, Engine, RunDied, RunExit, RunProcess, RunRefused
 from vedette.launcher.record import RunRecord
 from vedette.launcher.recorder import Recorder
+from vedette.launcher.tracing import RunTracer
 from vedette.settings import Settings
 from vedette.storage.run_queue import ClaimedRun
+from vedette.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +52,8 @@ class Supervision:
         self._force = asyncio.Event()
         self._stop = asyncio.Event()
         self._last_events: Sequence[RunEvent] = ()
+        self._claimed_at = time.monotonic()
+        self._tracer = RunTracer(claimed)
         self._begun = False
         self._stopped = False
 
@@ -67,6 +72,8 @@ class Supervision:
         try:
             ending = await self._outcome()
             await self._record.ended(ending, self._last_events)
+            self._tracer.happened(self._last_events)
+            self._tracer.ended(ending)
         except LeaseLost as lost:
             logger.warning("%s", lost)
         except Exception:  # its claim runs out, and the rescuer tells the run's end
@@ -76,7 +83,7 @@ class Supervision:
         """Execute the run; return what becomes of it, once its process is gone."""
         location = self.claimed.code_location
         try:
-            async with self._engine.prepare(location, self.claimed.instruction) as process:
+            async with self._engine.prepare(location, self._tracer.instruction) as process:
                 return await self._drive(process)
         except LeaseLost:
             raise
@@ -118,6 +125,7 @@ class Supervision:
         await self._let_begin(process, steps)
         async for events in process.events():
             await self._record.happened(events)
+            self._tracer.happened(events)
         exit_ = await process.exit()
         # They go with the end: a short run is recorded in two commits.
         self._last_events = exit_.last_events
@@ -127,6 +135,9 @@ class Supervision:
         if await self._record.started(steps) and not self._stop.is_set():
             self._begun = True
             await process.begin()
+            waited = self.claimed.waited_seconds + time.monotonic() - self._claimed_at
+            metrics.RUN_START_SECONDS.observe(waited)
+            self._tracer.began()
             reached(Point.PROCESS_BEGUN)
         else:
             self._stopped = self._stop.is_set()

@@ -59,7 +59,7 @@ class Keeper:
             self._pause = self._period / LOOKS_PER_PERIOD
             try:
                 # No connection is kept for what is done every few minutes.
-                async with Database(self._url, pool_size=1) as database:
+                async with Database(self._url, pool_size=1, name="history") as database:
                     await self.work(database)
             except Exception as error:
                 logger.warning(

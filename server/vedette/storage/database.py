@@ -7,7 +7,7 @@ JSON columns speak JSON text in both directions, from `text()` and from Core ali
 import asyncio
 import copy
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -17,13 +17,14 @@ from sqlalchemy import Engine, ExceptionContext, PoolProxiedConnection, event, t
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from vedette.errors import DatabaseUnreachable, unreachable
 from vedette.faults import Point, reached
 from vedette.settings import redacted
 from vedette.storage import direct, scopes
 from vedette.storage.connecting import COMMAND_SECONDS, connect, server_settings
+from vedette.telemetry import metrics
 
 POOL_SECONDS = 30.0
 # Classes of SQLSTATE that pass: a replica that is not the primary yet, or no more, deadlock, no room or memory, a lock
@@ -119,7 +120,8 @@ class Database:
 
     What is not answered in `command_seconds` raises DatabaseUnreachable, and no idle connection is used again. A
     transaction in which nothing is asked for `frozen_seconds` is rolled back by the server. With `plan_once`, a
-    statement is planned the first time that a connection executes it, for whatever parameters.
+    statement is planned the first time that a connection executes it, for whatever parameters. `name` is what metrics
+    call it: the part whose connections these are.
     """
 
     def __init__(
@@ -130,8 +132,11 @@ class Database:
         command_seconds: float = COMMAND_SECONDS,
         *,
         plan_once: bool = False,
+        name: str = "other",
     ) -> None:
         self.url = url
+        self._name = name
+        self._shown = ExitStack()
         self._command_seconds = command_seconds
         frozen = {"idle_in_transaction_session_timeout": f"{1000 * frozen_seconds:.0f}ms"}
         planning = {"plan_cache_mode": "force_generic_plan"} if plan_once else {}
@@ -159,11 +164,16 @@ class Database:
         except BaseException:
             await self._engine.dispose()
             raise
+        pool = self._engine.sync_engine.pool
+        assert isinstance(pool, QueuePool)
+        self._shown.enter_context(metrics.shown(metrics.POOL_SIZE, pool.size, self._name))
+        self._shown.enter_context(metrics.shown(metrics.POOL_IN_USE, pool.checkedout, self._name))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._shown.close()
         await asyncio.shield(self._engine.dispose())
 
     def confined(self, code_locations: Sequence[str]) -> "Database":
@@ -208,6 +218,16 @@ class Database:
 
     @contextmanager
     def _losses(self) -> Iterator[None]:
+        """Count what may succeed later, which is raised as DatabaseUnreachable."""
+        try:
+            with self._as_unreachable():
+                yield
+        except DatabaseUnreachable:
+            metrics.DATABASE_LOSSES.labels(self._name).inc()
+            raise
+
+    @contextmanager
+    def _as_unreachable(self) -> Iterator[None]:
         """Turn what may succeed later (a lost connection, a deadlock, an empty pool …) into DatabaseUnreachable."""
         try:
             yield

@@ -65,15 +65,16 @@ class TakenRequest(msgspec.Struct, frozen=True):
     use_current_cursor: bool
     cursor: str | None
     run_id: UUID | None
+    trace: str | None
     asked_at: datetime
     waited_seconds: float
     last_finished_at: datetime | None
 
 
 _INSERT = """
-    INSERT INTO evaluation_requests (id, sensor_id, kind, use_current_cursor, cursor, last_finished_at, run_id)
+    INSERT INTO evaluation_requests (id, sensor_id, kind, use_current_cursor, cursor, last_finished_at, run_id, trace)
     VALUES (:id, :sensor_id, :kind, :use_current, CAST(:cursor AS text), CAST(:last_finished_at AS timestamptz),
-        CAST(:run_id AS uuid))
+        CAST(:run_id AS uuid), CAST(:trace AS text))
     """
 _ASK = Statement(_INSERT)
 # One statement, and so one transaction by itself.
@@ -99,7 +100,7 @@ _TAKE = Statement(
     FROM waiting WHERE asked.id = waiting.id
     RETURNING asked.id, asked.sensor_id, asked.kind, asked.use_current_cursor, asked.cursor, asked.asked_at,
         CAST(extract(epoch FROM clock_timestamp() - asked.asked_at) AS double precision) AS waited_seconds,
-        asked.last_finished_at, asked.run_id
+        asked.last_finished_at, asked.run_id, asked.trace
     """
 )
 _SETTLE = text(
@@ -144,12 +145,13 @@ async def ask(
     run_id: UUID | None = None,
     *,
     attempt: Attempt | None = None,
+    trace: str | None = None,
 ) -> UUID:
     """Ask for an evaluation of the sensor and return the request's id; knock EVALUATIONS after the commit.
 
     `use_current` starts from the sensor's cursor, else from `cursor`; a TICK always starts from the sensor's.
     `last_finished_at` is when a PREVIEW is told that the last tick ended; None: when it did. `run_id` is the run to try
-    a sensor with that reacts to runs. `attempt` is told in the audit log.
+    a sensor with that reacts to runs. `attempt` is told in the audit log; `trace` is the asker's place in a trace.
     """
     request_id = new_id()
     values = {
@@ -160,6 +162,7 @@ async def ask(
         "use_current": use_current,
         "last_finished_at": last_finished_at,
         "run_id": run_id,
+        "trace": trace,
     }
     if attempt is None:
         await direct.fetch(connection, _ASK, values)

@@ -50,6 +50,13 @@ _LOAD = text(
     """
 )
 
+_ALIVE = text(
+    """
+    SELECT role, count(*) FILTER (WHERE last_seen_at > now() - CAST(:patience AS interval))
+    FROM unnest(ARRAY['SERVE', 'EVALUATE', 'LAUNCH']) AS roles(role) LEFT JOIN workers USING (role) GROUP BY role
+    """
+)
+
 _WORKERS = """
     SELECT id, role, host, started_at, last_seen_at,
         (SELECT count(*) FROM leases JOIN sensors ON leases.name = 'sensors/' || sensors.shard
@@ -66,6 +73,11 @@ _WORKERS_BY_IDS = text(_WORKERS.format(condition="WHERE id = ANY(CAST(:ids AS uu
 async def load(connection: AsyncConnection) -> Load:
     """Return what waits and what is being done."""
     return Load(*(await connection.execute(_LOAD)).one())
+
+
+async def alive(connection: AsyncConnection, patience: timedelta) -> dict[str, int]:
+    """Return by role (SERVE, EVALUATE, LAUNCH) how many processes were silent for no longer than `patience`."""
+    return {row[0]: row[1] for row in await connection.execute(_ALIVE, {"patience": patience})}
 
 
 async def workers(connection: AsyncConnection, patience: timedelta) -> list[Worker]:

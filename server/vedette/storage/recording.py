@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.catalog import SensorStatus
 from vedette.domain.logs import ErrorInfo
-from vedette.domain.ticks import Evaluation
+from vedette.domain.ticks import Evaluation, TickStatus
 from vedette.errors import DatabaseError, VedetteError
 from vedette.faults import Point, reached
 from vedette.storage import asset_events, direct, leases, partition_verdicts, reactions
@@ -38,11 +38,15 @@ class TickRefused(VedetteError):
 
 
 class RecordedTick(msgspec.Struct, frozen=True, gc=False):
-    """What became of a tick: `sensor` is its sensor after the commit, None where the lease was lost: it was dropped."""
+    """What became of a tick: `sensor` is its sensor after the commit, None where the lease was lost: it was dropped.
+
+    `status` is the one that it ended with, None where it has not ended, or not here.
+    """
 
     tick: TickRecord
     sensor: SensorState | None
     shown: bool = False
+    status: TickStatus | None = None
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -304,4 +308,4 @@ def _outcome(verdict: Verdict) -> RecordedTick:
     if verdict.status_change is not None:
         status = verdict.status_change.status
         after = msgspec.structs.replace(after, status=status, status_at=verdict.sensor.now, decided_by_policy=True)
-    return RecordedTick(verdict.tick, after)
+    return RecordedTick(verdict.tick, after, status=verdict.status)

@@ -107,15 +107,15 @@ _LAUNCHING = """
         SELECT * FROM json_to_recordset(CAST(:requests AS json)) AS asked(
             tick_id uuid, index integer, status text, code_location text, sensor_id uuid, job_name text, run_key text,
             dedup text, ttl_seconds double precision, run_config jsonb, tags jsonb, run_tags jsonb, partition_key text,
-            asset_selection jsonb, asset_checks jsonb, outcome text, run_id uuid
+            asset_selection jsonb, asset_checks jsonb, outcome text, run_id uuid, trace text
         )
     ), made AS (
         INSERT INTO runs (id, code_location, job_name, status, run_key, run_config, tags, partition_key,
-            asset_selection, asset_checks, sensor_id, tick_id, on_interrupted, event_count)
+            asset_selection, asset_checks, sensor_id, tick_id, trace, on_interrupted, event_count)
         SELECT asked.run_id, asked.code_location, asked.job_name, 'QUEUED', asked.run_key, asked.run_config,
             coalesce(jobs.spec -> 'tags', '{}') || asked.run_tags, asked.partition_key, asked.asset_selection,
             asked.asset_checks,
-            asked.sensor_id, asked.tick_id, coalesce(jobs.spec ->> 'on_interrupted', 'fail'), 1
+            asked.sensor_id, asked.tick_id, asked.trace, coalesce(jobs.spec ->> 'on_interrupted', 'fail'), 1
         FROM asked
         LEFT JOIN jobs ON jobs.code_location = asked.code_location AND jobs.name = asked.job_name
         WHERE asked.outcome = 'LAUNCHED'

@@ -13,6 +13,7 @@ from vedette.domain.ticks import RequestedRun, RunRequestOutcome
 from vedette.storage import run_keys, stale_assets
 from vedette.storage.run_keys import KeyWish
 from vedette.storage.verdicts import Verdict
+from vedette.telemetry import tracing
 
 SENSOR_TAG = "vedette/sensor_name"
 TICK_TAG = "vedette/tick"
@@ -105,8 +106,9 @@ def launched(items: Sequence[TickRequest]) -> list[UUID]:
 
 def _row(item: TickRequest) -> dict[str, object]:
     launched = item.outcome is RunRequestOutcome.LAUNCHED
+    tick = item.verdict.tick
     return {
-        "tick_id": item.verdict.tick.id,
+        "tick_id": tick.id,
         "index": item.index,
         "status": item.verdict.status,
         "code_location": item.verdict.sensor.code_location,
@@ -123,4 +125,5 @@ def _row(item: TickRequest) -> dict[str, object]:
         "asset_checks": item.request.asset_checks,
         "outcome": item.outcome,
         "run_id": None if item.outcome is RunRequestOutcome.FRESH else item.run_id,
+        "trace": None if tick.trace is None else tracing.of_tick(tick.id, tick.trace).text,
     }

@@ -23,10 +23,10 @@ _LAUNCH = text(
     """
     WITH made AS (
         INSERT INTO runs (id, code_location, job_name, status, run_key, run_config, tags, partition_key, rerun_of,
-            done_steps, asset_selection, asset_checks, on_interrupted, event_count)
+            done_steps, asset_selection, asset_checks, trace, on_interrupted, event_count)
         VALUES (:id, :code_location, :job_name, 'QUEUED', :run_key, CAST(:run_config AS jsonb), CAST(:tags AS jsonb),
             :partition_key, :rerun_of, CAST(:done_steps AS text[]),
-            CAST(:asset_selection AS jsonb), CAST(:asset_checks AS jsonb), :on_interrupted, 1)
+            CAST(:asset_selection AS jsonb), CAST(:asset_checks AS jsonb), :trace, :on_interrupted, 1)
         RETURNING id
     )
     INSERT INTO run_events (run_id, position, at, kind, message)
@@ -58,8 +58,11 @@ class RunWish(NamedTuple):
     asset_checks: Sequence[tuple[Path, str]] | None = None
 
 
-async def launch(connection: AsyncConnection, wish: RunWish, actor: str) -> Launch:
-    """Queue a run; its tags are the job's and the wish's. A run key is held by one run of the job at a time."""
+async def launch(connection: AsyncConnection, wish: RunWish, actor: str, trace: str | None = None) -> Launch:
+    """Queue a run; its tags are the job's and the wish's. A run key is held by one run of the job at a time.
+
+    `trace` is the place of who asks for it in a trace.
+    """
     run_id = new_id()
     job = wish.job
     of_partition = {} if wish.partition_key is None else partition_tags(job.spec.partitions, wish.partition_key)
@@ -82,6 +85,7 @@ async def launch(connection: AsyncConnection, wish: RunWish, actor: str) -> Laun
         "done_steps": None if wish.done_steps is None else list(wish.done_steps),
         "asset_selection": _json(wish.asset_selection),
         "asset_checks": _json(wish.asset_checks),
+        "trace": trace,
         "on_interrupted": job.spec.on_interrupted.value,
         "message": f"Asked for by {actor}.",
     }

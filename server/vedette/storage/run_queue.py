@@ -47,7 +47,8 @@ _CLAIM = Statement(
         SELECT taken.before + row_number() OVER (ORDER BY queued_at, id), taken.at, id, 'STARTING' FROM taken, claimed
     )
     SELECT id, code_location, job_name, run_config, tags, partition_key, attempt, on_interrupted, claim_epoch,
-           event_count, done_steps, asset_selection, asset_checks
+           event_count, done_steps, asset_selection, asset_checks,
+           CAST(extract(epoch FROM clock_timestamp() - queued_at) AS double precision), tick_id, trace
     FROM claimed ORDER BY queued_at, id
     """
 )
@@ -129,10 +130,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedRun(Claim):
-    """A run taken from the queue, with all that its process needs to know."""
+    """A run taken from the queue, where it `waited`, with all that its process needs to know."""
 
     code_location: str
     instruction: RunInstruction
+    waited_seconds: float
+    tick_id: UUID | None
+    trace: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +197,9 @@ def _claimed_run(row: Iterable[Any]) -> ClaimedRun:
         done,
         assets,
         checks,
+        waited,
+        tick_id,
+        trace,
     ) = row
     instruction = RunInstruction(
         run_id=run_id,
@@ -214,6 +221,9 @@ def _claimed_run(row: Iterable[Any]) -> ClaimedRun:
         on_interrupted=Interruption(interruption),
         code_location=location,
         instruction=instruction,
+        waited_seconds=waited,
+        tick_id=tick_id,
+        trace=trace,
     )
 
 

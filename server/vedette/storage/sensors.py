@@ -66,7 +66,15 @@ class SensorFilter:
 
 
 _RUNS = "(loaded AND status = 'RUNNING')"
-_OVERDUE = f"next_tick_at < now() - interval '{OVERDUE_AFTER.total_seconds()} s'"
+# What is not past due at all is most of what there is: its specification need not be looked into.
+_MAX_LAG = "CAST(spec ->> 'max_lag_seconds' AS double precision)"
+_OVERDUE = f"""(CASE WHEN next_tick_at < now()
+    THEN next_tick_at < now() - make_interval(secs => coalesce({_MAX_LAG}, {OVERDUE_AFTER.total_seconds()}))
+    ELSE false END)"""
+_HELD_UP = f"""(CASE WHEN evaluating_tick_id IS NOT NULL AND next_tick_at < now()
+    THEN coalesce(next_tick_at < now() - make_interval(
+        secs => {_MAX_LAG} + CAST(spec ->> 'minimum_interval_seconds' AS double precision)), false)
+    ELSE false END)"""
 # The first line of an error, as `type: message`, in so many characters.
 _ONE_LINE = "left({error} ->> 'type' || ': ' || split_part({error} ->> 'message', E'\\n', 1), 300)"
 _LAST_ERROR = f"""SELECT {_ONE_LINE.format(error="ticks.error")} FROM ticks
@@ -236,17 +244,37 @@ def _conditions(of: SensorFilter) -> list[Condition]:
 
 _EVALUATES = "evaluating_tick_id IS NOT NULL"
 _FAILS = "consecutive_failures > 0"
-_IS_LATE = f"(evaluating_tick_id IS NULL AND coalesce({_OVERDUE}, false))"
+_IS_LATE = f"(evaluating_tick_id IS NULL AND {_OVERDUE} OR {_HELD_UP})"
 _IS_IDLE = f"{_RUNS} AND NOT {_EVALUATES} AND NOT {_IS_LATE}"
 # What domain.sensors.condition_of says of one sensor, in SQL.
 _IN_CONDITION = {
     SensorConditionKind.UNLOADED: "NOT loaded",
     SensorConditionKind.STOPPED: "loaded AND status = 'STOPPED'",
-    SensorConditionKind.EVALUATING: f"{_RUNS} AND {_EVALUATES}",
+    SensorConditionKind.EVALUATING: f"{_RUNS} AND {_EVALUATES} AND NOT {_HELD_UP}",
     SensorConditionKind.OVERDUE: f"{_RUNS} AND {_IS_LATE}",
     SensorConditionKind.BACKING_OFF: f"{_IS_IDLE} AND {_FAILS}",
     SensorConditionKind.WAITING: f"{_IS_IDLE} AND NOT {_FAILS}",
 }
+
+
+_LATE = text(
+    f"""
+    SELECT count(*), count(*) FILTER (WHERE {_MAX_LAG} IS NOT NULL)
+    FROM sensors WHERE {_RUNS} AND next_tick_at < now() AND {_IS_LATE}
+    """
+)
+
+
+class Late(NamedTuple):
+    """How many sensors are OVERDUE, and how many of them by an objective of their own."""
+
+    overdue: int
+    by_objective: int
+
+
+async def late(connection: AsyncConnection) -> Late:
+    """Count the sensors that are OVERDUE."""
+    return Late(*(await connection.execute(_LATE)).one())
 
 
 # A sensor that was running already goes on as it is: neither its due time nor its start moves, so that a change of mind

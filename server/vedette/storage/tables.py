@@ -288,6 +288,8 @@ evaluation_requests = Table(
     Column("last_finished_at", Timestamp),
     # Of a sensor that reacts to runs: the run to try it with.
     Column("run_id", Uuid),
+    # The place of the request in a trace, as W3C `traceparent`.
+    Column("trace", Text),
     Column("asked_at", Timestamp, nullable=False, server_default=NOW),
     # NULL: waiting; TAKEN: being evaluated; DONE: `answer` or `tick_id` is there; BUSY: another evaluation did not end
     # in time; WITHDRAWN: the asker gave up.
@@ -324,6 +326,8 @@ runs = Table(
     Column("rerun_of", Uuid),
     # Of a rerun from failure: names of the ops that have succeeded before and need not be executed again.
     Column("done_steps", ARRAY(Text)),
+    # The place in a trace of what asked for it, as W3C `traceparent`; NULL: that of its tick, if it has one.
+    Column("trace", Text),
     # Copied from the job when the run is made, so that a rescue needs no code.
     Column("on_interrupted", Text, nullable=False),
     # Who executes it, fenced: a claim adds one to `claim_epoch`; every write of a launcher names the epoch it holds.

@@ -66,7 +66,7 @@ class TickRecord(msgspec.Struct, frozen=True, gc=False):
 
     `before` is the sensor as it stood when the evaluation began; `due_at` is when it was to begin, None where somebody
     asked for it. Times are the database's clock. `shown`: it may be recorded as STARTED already; `lines_stored` of
-    its log lines then stay, and those of the evaluation follow them.
+    its log lines then stay, and those of the evaluation follow them. `trace` is the place of who asked for it.
     """
 
     id: UUID
@@ -84,6 +84,8 @@ class TickRecord(msgspec.Struct, frozen=True, gc=False):
     policy: FailurePolicy = FailurePolicy()
     shown: bool = False
     lines_stored: int = 0
+    sensor_name: str = ""
+    trace: str | None = None
     # What it is, but for the error, where something that it asks for is refused.
     fallback: Evaluation | None = None
 

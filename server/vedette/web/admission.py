@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from vedette.settings import Settings
+from vedette.telemetry import metrics
 
 
 class Full(Exception):
@@ -26,6 +28,7 @@ class Room:
     def one(self) -> Iterator[None]:
         """Take the room of one thing while the block runs. Raises Full."""
         if self.taken >= self._most:
+            metrics.API_REFUSED.labels(self._limit).inc()
             raise Full(self._limit, self._most, self._what)
         self.taken += 1
         try:
@@ -47,6 +50,15 @@ class Admission:
     def is_draining(self) -> bool:
         """Tell whether the server is about to stop, and lets in nothing more."""
         return self._draining.is_set()
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show as metrics what is open while the block runs."""
+        rooms = {"operations": self.operations, "subscriptions": self.subscriptions, "connections": self.connections}
+        with ExitStack() as stack:
+            for what, room in rooms.items():
+                stack.enter_context(metrics.shown(metrics.API_OPEN, partial(getattr, room, "taken"), what))
+            yield
 
     def drain(self) -> None:
         """Let in nothing more."""

@@ -1,8 +1,8 @@
 """The web application: the API over HTTP, event streams and websockets, the page for people, and health."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -19,16 +19,18 @@ from vedette.graphql.schema import new_context
 from vedette.graphql.trusted_documents import TrustedDocuments
 from vedette.settings import Settings
 from vedette.storage.database import Database
-from vedette.web import answers, health, pages
+from vedette.telemetry import metrics
+from vedette.web import answers, health, pages, scraping
 from vedette.web.admission import Admission, Full
 from vedette.web.event_streams import EventStreams
+from vedette.web.following import Following
 from vedette.web.graphql_over_http import GraphQLOverHTTP
 from vedette.web.guard import Guard
 from vedette.web.sockets import Socket
 
 # What pages of other origins may send and read, where the settings name them.
-REQUEST_HEADERS = ["authorization", "content-type", "accept", "last-event-id"]
-ANSWER_HEADERS = ["retry-after"]
+REQUEST_HEADERS = ["authorization", "content-type", "accept", "last-event-id", "traceparent", "x-request-id"]
+ANSWER_HEADERS = ["retry-after", "x-request-id"]
 
 
 class _GraphQLOrPage:
@@ -79,11 +81,13 @@ def create_app(database: Database, bus: Bus, settings: Settings, static: Path = 
             WebSocketRoute("/graphql", _Sockets(api, admission, access, settings)),
             Route("/graphql/stream", EventStreams(api, admission, access, settings), methods=methods),
             *health.routes(database, settings, admission),
+            *_metrics(database, settings),
             Mount("/static", pages.files(static)),
             # With methods: of those that an address above does not have, it is that one to tell (405).
             Route("/{address:path}", pages.Interface(static), methods=["GET"]),
         ],
         middleware=[
+            Middleware(Following),
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
@@ -94,9 +98,32 @@ def create_app(database: Database, bus: Bus, settings: Settings, static: Path = 
             Middleware(Guard, settings=settings),
         ],
     )
-    app.state.admission = admission
-    app.state.access = access
+    app.state.api, app.state.admission, app.state.access = api, admission, access
     return app
+
+
+def _metrics(database: Database, settings: Settings) -> list[Route]:
+    """Return the route of metrics, unless they have a port of their own or not everybody here may see everything."""
+    if settings.health_port is not None or settings.authentication != "none":
+        return []
+    return [scraping.route(scraping.looking_at(database, settings))]
+
+
+def create_probes(app: Starlette, database: Database, settings: Settings) -> Starlette:
+    """Return what tells how `app` fares, for an address of its own: nobody but machinery is to reach it."""
+    routes = health.routes(database, settings, app.state.admission)
+    return Starlette(routes=[*routes, scraping.route(scraping.looking_at(database, settings))])
+
+
+@contextmanager
+def _counted(app: Starlette) -> Iterator[None]:
+    """Show as metrics what is open in the application while the block runs."""
+    api: Api = app.state.api
+    with (
+        app.state.admission.shown(),
+        metrics.shown(metrics.API_EXECUTIONS, lambda: api.shared_executions),
+    ):
+        yield
 
 
 @asynccontextmanager
@@ -107,7 +134,8 @@ async def attending(app: Starlette, seconds: float) -> AsyncIterator[None]:
     """
     async with app.state.access:
         try:
-            yield
+            with _counted(app):
+                yield
         finally:
             app.state.admission.drain()
             await asyncio.sleep(seconds)

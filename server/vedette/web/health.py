@@ -1,9 +1,10 @@
 """Health by work done, for probes of the machinery around: alive (`/healthz`) and up to its work (`/readyz`)."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -11,6 +12,7 @@ from starlette.routing import Route
 from vedette.settings import Settings
 from vedette.storage import instance, retention
 from vedette.storage.database import Database
+from vedette.web import scraping
 from vedette.web.admission import Admission
 
 # Probes give up after a few seconds; they are to learn the reason before that.
@@ -23,9 +25,7 @@ class _Unhealthy(Exception):
     """The database is of no use; the text says why."""
 
 
-def routes(database: Database, settings: Settings, admission: Admission) -> list[Route]:
-    """Return the routes `/healthz` and `/readyz`."""
-
+def _liveness(database: Database) -> Route:
     async def healthz(request: Request) -> Response:
         """Tell whether this process makes progress and its database answers: the answer itself is the proof."""
         try:
@@ -33,6 +33,29 @@ def routes(database: Database, settings: Settings, admission: Admission) -> list
         except _Unhealthy as error:
             return _answer(503, "unhealthy", str(error))
         return _answer(200, "healthy")
+
+    return Route("/healthz", healthz)
+
+
+def create_worker_app(database: Database, trouble: Callable[[], str | None]) -> Starlette:
+    """Return the application of a process without the API: `/healthz`, `/readyz` and `/metrics`.
+
+    `trouble` says why the process cannot do its work now, None where it can.
+    """
+
+    async def readyz(request: Request) -> Response:
+        try:
+            await _within_patience(database.now())
+        except _Unhealthy as error:
+            return _answer(503, "unhealthy", str(error))
+        reason = trouble()
+        return _answer(200, "ready") if reason is None else _answer(503, "not ready", reason)
+
+    return Starlette(routes=[_liveness(database), Route("/readyz", readyz), scraping.route()])
+
+
+def routes(database: Database, settings: Settings, admission: Admission) -> list[Route]:
+    """Return the routes `/healthz` and `/readyz` of a server of the API."""
 
     async def readyz(request: Request) -> Response:
         """Tell whether the instance keeps up: no sensor is later than the limit. A server that stops is not ready."""
@@ -59,7 +82,7 @@ def routes(database: Database, settings: Settings, admission: Admission) -> list
         )
         return _answer(503, "late", reason, **figures)
 
-    return [Route("/healthz", healthz), Route("/readyz", readyz)]
+    return [_liveness(database), Route("/readyz", readyz)]
 
 
 async def _load(database: Database) -> tuple[instance.Load, retention.RetentionState]:

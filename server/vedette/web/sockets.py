@@ -15,6 +15,7 @@ from vedette.graphql.errors import RequestError, limit_exceeded
 from vedette.graphql.items import Item, refusal
 from vedette.graphql.requests import Refused
 from vedette.settings import Settings
+from vedette.telemetry.tracing import Trace, current
 from vedette.web import socket_messages as messages
 from vedette.web.admission import Admission, Full
 from vedette.web.credentials import address, shown, shown_in_payload
@@ -149,6 +150,8 @@ class Socket:
     async def _tell(self, message: messages.Subscribe) -> None:
         """Execute an operation and tell its items, until it ends or is cancelled."""
         frame = messages.frame_of(message.id)
+        given = (message.payload.extensions or {}).get("traceparent")
+        current.set(Trace.of_headers(given if isinstance(given, str) else None, None))
         try:
             async with aclosing(self._items(message)) as batches:
                 async for batch in batches:

@@ -61,10 +61,12 @@ def test_every_option_reaches_the_spec() -> None:
         metadata={"a": [1, None]},
         owners=["a@b.c", "team:x"],
         timeout=0.5,
+        max_lag=2,
     )
     def function() -> None: ...
 
     spec = function.spec()
+    assert spec.max_lag_seconds == 2.0
     assert (spec.name, spec.description, spec.job_names) == ("other", "d", ("first",))
     assert (spec.minimum_interval_seconds, spec.timeout_seconds) == (0.0, 0.5)
     assert (spec.default_status, spec.owners) == (DefaultSensorStatus.RUNNING, ("a@b.c", "team:x"))
@@ -79,6 +81,8 @@ def test_every_option_reaches_the_spec() -> None:
         ({"minimum_interval_seconds": "5"}, ["minimum_interval_seconds", "'5'"]),
         ({"minimum_interval_seconds": True}, ["minimum_interval_seconds", "True"]),
         ({"timeout": 0}, ["timeout", "above 0"]),
+        ({"max_lag": 0}, ["max_lag", "above 0"]),
+        ({"max_lag": "soon"}, ["max_lag", "soon"]),
         ({"timeout": float("inf")}, ["timeout", "inf"]),
         ({"default_status": "RUNNING"}, ["default_status", "DefaultSensorStatus"]),
         ({"job": first, "job_name": "first"}, ["job_name and job", "one of"]),

@@ -11,6 +11,7 @@ from vedette.authoring.definitions import Definitions
 from vedette.authoring.instance.instance import VedetteInstance
 from vedette.domain.events import RunEvent
 from vedette.domain.runs import RunInstruction
+from vedette.execution import step_traces
 from vedette.execution.errors import describe
 from vedette.execution.run import RunExecution
 from vedette.hosts.child.asking import RunQuestions
@@ -29,6 +30,8 @@ def execute(connection: socket.socket, definitions: Definitions) -> None:
     orders = Orders(connection)
     instruction = orders.instruction()
     os.environ["VEDETTE_RUN_ID"] = str(instruction.run_id)
+    if instruction.trace is not None:
+        os.environ[step_traces.VARIABLE] = instruction.trace
     termination = Termination()
     termination.install()
     try:

@@ -1,0 +1,1 @@
+"""How the server is seen from outside: its metrics, log lines and traces."""
