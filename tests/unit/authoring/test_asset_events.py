@@ -91,3 +91,10 @@ def test_a_sensor_that_only_tells_of_assets() -> None:
     assert [event.key for event in evaluation.asset_events] == [("a",), ("b",)]
     with pytest.raises(InvalidResult, match="asset_events holds 3; it may hold AssetMaterialization"):
         SensorResult(asset_events=[3])  # type: ignore[list-item]
+
+
+def test_a_partition_or_check_that_no_index_could_hold_is_refused() -> None:
+    with pytest.raises(InvalidResult, match=r"partition .* is longer than 1024 bytes"):
+        AssetMaterialization("a", partition="p" * 1025)
+    with pytest.raises(InvalidResult, match=r"check_name .* is longer than 1024 bytes"):
+        AssetCheckEvaluation("a", "c" * 1025, passed=True)

@@ -54,3 +54,12 @@ def test_the_spellings_of_a_key() -> None:
 def test_what_is_no_key(path: object) -> None:
     with pytest.raises(DefinitionError, match="asset key is one text or a list of texts"):
         AssetKey(path)  # type: ignore[arg-type]
+
+
+def test_a_key_that_no_index_could_hold_is_refused() -> None:
+    AssetKey(["a" * 500, "b" * 500])
+    for parts in (["a" * 500, "b" * 600], ["/" * 600], ["é" * 600]):
+        with pytest.raises(DefinitionError, match="longer than 1024 bytes"):
+            AssetKey(parts)
+    with pytest.raises(DefinitionError, match="surrogate"):
+        AssetKey("\ud800")
