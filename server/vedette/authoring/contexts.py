@@ -150,6 +150,11 @@ class SensorEvaluationContext(UsesResources):
         """Have an instance from now on, if it has none (for the framework)."""
         self._instance = self._instance or instance
 
+    def definitions_with(self, sensor: Any) -> "Definitions | None":
+        """Return the Definitions that it was built with if they have this sensor (for the framework)."""
+        known = () if self._definitions is None else self._definitions.sensors
+        return self._definitions if any(one is sensor for one in known) else None
+
     def belongs_to(self, definitions: "Definitions") -> None:
         """Be the context of a sensor of `definitions` (for the framework)."""
         self._definitions = definitions

@@ -46,6 +46,8 @@ class InThisProcess:
         context.adopt(sensor.name, capture.add_logged)
         context.add_resources(f'Sensor "{sensor.name}"', {}, sensor.required_resource_keys)
         attempt = Attempt(sensor, context, None, lambda: None)
+        # Its resources are the context's; what it may ask for is what the Definitions say, if they are known.
+        attempt.definitions = context.definitions_with(sensor)
         redirect()
         token = CURRENT.set(capture)
         try:
