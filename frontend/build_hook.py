@@ -14,6 +14,8 @@ FRONTEND = Path(__file__).resolve().parent
 SCHEMA = FRONTEND.parent / "schema.graphql"
 OUTPUT = FRONTEND.parent / "server" / "vedette" / "web" / "static"
 STAMP = OUTPUT / ".inputs"
+# The server reads it: vedette.web.pages.
+DOCUMENTS = OUTPUT / "documents.txt"
 NODE_MODULES = FRONTEND / "node_modules"
 
 # What npm says when it cannot reach a registry (errno names of Node and its own codes).
@@ -48,6 +50,7 @@ def build() -> bool:
     generate()
     run("TypeScript", ["node_modules/typescript/bin/tsc", "--noEmit"], BUILD_SECONDS)
     run("vite", ["node_modules/vite/bin/vite.js", "build", "--logLevel", "error"], BUILD_SECONDS)
+    run("documents.ts", ["documents.ts", str(DOCUMENTS)], BUILD_SECONDS)
     STAMP.write_text(digest)
     return True
 

@@ -26,7 +26,7 @@ NAMES = ("chromium", "chromium-browser")
 # What is waited for comes in a moment; on a busy machine a moment is long.
 expect.set_options(timeout=40_000)
 
-Serve = Callable[[str], DevServer]
+Serve = Callable[..., DevServer]
 
 
 # Of a file, not of the session: as long as it is open, a loop runs in this thread, and async tests have no room.
@@ -64,14 +64,14 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Start a server with the project that a test gives; it ends with the test."""
+    """Start a server with the project and the environment that a test gives; it ends with the test."""
     folder = tmp_path / "project"
     folder.mkdir()
     server = DevServer(folder)
 
-    def start(source: str) -> DevServer:
+    def start(source: str, **environ: str) -> DevServer:
         server.write(source)
-        server.start()
+        server.start(**environ)
         wait_until(lambda: any(each["version"] for each in server.query(LOADED)["codeLocations"]), "the project's load")
         return server
 

@@ -16,6 +16,9 @@ import psutil
 
 Json = Any
 
+# Asked until it is answered.
+READY = "{ instance { version } }"
+
 
 def free_port() -> int:
     """Return a port that nothing listens on."""
@@ -78,7 +81,7 @@ class DevServer:
         def answers() -> bool:
             assert self.process.poll() is None, f"the server ended:\n{self.log.read_text()}"
             try:
-                return bool(self.query("{ instance { version } }"))
+                return bool(self.query(READY))
             except httpx.TransportError:
                 return False
 

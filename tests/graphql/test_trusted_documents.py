@@ -11,6 +11,7 @@ from graphql import get_introspection_query
 from serving import Api, serving
 from vedette.bus import Bus
 from vedette.errors import UsageError
+from vedette.graphql.errors import RequestError
 from vedette.graphql.requests import Request
 from vedette.graphql.trusted_documents import TrustedDocuments, document_id
 from vedette.settings import Settings
@@ -74,6 +75,14 @@ def test_what_the_command_line_and_the_client_send_is_trusted_always(folder: Pat
     assert {"vedette.cli.sensor_documents.LIST", "vedette.client.generated.documents.FollowTicks"} <= sent.keys()
     for text in sent.values():
         assert trusted.text(Request(query=text)) == text
+
+
+def test_what_the_build_of_the_interface_lists_is_trusted_always(folder: Path) -> None:
+    listed = folder / "documents.txt"
+    listed.write_text(f"{document_id(LOCATIONS)} Locations\n")
+    assert TrustedDocuments.load(in_mode(folder, "only"), listed).text(Request(query=LOCATIONS)) == LOCATIONS
+    with pytest.raises(RequestError, match="trusted documents only"):
+        TrustedDocuments.load(in_mode(folder, "only"), folder / "not-built.txt").text(Request(query=LOCATIONS))
 
 
 async def test_a_page_that_asks_for_the_schema_is_refused(database: Database, bus: Bus, folder: Path) -> None:

@@ -1,8 +1,8 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
-import { stringifyDocument } from "@urql/core";
 import { useEffect, useEffectEvent } from "react";
 
 import { patience, tellLost } from "./connection";
+import { textOf } from "./texts";
 import { type Answer, subscribe } from "./transport";
 
 /** What every stream of the API sends, under its one root field. */
@@ -67,7 +67,7 @@ export function follow<Data extends Record<string, unknown>, Variables extends o
   follower: Follower<Data>,
 ): () => void {
   const stopped = new AbortController();
-  void run(stringifyDocument(document), variables as Record<string, unknown>, follower, stopped.signal);
+  void run(textOf(document), variables as Record<string, unknown>, follower, stopped.signal);
   return () => stopped.abort();
 }
 
@@ -159,7 +159,6 @@ export function useFollow<Data extends Record<string, unknown>, Variables extend
   const ends = follower.onEnd !== undefined;
   const key = variables === null ? null : JSON.stringify(variables);
   const after = follower.after;
-  // the key stands for the variables
   useEffect(() => {
     if (variables === null) return;
     return follow(document, variables, {
@@ -169,5 +168,6 @@ export function useFollow<Data extends Record<string, unknown>, Variables extend
       onRefused: (message) => onRefused(message),
       ...(ends && { onEnd: () => onEnd() }),
     });
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the key stands for the variables
   }, [document, key, after, ends]);
 }

@@ -1,8 +1,10 @@
 import { createClient as createEventsClient } from "graphql-sse";
 import { createClient as createSocketClient, type Client as SocketClient } from "graphql-ws";
 
+import { graphql } from "../gql";
 import { type Protocol, tellLive } from "./connection";
 import { endpoint } from "./endpoint";
+import { textOf } from "./texts";
 
 export interface Request {
   query: string;
@@ -13,6 +15,10 @@ export interface Answer {
   data?: unknown;
   errors?: readonly { message: string; extensions?: Record<string, unknown> }[];
 }
+
+const Reachable = graphql(`
+  query Reachable { __typename }
+`);
 
 const PING_MILLISECONDS = 10_000;
 const PONG_MILLISECONDS = 5_000;
@@ -54,7 +60,7 @@ const events = createEventsClient({ url: endpoint.events, singleConnection: fals
 
 async function isServerThere(signal: AbortSignal): Promise<boolean> {
   try {
-    const body = JSON.stringify({ query: "{ __typename }" });
+    const body = JSON.stringify({ query: textOf(Reachable) });
     const headers = { "content-type": "application/json" };
     return (await fetch(endpoint.http, { method: "POST", headers, body, signal })).ok;
   } catch {
@@ -69,7 +75,7 @@ async function* iterate(request: Request, signal: AbortSignal): AsyncGenerator<A
   const stop = () => void items.return?.(undefined);
   signal.addEventListener("abort", stop);
   try {
-    for await (const item of items) yield item as Answer;
+    for await (const item of items) yield item;
   } finally {
     signal.removeEventListener("abort", stop);
   }

@@ -1,6 +1,7 @@
 """Trusted documents: a folder of *.graphql files, each of which clients may ask for by its name or its hash.
 
-What Vedette's own command line and client send is trusted always, by its hash: OWN lists it, `make client` writes it.
+What Vedette itself sends is trusted always, by its hash. OWN lists what the command line and the client send, `make
+client` writes it; the build of the interface lists what that sends, beside its pages.
 """
 
 import hashlib
@@ -40,8 +41,11 @@ class TrustedDocuments:
         return frozenset(node.name.value for node in nodes if isinstance(node, OperationDefinitionNode) and node.name)
 
     @classmethod
-    def load(cls, settings: Settings) -> Self:
-        """Read the folder that the settings name. Raises UsageError, naming the file that is no valid document."""
+    def load(cls, settings: Settings, interface: Path | None = None) -> Self:
+        """Read the folder that the settings name, and what the interface sends, if it was built.
+
+        Raises UsageError, naming the file that is no valid document.
+        """
         folder = settings.trusted_documents
         if folder is None:
             if settings.trusted_documents_mode == "only":
@@ -51,7 +55,7 @@ class TrustedDocuments:
             raise UsageError(f"trusted_documents={folder} is not a folder; make it, or name another.")
         limits = Limits.of(settings)
         texts = {file.stem: _document(file, limits) for file in sorted(folder.glob("*.graphql"))}
-        return cls(texts, settings.trusted_documents_mode, _own())
+        return cls(texts, settings.trusted_documents_mode, _listed(OWN) | _listed(interface))
 
     def text(self, request: Request) -> str:
         """Return the text of the document that a request means. Raises RequestError where there is none to execute."""
@@ -80,9 +84,11 @@ def document_id(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode(errors='replace')).hexdigest()}"
 
 
-def _own() -> frozenset[str]:
-    """Return the ids of what Vedette itself sends, each of a text without space around it."""
-    return frozenset(line.split()[0] for line in OWN.read_text(encoding="utf-8").splitlines())
+def _listed(file: Path | None) -> frozenset[str]:
+    """Return the ids that a file lists, each of a text without space around it and followed by where it is from."""
+    if file is None or not file.is_file():
+        return frozenset()
+    return frozenset(line.split()[0] for line in file.read_text(encoding="utf-8").splitlines())
 
 
 def _document(file: Path, limits: Limits) -> str:

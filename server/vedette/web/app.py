@@ -71,7 +71,7 @@ def create_app(database: Database, bus: Bus, settings: Settings, static: Path = 
     Raises UsageError where the trusted documents are not what they should be.
     """
 
-    api = Api(new_context(database, bus, settings), TrustedDocuments.load(settings))
+    api = Api(new_context(database, bus, settings), TrustedDocuments.load(settings, static / pages.DOCUMENTS))
     admission = Admission(settings)
     access = Authenticator(database, bus, settings)
     methods = ["GET", "POST"]

@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 STATIC = Path(__file__).parent / "static"
 INTERFACE = "index.html"
 GRAPHIQL = "graphiql.html"
+# What the interface asks, as its build lists it.
+DOCUMENTS = "documents.txt"
 
 # All that the page needs comes from here, and the websocket goes here.
 CONTENT_SECURITY_POLICY = (

@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from contracts.interface_documents import interface_documents
+
 ROOT = Path(__file__).parents[3]
 STATIC = ROOT / "server" / "vedette" / "web" / "static"
 
@@ -86,6 +88,12 @@ def test_the_first_screen_is_less_than_250_kb_gzipped() -> None:
     add("index.html")
     sizes = {name: len(gzip.compress((STATIC / name).read_bytes())) for name in files}
     assert sum(sizes.values()) < 250_000, sizes
+
+
+def test_every_document_of_the_interface_is_listed_for_the_server_to_trust() -> None:
+    lines = (STATIC / "documents.txt").read_text(encoding="utf-8").splitlines()
+    assert {line.split()[1] for line in lines} == interface_documents().keys()
+    assert all(re.fullmatch(r"sha256:[0-9a-f]{64} \w+", line) for line in lines)
 
 
 def test_the_lock_names_no_registry() -> None:
