@@ -28,7 +28,7 @@ run: $(READY) ## Start the example project: the interface at http://127.0.0.1:44
 test: $(READY) ## Run the whole test suite, two files at a time
 	$(BIN)/pytest -n 2 --dist loadfile $(PYTEST)
 
-check: $(READY) ## Format, lint, types, import rules, schema (also for what breaks clients), migrations and manual
+check: $(READY) ## Format, lint, types, import rules, schema (also for what breaks clients), migrations, manual, frontend
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
@@ -40,6 +40,7 @@ check: $(READY) ## Format, lint, types, import rules, schema (also for what brea
 	$(BIN)/python -m checks.own_documents
 	$(BIN)/vedette migrate --check
 	$(BIN)/zensical build --strict
+	$(BIN)/python frontend/build_hook.py check
 
 format: $(READY) ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only

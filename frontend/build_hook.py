@@ -17,6 +17,10 @@ STAMP = OUTPUT / ".inputs"
 # The server reads it: vedette.web.pages.
 DOCUMENTS = OUTPUT / "documents.txt"
 NODE_MODULES = FRONTEND / "node_modules"
+CHECKED = NODE_MODULES / ".checked"
+
+# The compiler of TypeScript 7; the name `typescript` is that of 6, whose API the linter needs.
+TYPES = ["node_modules/@typescript/native/bin/tsc", "--noEmit"]
 
 # What npm says when it cannot reach a registry (errno names of Node and its own codes).
 UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ERR_SOCKET_TIMEOUT", "ENETUNREACH")
@@ -48,7 +52,7 @@ def build() -> bool:
     if not is_installed():
         install()
     generate()
-    run("TypeScript", ["node_modules/typescript/bin/tsc", "--noEmit"], BUILD_SECONDS)
+    run("TypeScript", TYPES, BUILD_SECONDS)
     run("vite", ["node_modules/vite/bin/vite.js", "build", "--logLevel", "error"], BUILD_SECONDS)
     run("documents.ts", ["documents.ts", str(DOCUMENTS)], BUILD_SECONDS)
     STAMP.write_text(digest)
@@ -134,13 +138,22 @@ def reason(name: str, output: str) -> str:
     return f"{name} failed while building frontend/:\n{output.strip()}"
 
 
-def check() -> None:
-    """Look at the sources: types, unit tests and the borders between their folders. Raises as `build`."""
+def check() -> bool:
+    """Look at the sources: types, lint with the borders between their folders, unit tests; tell whether it looked.
+
+    What was looked at before and has not changed is not looked at again. Raises as `build`.
+    """
     if not is_installed():
         install()
+    digest = inputs_digest()
+    if CHECKED.is_file() and CHECKED.read_text() == digest:
+        return False
     generate()
-    run("TypeScript", ["node_modules/typescript/bin/tsc", "--noEmit"], BUILD_SECONDS)
+    run("TypeScript", TYPES, BUILD_SECONDS)
+    run("ESLint", ["node_modules/eslint/bin/eslint.js", "--max-warnings", "0", "."], BUILD_SECONDS)
     run("Vitest", ["node_modules/vitest/vitest.mjs", "run"], BUILD_SECONDS)
+    CHECKED.write_text(digest)
+    return True
 
 
 def develop() -> int:
@@ -165,8 +178,7 @@ def main(arguments: list[str]) -> int:
         if arguments == ["develop"]:
             return develop()
         if arguments == ["check"]:
-            check()
-            sys.stdout.write("frontend/: nothing to complain of\n")
+            sys.stdout.write(f"frontend/: {'nothing to complain of' if check() else 'looked at before'}\n")
             return 0
         built = build()
     except FrontendNotBuilt as error:

@@ -27,7 +27,7 @@ export function shownDistance(seconds: number): string {
   const size = Math.abs(seconds);
   if (size < 1) return "now";
   const [unit, name] = size < MINUTE ? [1, "s"] : size < HOUR ? [MINUTE, "min"] : size < DAY ? [HOUR, "h"] : [DAY, "d"];
-  const text = `${Math.floor(size / (unit as number))} ${name}`;
+  const text = `${Math.floor(size / (unit))} ${name}`;
   return seconds < 0 ? `${text} ago` : `in ${text}`;
 }
 

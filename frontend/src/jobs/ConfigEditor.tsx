@@ -34,7 +34,7 @@ export default function ConfigEditor({ value, schema, onChange, onProblems }: Co
   useEffect(() => {
     if (!element.current) return;
     const uri = Uri.parse("vedette://launchpad/config.json");
-    // the types of the JSON language are not exported where it is loaded from
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- its types are not exported where it is loaded from
     (languages as any).json.jsonDefaults.setDiagnosticsOptions({
       validate: true,
       allowComments: false,

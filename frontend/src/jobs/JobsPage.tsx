@@ -50,13 +50,13 @@ function useJobs(search: string) {
     setJobs((before) => (after === null ? more : [...(before ?? []), ...more]));
     setNext(data.jobs.pageInfo.hasNextPage ? (data.jobs.pageInfo.endCursor ?? null) : null);
   };
-  // the list is that of the search
   useEffect(() => {
     let isWanted = true;
     void load(null, () => isWanted);
     return () => {
       isWanted = false;
     };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the list is that of the search
   }, [search]);
   return { jobs, trouble, more: next === null ? null : () => load(next, () => true) };
 }

@@ -48,7 +48,7 @@ function resolved(schema: Schema, root: Schema): Schema {
 /** Return the least config of the shape of a JSON Schema: what it requires, with nothing in it. */
 export function emptyConfig(schema: unknown, root: unknown = schema): unknown {
   if (typeof schema !== "object" || schema === null) return {};
-  const { type, properties, required = [], default: given } = resolved(schema as Schema, root as Schema);
+  const { type, properties, required = [], default: given } = resolved(schema, root as Schema);
   if (given !== undefined) return given;
   if (type === "object" || properties) {
     return Object.fromEntries(required.map((name) => [name, emptyConfig(properties?.[name] ?? {}, root)]));

@@ -41,7 +41,7 @@ export default function RunsPage() {
         <Choice
           label="Status"
           value={status}
-          options={Object.entries(runStatusNames) as [RunStatus, string][]}
+          options={Object.entries(runStatusNames)}
           onChange={setStatus}
         />
         <input

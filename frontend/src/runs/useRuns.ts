@@ -77,6 +77,7 @@ export function useRuns(filter: RunFilter): Runs {
     return () => {
       isWanted = false;
     };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the key stands for the filter
   }, [key, after, generation]);
   // A run that leaves the chosen statuses has to leave the list: all statuses are followed.
   const { status, ...others } = filter;

@@ -56,13 +56,13 @@ export function OverviewPage() {
   const [bulk, setBulk] = useState<Change | null>(null);
 
   const second = values.sort === "lag" ? now : 0;
-  // the board's version stands for its rows
   const rows = useMemo(
     () => chosen(board.rows.values(), values, second || now),
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the board's version stands for its rows
     [board.version, second, ...Object.values(values)],
   );
   const lines = useMemo(() => grouped(rows, folded), [rows, folded]);
-  // as above
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- their number stands for the rows
   const { locations, tags } = useMemo(() => choices(board.rows.values()), [board.rows.size]);
   const picked = rows.filter((row) => selected.has(row.id));
 

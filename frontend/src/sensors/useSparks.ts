@@ -33,7 +33,6 @@ export function useSparks(board: Board, ids: readonly string[], refresh: (ids: r
   const inSight = useRef(ids);
   inSight.current = ids;
 
-  // the key stands for what is wanted
   useEffect(() => {
     if (wanted.length === 0) return;
     const timer = setTimeout(async () => {
@@ -49,11 +48,12 @@ export function useSparks(board: Board, ids: readonly string[], refresh: (ids: r
       }
     }, SETTLE_MILLISECONDS);
     return () => clearTimeout(timer);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the key stands for what is wanted
   }, [board, key]);
 
-  // it reads what is in sight when the time comes
   useEffect(() => {
     const timer = setInterval(() => void refresh(board.doubtful(inSight.current, Date.now())), DOUBT_MILLISECONDS);
     return () => clearInterval(timer);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- it reads what is in sight when the time comes
   }, [board]);
 }

@@ -37,7 +37,6 @@ export function TickTable({ sensorId, live, onOpen }: TickTableProps) {
   const [trouble, setTrouble] = useState<string | null>(null);
   const statuses = filter.split(",").filter(Boolean) as TickStatus[];
   const after = path.at(-1) ?? null;
-  // `filter` stands for the statuses
   useEffect(() => {
     let isWanted = true;
     tickPage(sensorId, statuses.length > 0 ? { status: statuses } : {}, PAGE, after).then(
@@ -51,6 +50,7 @@ export function TickTable({ sensorId, live, onOpen }: TickTableProps) {
     return () => {
       isWanted = false;
     };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the filter stands for the statuses
   }, [sensorId, filter, after]);
   const toggle = (status: TickStatus) => {
     const now = statuses.includes(status) ? statuses.filter((each) => each !== status) : [...statuses, status];

@@ -22,7 +22,6 @@ export function useWindow(sensorId: string, span: Span, isLive: boolean, live: r
   const length = span.to - span.from;
   // While live, the span moves with time: what comes by itself need not be read again.
   const key = isLive ? `live ${length}` : `${span.from} ${span.to}`;
-  // the key stands for the span
   useEffect(() => {
     let isWanted = true;
     const read = async () => {
@@ -47,6 +46,7 @@ export function useWindow(sensorId: string, span: Span, isLive: boolean, live: r
       isWanted = false;
       clearTimeout(timer);
     };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the key stands for the span
   }, [sensorId, key]);
   const byNumber = new Map(loaded.ticks.map((tick) => [tick.number, tick]));
   for (const tick of live) {

@@ -96,6 +96,23 @@ def test_every_document_of_the_interface_is_listed_for_the_server_to_trust() -> 
     assert all(re.fullmatch(r"sha256:[0-9a-f]{64} \w+", line) for line in lines)
 
 
+def test_what_was_checked_is_not_checked_again_until_it_changes(
+    hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run: list[str] = []
+    monkeypatch.setattr(hook, "CHECKED", tmp_path / "node_modules" / ".checked")
+    monkeypatch.setattr(hook, "is_installed", lambda: True)
+    monkeypatch.setattr(hook, "run", lambda name, *_: run.append(name))
+    (tmp_path / "node_modules").mkdir()
+    assert hook.check()
+    assert {"TypeScript", "ESLint", "Vitest"} <= set(run)
+    run.clear()
+    assert not hook.check()
+    assert run == []
+    (tmp_path / "src" / "main.ts").write_text("3")
+    assert hook.check()
+
+
 def test_the_lock_names_no_registry() -> None:
     lock = (ROOT / "frontend" / "package-lock.json").read_text(encoding="utf-8")
     assert '"resolved"' not in lock
