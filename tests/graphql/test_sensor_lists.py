@@ -1,15 +1,12 @@
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 import seeds
 from serving import Api
+from statements import counted_statements
 from vedette.domain.catalog import JobSpec, SensorSpec, SensorStatus
 from vedette.storage.database import Database
 
@@ -31,21 +28,6 @@ DASHBOARD = """
 
 def names(data: Any) -> list[str]:
     return [edge["node"]["name"] for edge in data["sensors"]["edges"]]
-
-
-@contextmanager
-def counted_statements() -> Iterator[list[str]]:
-    """Collect every statement that goes to the database meanwhile."""
-    statements: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 async def some(database: Database, count: int) -> None:

@@ -18,7 +18,7 @@ SILENT = "vedette.silent"
 CLOSE_SECONDS = 2.0
 REFUSED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
-_PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
+_PARAMETER = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 
 T = TypeVar("T")
 

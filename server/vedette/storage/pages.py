@@ -11,10 +11,10 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vedette.storage import scopes
+from vedette.storage import direct, scopes
+from vedette.storage.direct import Statement
 
 T = TypeVar("T")
 
@@ -102,9 +102,8 @@ class AnyOf(NamedTuple):
 
 
 @lru_cache(_TEXTS)
-def statement(sql: str) -> TextClause:
-    """Return the statement of a text."""
-    return text(sql)
+def _statement(sql: str) -> Statement:
+    return Statement(sql)
 
 
 async def read(
@@ -132,7 +131,7 @@ async def read(
             f"ORDER BY {order} LIMIT {window.limit + 1}"
         )
         values |= of.values
-    return _page(listing, window, (await connection.execute(statement(sql), values)).all())
+    return _page(listing, window, await direct.fetch(connection, _statement(sql), values))
 
 
 async def read_each(
@@ -156,7 +155,7 @@ async def read_each(
     values = _values(conditions, window)
     values |= {f"parents_{index}": [parent[index] for parent in parents] for index in range(len(listing.parent))}
     groups: list[list[Values]] = [[] for _ in parents]
-    for row in (await connection.execute(statement(sql), values)).all():
+    for row in await direct.fetch(connection, _statement(sql), values):
         groups[row[-1] - 1].append(row[:-1])
     return [_page(listing, window, rows) for rows in groups]
 
@@ -168,7 +167,7 @@ async def select(
     conditions = _in_scope(connection, listing, conditions)
     sql = f"SELECT {listing.columns} FROM {listing.table} WHERE {_all(each.sql for each in conditions)} {rest}"
     values = {name: value for each in conditions for name, value in each.values.items()}
-    return [listing.build(row) for row in await connection.execute(statement(sql), values)]
+    return [listing.build(row) for row in await direct.fetch(connection, _statement(sql), values)]
 
 
 def _in_scope(connection: AsyncConnection, listing: Listing[T], conditions: Sequence[Condition]) -> Sequence[Condition]:

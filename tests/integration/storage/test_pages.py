@@ -1,18 +1,17 @@
 import random
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
+import pytest
 
 import seeds
 from vedette.domain.ids import first_id
 from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import TickStatus
-from vedette.storage import cursors, runs, sensors, ticks
+from vedette.storage import cursors, direct, runs, sensors, ticks
 from vedette.storage.database import Database
+from vedette.storage.direct import Statement
 from vedette.storage.pages import Window
 from vedette.storage.runs import RunFilter
 from vedette.storage.sensors import SensorFilter, SensorOrder
@@ -95,36 +94,19 @@ async def test_many_parents_get_what_each_would_get_alone(database: Database) ->
 WALKS = ("ticks_skipped", "Seq Scan on runs", "runs_rest_job_name_queued_at")
 
 
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn every SELECT meanwhile into its EXPLAIN."""
-
-    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> tuple[str, Any]:
-        return (f"EXPLAIN {statement}" if statement.startswith("SELECT") else statement), parameters
-
-    event.listen(Engine, "before_cursor_execute", explain, retval=True)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "before_cursor_execute", explain)
-
-
 async def plan(database: Database, read: Callable[[Any], Awaitable[Any]]) -> str:
     """Return the plan of the one statement of `read`."""
     lines: list[str] = []
+    fetch = direct.fetch
 
-    class Explained:
-        def __init__(self, connection: Any) -> None:
-            self._connection = connection
-            self.sync_connection = connection.sync_connection
+    async def explained(connection: Any, statement: Statement, values: Any) -> Any:
+        lines.extend(row[0] for row in await fetch(connection, Statement(f"EXPLAIN {statement.text}"), values))
+        return await fetch(connection, statement, values)
 
-        async def execute(self, statement: Any, values: Any) -> Any:
-            with explained():
-                lines.extend(line for (line,) in (await self._connection.execute(statement, values)).all())
-            return await self._connection.execute(statement, values)
-
-    async with database.reading() as connection:
-        await read(Explained(connection))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(direct, "fetch", explained)
+        async with database.reading() as connection:
+            await read(connection)
     return "\n".join(lines)
 
 
