@@ -3,7 +3,19 @@
 import asyncio
 import statistics
 
-from benchmarks import api, bursts, history, latency, launching, pages, reactions, start, subscriptions, ticks
+from benchmarks import (
+    api,
+    bursts,
+    history,
+    interface,
+    latency,
+    launching,
+    pages,
+    reactions,
+    start,
+    subscriptions,
+    ticks,
+)
 from benchmarks.effort import Effort
 from benchmarks.figures import Figure
 from benchmarks.server import percentile
@@ -133,4 +145,18 @@ def subscribers(_: Effort) -> list[Figure]:
         Figure("one tick a second to all, p50", percentile(found.latencies, 0.5) * MS, "ms"),
         Figure("one tick a second to all, p99", percentile(found.latencies, 0.99) * MS, "ms"),
         Figure("memory per subscriber", found.bytes_per_client / 1024, "KiB"),
+    ]
+
+
+def in_the_browser(effort: Effort) -> list[Figure]:
+    """Return how soon the interface shows something, what it loads for that, and its longest tasks under load."""
+    found = interface.measure(effort.seconds)
+    return [
+        Figure("first paint", statistics.median(found.painted) * MS, "ms"),
+        Figure("first sensor shown", statistics.median(found.listed) * MS, "ms"),
+        Figure("loaded for the first screen, gzipped", found.gzipped_bytes / 1e3, "kB"),
+        Figure("ticks shown in the list", found.overview.ticks_per_second, "/s", more_is_better=True),
+        Figure("longest task meanwhile (50 ms: none longer)", found.overview.longest_task * MS, "ms"),
+        Figure("ticks shown on a timeline", found.timeline.ticks_per_second, "/s", more_is_better=True),
+        Figure("longest task of the timeline (50 ms: none longer)", found.timeline.longest_task * MS, "ms"),
     ]
