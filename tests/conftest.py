@@ -20,6 +20,9 @@ from vedette.storage.migrating import migrate
 TEMPLATE = "vedette_template"
 # The tests' data need not survive a power cut.
 OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+# A busy machine may let the tests' process stand still in a transaction for longer than the server of a real
+# deployment would put up with.
+FROZEN_SECONDS = 60.0
 
 
 async def execute(url: str, statement: str) -> None:
@@ -93,7 +96,7 @@ def _fresh(portal: BlockingPortal, url: str, template: str) -> Iterator[str]:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """Open connections to a fresh, migrated database."""
-    async with Database(database_url) as database:
+    async with Database(database_url, frozen_seconds=FROZEN_SECONDS) as database:
         yield database
 
 

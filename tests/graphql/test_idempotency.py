@@ -8,6 +8,7 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLNonNull, build_schema
 
 import seeds
+from conftest import FROZEN_SECONDS
 from graphql_documents import INPUTS, MUTATIONS, World, seeded
 from serving import Api, serving
 from vedette.bus import Bus
@@ -78,7 +79,7 @@ async def test_concurrent_twins_have_one_effect(
     before = await effects(database)
     given = INPUTS[name](world) | {"idempotencyKey": "k"}
     async with (
-        Database(database.url) as another,
+        Database(database.url, frozen_seconds=FROZEN_SECONDS) as another,
         serving(database, bus, settings) as here,
         serving(another, bus, settings) as there,
     ):

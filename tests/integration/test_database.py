@@ -1,14 +1,16 @@
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-import asyncpg
 import msgspec
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reliability.proxy import Proxy
 from vedette.errors import DatabaseUnreachable
+from vedette.storage import direct
 from vedette.storage.database import Database
 from vedette.storage.tables import code_locations
 
@@ -198,12 +200,34 @@ async def test_a_frozen_process_keeps_others_waiting_no_longer_than_agreed(datab
         assert await frozen.now() is not None
 
 
-async def test_a_connection_that_the_server_is_just_ending_is_lost(database: Database) -> None:
-    with pytest.raises(DatabaseUnreachable, match="another operation"):
-        async with database.writing():
-            # As the driver says it to a statement that comes between a FATAL error and the end of the stream.
-            raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
-    assert await database.now() is not None
+async def by_sqlalchemy(connection: AsyncConnection) -> None:
+    await connection.execute(NAMES)
+
+
+async def by_the_driver(connection: AsyncConnection) -> None:
+    await direct.fetch(connection, direct.Statement("SELECT 1"), {})
+
+
+@pytest.mark.parametrize("ask", [by_sqlalchemy, by_the_driver])
+async def test_a_connection_that_the_server_is_just_ending_is_lost(
+    database_url: str, ask: Callable[[AsyncConnection], Awaitable[None]]
+) -> None:
+    async def stand_still(proxy: Proxy, database: Database) -> None:
+        async with database.writing() as connection:
+            await ask(connection)
+            # Long enough for the server to end it: its last words are read here, the end of the stream not yet.
+            proxy.holds_ends = True
+            assert await asyncio.to_thread(proxy.ended.wait, 20)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            await ask(connection)
+
+    with Proxy(database_url) as proxy:
+        async with Database(proxy.url, pool_size=1, frozen_seconds=0.3) as database:
+            with pytest.raises(DatabaseUnreachable, match="another operation"):
+                await stand_still(proxy, database)
+            proxy.holds_ends = False
+            assert await database.now() is not None
 
 
 @pytest.mark.parametrize("state", ["25006", "40P01", "53100", "55P03", "57014"])

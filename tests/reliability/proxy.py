@@ -9,12 +9,16 @@ from urllib.parse import parse_qsl, urlsplit
 class Proxy:
     """Entered, it passes connections on to the database at `url`; `self.url` leads through it.
 
-    `delay` is what each packet takes longer, in seconds; `is_silent` has new packets vanish while all stays open.
+    `delay` is what each packet takes longer, in seconds; `is_silent` has new packets vanish while all stays open. With
+    `holds_ends`, clients do not learn that the database ended their connection; `ended` tells that it did, and that its
+    last words were passed on.
     """
 
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)
         self.delay = 0.0
+        self.holds_ends = False
+        self.ended = threading.Event()
         self._silent: set[asyncio.StreamWriter] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
@@ -72,14 +76,25 @@ class Proxy:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._carry(reader, back))
-                group.create_task(self._carry(there, writer))
+                group.create_task(self._bring(there, writer))
         finally:
             for each in (writer, back):
                 self._writers.discard(each)
                 self._silent.discard(each)
                 each.transport.abort()
 
+    async def _bring(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry what the database says."""
+        await self._pass(reader, writer)
+        self.ended.set()
+        if not self.holds_ends:
+            writer.transport.abort()
+
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._pass(reader, writer)
+        writer.transport.abort()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while data := await reader.read(65536):
                 if self.delay:
@@ -89,4 +104,3 @@ class Proxy:
                     await writer.drain()
         except OSError:
             pass
-        writer.transport.abort()

@@ -88,6 +88,15 @@ def test_an_error_is_not_swallowed() -> None:
         assert "ValueError: a bug" in errors
 
 
+@pytest.fixture
+def heeded_ctrl_c() -> Iterator[None]:
+    """Have what is started heed SIGINT: shells ignore it for what runs in the background, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_ctrl_c")
 def test_ctrl_c_while_asking_is_one_line_and_its_own_exit_code() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
