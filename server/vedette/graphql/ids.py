@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from functools import lru_cache
 from typing import NoReturn
 from uuid import UUID
 
@@ -17,6 +18,8 @@ class HiddenId(str):
     """The id of what is hidden from whoever gives it: it reads as it was given, and names nothing."""
 
 
+# The same things are shown again and again.
+@lru_cache(100_000)
 def encode(kind: str, key: UUID | str) -> ID:
     """Return the id of the thing of type `kind` whose key is `key`."""
     return ID(base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("="))
