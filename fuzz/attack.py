@@ -40,6 +40,7 @@ class Attack:
         self._address = address
         self._where = urlsplit(address)
         self._dice = random.Random(seed)
+        self._sent = b""
         self.found = Found()
 
     async def once(self) -> None:
@@ -50,7 +51,7 @@ class Attack:
             async with asyncio.timeout(HANG_SECONDS):
                 outcome = await kind()
         except TimeoutError:
-            self.found.faults.append(f"{name}: no answer within {HANG_SECONDS:g} s")
+            self.found.faults.append(f"{name}: no answer within {HANG_SECONDS:g} s to {self._sent[:2000]!r}")
             outcome = "hang"
         self.found.outcomes[f"{name} {outcome}"] += 1
 
@@ -87,6 +88,7 @@ class Attack:
 
     async def _exchange(self, sent: bytes) -> str:
         """Send bytes and return the status of the answer; streams are left when they have begun."""
+        self._sent = sent
         reader, writer = await asyncio.open_connection(self._where.hostname, self._where.port)
         try:
             writer.write(sent)
@@ -103,6 +105,10 @@ class Attack:
 
     async def _answer(self, reader: asyncio.StreamReader) -> bytes:
         head = await reader.readline()
+        if head.startswith(b"HTTP/1.1 100 "):
+            # The answer itself follows.
+            await reader.readline()
+            head = await reader.readline()
         is_stream = False
         while (line := await reader.readline()).strip():
             is_stream = is_stream or line.lower().startswith(b"content-type: text/event-stream")

@@ -110,7 +110,6 @@ class Shop:
             "sensorId": sensor,
             "ids": [ids.encode("Sensor", each) for each in self.sensors],
             "text": "s",
-            "key": ["orders"],
             "first": 50,
             "filter": {},
             "name": "s01",

@@ -18,10 +18,18 @@ class HiddenId(str):
     """The id of what is hidden from whoever gives it: it reads as it was given, and names nothing."""
 
 
-# The same things are shown again and again.
-@lru_cache(100_000)
 def encode(kind: str, key: UUID | str) -> ID:
     """Return the id of the thing of type `kind` whose key is `key`."""
+    return _of_uuid(kind, key) if isinstance(key, UUID) else _encoded(kind, key)
+
+
+# The same things are shown again and again. What clients send is not kept.
+@lru_cache(10_000)
+def _of_uuid(kind: str, key: UUID) -> ID:
+    return _encoded(kind, key)
+
+
+def _encoded(kind: str, key: UUID | str) -> ID:
     return ID(base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("="))
 
 
