@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+import asyncpg
 import msgspec
 import pytest
 from sqlalchemy import select, text
@@ -228,6 +229,14 @@ async def test_a_connection_that_the_server_is_just_ending_is_lost(
                 await stand_still(proxy, database)
             proxy.holds_ends = False
             assert await database.now() is not None
+
+
+async def test_a_connection_that_is_ended_while_it_is_made_is_lost(database: Database) -> None:
+    with pytest.raises(DatabaseUnreachable, match="another operation"):
+        async with database.writing():
+            # As the driver says it; SQLAlchemy passes it on as it is then.
+            raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+    assert await database.now() is not None
 
 
 @pytest.mark.parametrize("state", ["25006", "40P01", "53100", "55P03", "57014"])

@@ -237,7 +237,7 @@ class Database:
                 raise
             raise unreachable(redacted(self.url), error.orig or error) from error
         except (TimeoutError, asyncpg.InternalClientError) as error:
-            # The latter is what the driver says between the server's last word on a connection and its end.
+            # The latter is what the driver says where the server ends a connection while SQLAlchemy sets it up.
             raise unreachable(redacted(self.url), error) from error
         except PoolTimeout as error:
             raise DatabaseUnreachable(
