@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.storage import direct, scopes
@@ -102,8 +103,19 @@ class AnyOf(NamedTuple):
 
 
 @lru_cache(_TEXTS)
+def statement(sql: str) -> TextClause:
+    """Return the statement of a text, for SQLAlchemy."""
+    return text(sql)
+
+
+@lru_cache(_TEXTS)
 def _statement(sql: str) -> Statement:
     return Statement(sql)
+
+
+async def _rows(connection: AsyncConnection, sql: str, values: Mapping[str, Any]) -> list[Values]:
+    # The driver's rows are sequences in all but their type.
+    return cast("list[Values]", await direct.fetch(connection, _statement(sql), values))
 
 
 async def read(
@@ -131,7 +143,7 @@ async def read(
             f"ORDER BY {order} LIMIT {window.limit + 1}"
         )
         values |= of.values
-    return _page(listing, window, await direct.fetch(connection, _statement(sql), values))
+    return _page(listing, window, await _rows(connection, sql, values))
 
 
 async def read_each(
@@ -155,7 +167,7 @@ async def read_each(
     values = _values(conditions, window)
     values |= {f"parents_{index}": [parent[index] for parent in parents] for index in range(len(listing.parent))}
     groups: list[list[Values]] = [[] for _ in parents]
-    for row in await direct.fetch(connection, _statement(sql), values):
+    for row in await _rows(connection, sql, values):
         groups[row[-1] - 1].append(row[:-1])
     return [_page(listing, window, rows) for rows in groups]
 
@@ -167,7 +179,7 @@ async def select(
     conditions = _in_scope(connection, listing, conditions)
     sql = f"SELECT {listing.columns} FROM {listing.table} WHERE {_all(each.sql for each in conditions)} {rest}"
     values = {name: value for each in conditions for name, value in each.values.items()}
-    return [listing.build(row) for row in await direct.fetch(connection, _statement(sql), values)]
+    return [listing.build(row) for row in await _rows(connection, sql, values)]
 
 
 def _in_scope(connection: AsyncConnection, listing: Listing[T], conditions: Sequence[Condition]) -> Sequence[Condition]:
