@@ -89,7 +89,8 @@ async def fuzz(minutes: float, seed: int, folder: Path) -> list[str]:
                 print(f"  {count:8,} {outcome}")
             faults += await _schemathesis(address, seed, seconds)
     text = log.read_text(errors="replace")
-    return [*faults, *([text[-4000:]] if "Traceback" in text else [])]
+    traceback = text.find("Traceback")
+    return [*faults, *([text[max(0, traceback - 500) : traceback + 4000]] if traceback >= 0 else [])]
 
 
 def main() -> int:
