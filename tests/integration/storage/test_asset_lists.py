@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
@@ -13,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import seeds
 from vedette.domain.assets import AssetEventKind, AssetEventRecord, CheckOutcome, Path, escaped
 from vedette.domain.catalog import AssetSpec, JobSpec
-from vedette.storage import asset_histories, asset_lists, assets
+from vedette.storage import asset_histories, asset_lists, assets, direct
 from vedette.storage.asset_histories import HistoryFilter
 from vedette.storage.asset_lists import AssetFilter
 from vedette.storage.database import Database
+from vedette.storage.direct import Statement
 from vedette.storage.pages import Page, Window
 
 EXAMPLES = settings(
@@ -172,23 +174,31 @@ def _check_last(last: dict[Path, AssetEventRecord], checks: Any, shown: list[tup
     assert {key: record.position for key, record in checks.items()} == results
 
 
+EXPLAIN = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON)"
+
+
 async def looked_at(database: Database, read: Any) -> float:
     """Return how many rows the one statement of `read` looks at."""
     rows = 0.0
+    fetch, execute = direct.fetch, AsyncConnection.execute
 
-    class Explained:
-        def __init__(self, connection: AsyncConnection) -> None:
-            self._connection = connection
+    def look(plan: Any) -> None:
+        nonlocal rows
+        rows += _rows_of((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
 
-        async def execute(self, statement: Any, values: Any) -> Any:
-            nonlocal rows
-            explained = text(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement.text}")
-            [[plan]] = (await self._connection.execute(explained, values)).all()
-            rows += _rows_of((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
-            return await self._connection.execute(statement, values)
+    async def fetched(connection: AsyncConnection, statement: Statement, values: Any) -> Any:
+        [[plan]] = await fetch(connection, Statement(f"{EXPLAIN} {statement.text}"), values)
+        look(plan)
+        return await fetch(connection, statement, values)
+
+    async def executed(connection: AsyncConnection, statement: Any, values: Any) -> Any:
+        [[plan]] = (await execute(connection, text(f"{EXPLAIN} {statement.text}"), values)).all()
+        look(plan)
+        return await execute(connection, statement, values)
 
     async with database.reading() as connection:
-        await read(Explained(connection))
+        with patch.object(direct, "fetch", fetched), patch.object(AsyncConnection, "execute", executed):
+            await read(connection)
     return rows
 
 
