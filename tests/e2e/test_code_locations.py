@@ -80,7 +80,8 @@ def test_code_locations_are_listed_shown_and_reloaded_at_the_terminal(dev_server
     assert refused.returncode == 1
     assert "'project' does not load: ModuleNotFoundError: No module named 'no_such_module'." in refused.stderr
     assert "project.py" in call(dev_server, "show", "project").stdout
-    assert "ModuleNotFoundError" in call(dev_server, "list").stdout
+    [broken] = json.loads(call(dev_server, "list", "--json").stdout)
+    assert broken["error"]["type"] == "ModuleNotFoundError"
     unknown = call(dev_server, "show", "other")
     assert (unknown.returncode, unknown.stderr) == (
         1,

@@ -11,6 +11,7 @@ import click
 
 from vedette.cli.addresses import api_url
 from vedette.cli.failures import OperationFailed
+from vedette.cli.interrupting import run_until_interrupted
 from vedette.client.connection import Connection, Json, authorization
 
 PAGE_SIZE = 100
@@ -34,7 +35,7 @@ class Client:
 
     def execute(self, document: str, **variables: Json) -> Json:
         """Return the data of one query or mutation. Raises ServerUnreachable, Refused."""
-        return self._runner.run(self._connection.execute(document, variables))
+        return run_until_interrupted(self._runner, self._connection.execute(document, variables))
 
     def mutate(self, document: str, field: str, **variables: Json) -> Json:
         """Return the payload of a mutation. Raises OperationFailed with its typed errors."""

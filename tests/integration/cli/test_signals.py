@@ -110,3 +110,35 @@ def test_ctrl_c_while_asking_is_one_line_and_its_own_exit_code() -> None:
                 out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
     assert err == "\nStopped by Ctrl-C. What the server was asked to do, it may do all the same.\n"
+
+
+# Another thread deals with the signal, so that it does not end the main one's wait: as if it had come just before it.
+UNHEARD = """
+import selectors, signal, socket, sys, threading
+from vedette.cli.client import Client
+
+silent = socket.create_server(("127.0.0.1", 0))
+main = threading.main_thread().ident
+
+def interrupt():
+    asked, _ = silent.accept()
+    asked.recv(1)
+    while sys._current_frames()[main].f_code is not selectors.EpollSelector.select.__code__:
+        pass
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+    asked.recv(1_000_000)
+    asked.recv(1)
+
+threading.Thread(target=interrupt, daemon=True).start()
+try:
+    with Client(f"http://127.0.0.1:{silent.getsockname()[1]}/graphql") as client:
+        client.execute("{ instance { version } }")
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_is_heard_though_it_did_not_end_the_wait() -> None:
+    with running(UNHEARD) as process:
+        out, err = process.communicate(timeout=20)
+    assert (out, err) == ("interrupted\n", "")
