@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import contextlib
+import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine
@@ -10,6 +11,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, TypeVar
 
 from vedette.errors import InstanceUnavailable
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -23,6 +26,7 @@ class Backstage:
         """Start the thread."""
         self._loop = asyncio.new_event_loop()
         self._left = AsyncExitStack()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._pid = os.getpid()
         self._thread = threading.Thread(target=self._loop.run_forever, name="vedette instance", daemon=True)
         self._thread.start()
@@ -47,6 +51,25 @@ class Backstage:
         """Enter `context` for as long as the process lives."""
         return await self._left.enter_async_context(context)
 
+    async def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have `work` done meanwhile, for nobody who waits; given up when the process ends."""
+        task = self._loop.create_task(self._tried(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            logger.debug("What was done ahead came to nothing: %s", error)
+
+    async def _end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._left.aclose()
+
     def at_end(self, call: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Call something when the process ends, before what was entered earlier is left."""
         self._left.push_async_callback(call)
@@ -55,7 +78,7 @@ class Backstage:
         if os.getpid() != self._pid:
             return
         with contextlib.suppress(Exception):
-            self.run(self._left.aclose(), LEAVE_SECONDS)
+            self.run(self._end(), LEAVE_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(LEAVE_SECONDS)
         if not self._thread.is_alive():

@@ -51,7 +51,7 @@ class Opening:
         return postgres.url, await scratch.make_template(postgres.url)
 
     async def _open(self, backstage: Backstage, url: str, template: str) -> VedetteInstance:
-        name = await scratch.make(url, template)
+        name = await scratch.take(url, template)
         connected = await Connected.connect(backstage, scratch.named(url, name))
         closed = False
 
@@ -63,6 +63,7 @@ class Opening:
                 await scratch.drop(url, name)
 
         backstage.at_end(gone)
+        await backstage.begin(scratch.make_ahead(url, template))
         return connected.instance(lambda: backstage.run(gone()), is_ephemeral=True)
 
     async def _open_current(self, backstage: Backstage, settings: Settings) -> VedetteInstance:

@@ -1,9 +1,10 @@
 """The embedded server of scratch instances: one for all sessions of a user, until the machine starts anew.
 
 It keeps nothing that matters, so it does not wait for the disk. Each instance is a database of its own, a copy of a
-template that is made once for each state of the migrations.
+template that is made once for each state of the migrations. To copy it takes longest, so one copy is made ahead.
 """
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -102,11 +103,43 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-async def make(url: str, template: str) -> str:
-    """Return the name of a new, empty database."""
+async def take(url: str, template: str) -> str:
+    """Return the name of a new, empty database: one that was made ahead, if there is one."""
     name = f"instance_{os.getpid()}_{secrets.token_hex(6)}"
-    await _execute(url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    connection = await connect(url)
+    try:
+        for spare in await _spares(connection, template):
+            # Whoever else wants it finds it gone.
+            with contextlib.suppress(asyncpg.InvalidCatalogNameError, asyncpg.ObjectInUseError):
+                await connection.execute(f"ALTER DATABASE {spare} RENAME TO {name}")
+                return name
+        await _copy(connection, template, name)
+    finally:
+        await connection.close()
     return name
+
+
+async def make_ahead(url: str, template: str) -> None:
+    """Make a database for who wants the next, in this session or another, unless there is one."""
+    connection = await connect(url)
+    try:
+        if not await _spares(connection, template):
+            await _copy(connection, template, f"{_spare(template)}{secrets.token_hex(6)}")
+    finally:
+        await connection.close()
+
+
+def _spare(template: str) -> str:
+    return f"spare_{template}_"
+
+
+async def _spares(connection: asyncpg.Connection, template: str) -> list[str]:
+    rows = await connection.fetch("SELECT datname FROM pg_database WHERE starts_with(datname, $1)", _spare(template))
+    return [row["datname"] for row in rows]
+
+
+async def _copy(connection: asyncpg.Connection, template: str, name: str) -> None:
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY WAL_LOG", timeout=120)
 
 
 async def drop(url: str, name: str) -> None:

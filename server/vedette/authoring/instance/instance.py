@@ -30,7 +30,7 @@ class VedetteInstance(InstanceAssets, InstancePartitions):
     def ephemeral(cls) -> "VedetteInstance":
         """Return a new, empty instance with a database of its own, which goes with this process, or with a `with`.
 
-        The first of a session takes a second or less, the following ones some hundredths. Raises DatabaseUnreachable.
+        The server that it is on is started with the first, and the next one is made ahead. Raises DatabaseUnreachable.
         """
         return _openers[0].ephemeral()
 
