@@ -51,7 +51,9 @@ SELECT (SELECT count(*) FROM sensor_changes), (SELECT count(*) FROM cursor_chang
     (SELECT sum(reload_asked) FROM code_locations),
     (SELECT -count(*) FROM run_keys WHERE run_key = 'spent'),
     (SELECT sum(added_count) FROM dynamic_partitions_definitions),
-    (SELECT sum(added_count - key_count) FROM dynamic_partitions_definitions)
+    (SELECT sum(added_count - key_count) FROM dynamic_partitions_definitions),
+    (SELECT count(*) FROM asset_events), (SELECT sum(coalesce(wiped_position, 0)) FROM assets),
+    (SELECT count(*) FROM tokens), (SELECT count(revoked_at) FROM tokens)
 """
 
 
