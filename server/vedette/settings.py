@@ -4,10 +4,11 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from vedette.errors import InvalidSetting
 from vedette.faults import VARIABLE
@@ -19,7 +20,7 @@ Days = Annotated[float, Field(ge=0, le=36500, allow_inf_nan=False)]
 LogLevelName = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["human", "json"]
 TrustedMode = Literal["off", "log", "only"]
-Authentication = Literal["none", "tokens"]
+Authentication = Literal["none", "tokens", "oidc"]
 
 
 def _names(value: object) -> object:
@@ -104,11 +105,25 @@ class Settings(BaseModel):
     ready_lag_seconds: Seconds = Field(30.0, description="How late a sensor may be before /readyz says 503.")
 
     authentication: Authentication = Field(
-        "none", description="Who may use the API: none asks nobody's name, tokens lets in who has one."
+        "none",
+        description="Who may use the API: none asks nobody's name; tokens lets in who has one, oidc also who signs in.",
     )
     insecure: bool = Field(
         False, description="Listen beyond this machine without authentication: whoever comes may do everything."
     )
+    oidc_issuer: str | None = Field(None, description="Address of the OpenID provider, as it calls itself.")
+    oidc_client_id: str | None = Field(None, description="By which name the provider knows this server.")
+    oidc_client_secret: SecretStr | None = Field(None, description="What it knows it by; never shown.")
+    oidc_scopes: Names = Field(("openid", "profile", "email"), description="What to ask the provider for.")
+    oidc_name_claim: str = Field(
+        "", description="Claim that names a person; else the e-mail address, or what there is."
+    )
+    oidc_role_claim: str = Field("groups", description="Claim that decides on a person's role.")
+    oidc_roles: Names = Field(
+        (), description="Which role each value of it has: group=admin, group=operator@location+location, *=viewer."
+    )
+    session_seconds: Seconds = Field(43_200.0, description="For how long somebody who signs in is signed in.")
+    public_url: str | None = Field(None, description="Where browsers reach this server, if that is behind a proxy.")
     allowed_hosts: Names = Field((), description="Names, besides its own, that the API answers for; comma-separated.")
     allowed_origins: Names = Field(
         (), description="Origins (https://host) of pages served elsewhere that may use the API; comma-separated."
@@ -117,6 +132,14 @@ class Settings(BaseModel):
     trusted_documents_mode: TrustedMode = Field(
         "off", description="What becomes of other documents: off answers, log answers and warns, only refuses them."
     )
+    introspection: bool = Field(
+        True, description="Answer what the schema is, and suggest what may have been meant; tools need it."
+    )
+    token_requests_per_minute: Count = Field(6000, description="Operations a minute of one token or person.")
+    token_cost_per_minute: Count = Field(
+        10_000_000, description="Objects that one token or person may ask for in a minute, by the sizes of pages."
+    )
+    token_streams: Count = Field(1000, description="Subscriptions at a time of one token or person, in one server.")
     request_seconds: Seconds = Field(
         10.0, description="Time a client has to send the head of a request, and again for its body."
     )
@@ -145,6 +168,12 @@ class Settings(BaseModel):
     send_seconds: Seconds = Field(30.0, description="Time a client may take to read before it is cut off.")
     max_buffered_items: Count = Field(1000, description="Items that a subscriber may be behind the others.")
     drain_seconds: float = Field(0.0, ge=0, description="Time that a stopping server answers 503 before it is gone.")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.authentication == "oidc" and not (self.oidc_issuer and self.oidc_client_id and self.oidc_roles):
+            raise PydanticCustomError("oidc", "oidc needs oidc_issuer, oidc_client_id and oidc_roles as well")
+        return self
 
 
 class Origin(BaseModel):
@@ -182,6 +211,8 @@ def load(options: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[Settin
         settings = Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:
+            raise InvalidSetting(f"The settings do not go together: {first['msg']}.") from None
         name = str(first["loc"][0])
         raise InvalidSetting(
             f"{sources[name].partition(' ')[2] or name}={first['input']!r} is not a valid {name}: {first['msg']}."

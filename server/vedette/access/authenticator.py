@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from vedette.access import secrets
@@ -18,7 +18,7 @@ from vedette.access.authority import EVERYBODY, Authority, Caller
 from vedette.bus import Bus, topics
 from vedette.errors import DatabaseError
 from vedette.settings import Settings
-from vedette.storage import tokens
+from vedette.storage import sessions, tokens
 from vedette.storage.database import Database
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,21 @@ class Unauthenticated(Exception):
 
 NOTHING_SHOWN = "Show a token: as VEDETTE_TOKEN to the command line, else as Authorization: Bearer vdt_… (see docs)."
 NOT_GOOD = "The token is not good: it was revoked, has expired, or never was one; ask an admin for another."
-ENDED = "The token was revoked or has expired; ask an admin for another."
+ENDED = "The token was revoked or has expired, or you have signed out."
+
+
+Facts = tokens.TokenFacts | sessions.SessionFacts
+
+
+async def _of_token(connection: Any, digest: bytes) -> Facts | None:
+    return await tokens.recognise(connection, digest)
+
+
+async def _of_session(connection: Any, digest: bytes) -> Facts | None:
+    return await sessions.recognise(connection, digest)
+
+
+_KINDS = ((secrets.TOKEN, _of_token), (secrets.SESSION, _of_session))
 
 
 class Authenticator:
@@ -45,6 +59,7 @@ class Authenticator:
         self._bus = bus
         self._seconds = settings.poll_seconds
         self.is_asking = settings.authentication != "none"
+        self.has_sign_in = settings.authentication == "oidc"
         self._remembered: dict[bytes, tuple[float, Authority | None]] = {}
         self._held: dict[UUID, list[asyncio.Event]] = {}
         self._used: dict[UUID, float] = {}
@@ -93,7 +108,8 @@ class Authenticator:
                 del self._held[key]
 
     async def _recognised(self, secret: str) -> Authority | None:
-        if not secrets.is_one(secret, secrets.TOKEN):
+        recognise = next((known for kind, known in _KINDS if secrets.is_one(secret, kind)), None)
+        if recognise is None:
             return None
         digest = secrets.digest(secret)
         now = time.monotonic()
@@ -103,7 +119,7 @@ class Authenticator:
         if len(self._remembered) >= MOST_REMEMBERED:
             self._remembered.clear()
         async with self._database.reading() as connection:
-            found = await tokens.recognise(connection, digest)
+            found = await recognise(connection, digest)
         authority = None if found is None else Authority(found.name, found.role, found.code_locations, found.id)
         self._remembered[digest] = now + REMEMBERED_SECONDS, authority
         return authority
@@ -124,7 +140,7 @@ class Authenticator:
         if not held:
             return
         async with self._database.reading() as connection:
-            good = await tokens.still_good(connection, held)
+            good = await tokens.still_good(connection, held) | await sessions.still_good(connection, held)
         for key in held:
             if key not in good:
                 for ended in self._held.get(key, ()):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import SecretStr
 
 from vedette.cli.output import print_json, print_table
 from vedette.settings import Settings, load, redacted
@@ -39,4 +40,6 @@ def _shown(name: str, value: Any) -> Any:
     """Return a value as it may be shown to anyone: no password, and paths as text."""
     if isinstance(value, Path):
         return str(value)
+    if isinstance(value, SecretStr):
+        return "set, and not shown"
     return redacted(value) if name == "database_url" and value is not None else value

@@ -14,7 +14,7 @@ import msgspec
 from graphql import GraphQLError, OperationType
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
-from vedette.access.authority import Authority, Caller
+from vedette.access.authority import EVERYBODY, Authority, Caller
 from vedette.graphql import attempts
 from vedette.graphql.broadcasts import Broadcasts
 from vedette.graphql.connections import LARGEST_SIZE
@@ -157,6 +157,12 @@ class Api:
         key = (shared, operation.key())
         return await self._together.answer(key, lambda: self._executed(operation, caller))
 
+    def _context_of(self, operation: Operation, caller: Caller) -> Context:
+        # A query tells nobody from where it was asked: the context of everybody will do, and is there.
+        if caller.authority is EVERYBODY and operation.kind is OperationType.QUERY:
+            return self._context
+        return self._context.asked_by(caller)
+
     async def _tell_refused(self, operation: Operation, caller: Caller, refused: Refused) -> None:
         if operation.kind is OperationType.MUTATION:
             fields = root_fields(operation, self._context.limits.max_tokens)
@@ -168,7 +174,10 @@ class Api:
         try:
             async with asyncio.timeout(seconds):
                 result = await schema.execute(
-                    operation.text, operation.variables, self._context.asked_by(caller), operation_name=operation.name
+                    operation.text,
+                    operation.variables,
+                    self._context_of(operation, caller),
+                    operation_name=operation.name,
                 )
         except TimeoutError:
             error = RequestError(TIMEOUT, f"The operation took more than {seconds:g} s (execution_seconds); ask less.")

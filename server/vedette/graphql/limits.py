@@ -40,6 +40,7 @@ class Limits(NamedTuple):
     max_variable_depth: int
     max_variable_values: int
     max_errors: int
+    introspection: bool
 
     @classmethod
     def of(cls, settings: Settings) -> Self:

@@ -1,10 +1,19 @@
 """What every document passes: parsed and validated once for all times it is asked, and limited."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import cast
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, specified_rules
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
+    parse,
+    specified_rules,
+)
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
@@ -15,6 +24,7 @@ from vedette.graphql.limits import Limits
 
 _CACHED_DOCUMENTS = 256
 _RULES = tuple(specified_rules)
+_SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 
 
 @lru_cache(_CACHED_DOCUMENTS)
@@ -35,7 +45,20 @@ def flaws(schema: GraphQLSchema, text: str, limits: Limits) -> tuple[GraphQLErro
     """Return what is wrong with a document that can be parsed: too large, or not of this schema."""
     document = parsed(text, limits.max_tokens)
     # What is too large is not looked at any further: validating it would take long.
-    return tuple(document_limits.flaws(document, limits) or validate_document(schema, document, _RULES))
+    return tuple(document_limits.flaws(document, limits) or _invalid(schema, document, limits))
+
+
+def _invalid(schema: GraphQLSchema, document: DocumentNode, limits: Limits) -> list[GraphQLError]:
+    if limits.introspection:
+        return validate_document(schema, document, _RULES)
+    found = validate_document(schema, document, (*_RULES, NoSchemaIntrospectionCustomRule))
+    return [without_suggestion(error) for error in found]
+
+
+def without_suggestion(error: GraphQLError) -> GraphQLError:
+    """Return an error, changed in place, without what may have been meant: that tells what there is."""
+    error.message = _SUGGESTION.sub("", error.message)
+    return error
 
 
 class Operations(SchemaExtension):

@@ -23,7 +23,7 @@ from vedette.graphql.limits import Limits
 from vedette.graphql.loaders import Loaders
 from vedette.graphql.mutation_errors import MEMBERS
 from vedette.graphql.node_queries import NodeQueries
-from vedette.graphql.operations import Operations
+from vedette.graphql.operations import Operations, without_suggestion
 from vedette.graphql.plans import PlannedExecutor
 from vedette.graphql.rerun_mutations import RerunMutations
 from vedette.graphql.run_keys import RunKeyMutations
@@ -82,6 +82,8 @@ class Schema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Replace what no client should see, in place, before the errors are sent."""
         errors[:] = [presentable(error) for error in errors]
+        if execution_context is not None and not execution_context.context.limits.introspection:
+            errors[:] = [without_suggestion(error) for error in errors]
 
 
 schema = Schema(

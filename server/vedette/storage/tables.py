@@ -528,6 +528,25 @@ tokens = Table(
     Index("ix_tokens_name", "name", unique=True, postgresql_where=text("revoked_at IS NULL")),
 )
 
+# People who signed in, until a day after it is over.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    # SHA-256 of the cookie, which is not kept.
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    # Who it is to the provider, and what they are called.
+    Column("subject", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("code_locations", ARRAY(Text)),
+    Column("began_at", Timestamp, nullable=False, server_default=NOW),
+    Column("expires_at", Timestamp, nullable=False),
+    Column("ended_at", Timestamp),
+    CheckConstraint("role IN ('VIEWER', 'OPERATOR', 'ADMIN')", name="role"),
+    Index(None, "expires_at"),
+)
+
 # Every mutation that somebody tried, for ever. Rows are added; a trigger refuses all else.
 audit_log = Table(
     "audit_log",

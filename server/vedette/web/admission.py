@@ -15,6 +15,15 @@ class Full(Exception):
     def __init__(self, limit: str, most: int, what: str) -> None:
         super().__init__(limit)
         self.limit, self.most, self.what = limit, most, what
+        # When there may be room again.
+        self.seconds = 1.0
+
+    @property
+    def sentence(self) -> str:
+        """Return what to tell the client."""
+        return (
+            f"The server has {self.most} {self.what} at the moment, as many as it may ({self.limit}); try again soon."
+        )
 
 
 class Room:

@@ -1,5 +1,6 @@
 """Answers to requests that are not executed: the errors of GraphQL, with the status of HTTP."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from vedette.graphql.errors import UNAUTHENTICATED, UNAVAILABLE
+from vedette.web.admission import Full
 
 JSON = "application/json"
 RETRY_SECONDS = 1
@@ -34,15 +36,10 @@ def json(status: int, body: bytes, media_type: str = JSON, headers: Mapping[str,
     return Response(body, status, {**kept, "content-type": f"{media_type}; charset=utf-8", **(headers or {})})
 
 
-def overloaded(limit: str, most: int, what: str, media_type: str = JSON) -> Response:
+def overloaded(full: Full, media_type: str = JSON) -> Response:
     """Return the answer to a request that is one too many."""
-    return refusal(
-        429,
-        "TOO_MANY_REQUESTS",
-        f"The server has {most} {what} at the moment, as many as it may ({limit}); try again soon.",
-        media_type=media_type,
-        headers={"retry-after": str(RETRY_SECONDS)},
-    )
+    headers = {"retry-after": str(math.ceil(full.seconds))}
+    return refusal(429, "TOO_MANY_REQUESTS", full.sentence, media_type=media_type, headers=headers)
 
 
 def unauthenticated(reason: str, media_type: str = JSON) -> Response:

@@ -1,6 +1,7 @@
 """The web application: the API over HTTP, event streams and websockets, the page for people, and health."""
 
 import asyncio
+import importlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vedette.access.authenticator import Authenticator
 from vedette.bus import Bus
@@ -26,6 +27,7 @@ from vedette.web.event_streams import EventStreams
 from vedette.web.following import Following
 from vedette.web.graphql_over_http import GraphQLOverHTTP
 from vedette.web.guard import Guard
+from vedette.web.quotas import Quotas
 from vedette.web.sockets import Socket
 
 # What pages of other origins may send and read, where the settings name them.
@@ -33,16 +35,27 @@ REQUEST_HEADERS = ["authorization", "content-type", "accept", "last-event-id", "
 ANSWER_HEADERS = ["retry-after", "x-request-id"]
 
 
+# Not imported where nobody signs in: what it brings along takes time and memory.
+SIGN_IN = "vedette.web.sign_in"
+
+
+def _sign_in(database: Database, bus: Bus, settings: Settings) -> list[Route]:
+    if settings.authentication != "oidc":
+        return []
+    routes: list[Route] = importlib.import_module(SIGN_IN).routes(database, bus, settings)
+    return routes
+
+
 class _GraphQLOrPage:
     """One address for programs and people."""
 
-    def __init__(self, endpoint: GraphQLOverHTTP, static: Path) -> None:
+    def __init__(self, endpoint: GraphQLOverHTTP, page: ASGIApp) -> None:
         self._endpoint = endpoint
-        self._static = static
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if pages.wants_page(Request(scope)):
-            await pages.page(self._static, pages.GRAPHIQL)(scope, receive, send)
+            await self._page(scope, receive, send)
         else:
             await self._endpoint(scope, receive, send)
 
@@ -50,8 +63,10 @@ class _GraphQLOrPage:
 class _Sockets:
     """The websockets of one server."""
 
-    def __init__(self, api: Api, admission: Admission, access: Authenticator, settings: Settings) -> None:
-        self._parts = api, admission, access, settings
+    def __init__(
+        self, api: Api, admission: Admission, access: Authenticator, quotas: Quotas, settings: Settings
+    ) -> None:
+        self._parts = api, admission, access, quotas, settings
         self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +77,7 @@ class _Sockets:
             with self._admission.connections.one():
                 await Socket(*self._parts, receive, send).serve(scope)
         except Full as full:
-            await answers.overloaded(full.limit, full.most, full.what)(scope, receive, send)
+            await answers.overloaded(full)(scope, receive, send)
 
 
 def create_app(database: Database, bus: Bus, settings: Settings, static: Path = pages.STATIC) -> Starlette:
@@ -74,17 +89,25 @@ def create_app(database: Database, bus: Bus, settings: Settings, static: Path = 
     api = Api(new_context(database, bus, settings), TrustedDocuments.load(settings, static / pages.DOCUMENTS))
     admission = Admission(settings)
     access = Authenticator(database, bus, settings)
+    quotas = Quotas(settings)
     methods = ["GET", "POST"]
     app = Starlette(
         routes=[
-            Route("/graphql", _GraphQLOrPage(GraphQLOverHTTP(api, admission, access), static), methods=methods),
-            WebSocketRoute("/graphql", _Sockets(api, admission, access, settings)),
-            Route("/graphql/stream", EventStreams(api, admission, access, settings), methods=methods),
+            Route(
+                "/graphql",
+                _GraphQLOrPage(
+                    GraphQLOverHTTP(api, admission, access, quotas), pages.Page(static, pages.GRAPHIQL, access)
+                ),
+                methods=methods,
+            ),
+            WebSocketRoute("/graphql", _Sockets(api, admission, access, quotas, settings)),
+            Route("/graphql/stream", EventStreams(api, admission, access, quotas, settings), methods=methods),
             *health.routes(database, settings, admission),
             *_metrics(database, settings),
+            *_sign_in(database, bus, settings),
             Mount("/static", pages.files(static)),
             # With methods: of those that an address above does not have, it is that one to tell (405).
-            Route("/{address:path}", pages.Interface(static), methods=["GET"]),
+            Route("/{address:path}", pages.Page(static, pages.INTERFACE, access), methods=["GET"]),
         ],
         middleware=[
             Middleware(Following),

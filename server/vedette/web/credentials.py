@@ -3,14 +3,34 @@
 from typing import Any
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.types import Scope
 
+from vedette.access.authenticator import Authenticator
+from vedette.access.authority import Caller
+
 SCHEME = "bearer "
+SESSION_COOKIE = "vedette_session"
+
+
+async def caller_of(access: Authenticator, scope: Scope) -> Caller:
+    """Return who sends a request. Raises Unauthenticated, DatabaseUnreachable."""
+    return await access.caller(shown(scope) if access.is_asking else None, address(scope))
 
 
 def shown(scope: Scope) -> str | None:
-    """Return the token of a request's headers, if it has one."""
-    return _of_header(Headers(scope=scope).get("authorization"))
+    """Return the token of a request's headers, else that of its session's cookie, if it has one."""
+    headers = Headers(scope=scope)
+    token = _of_header(headers.get("authorization"))
+    if token is None and "cookie" in headers:
+        cookies = cookie_parser(headers["cookie"])
+        return cookies.get(cookie_name(SESSION_COOKIE, is_secure=True)) or cookies.get(SESSION_COOKIE)
+    return token
+
+
+def cookie_name(name: str, *, is_secure: bool) -> str:
+    """Return what a cookie is called: over HTTPS so that only this host can have set it."""
+    return f"__Host-{name}" if is_secure else name
 
 
 def shown_in_payload(payload: dict[str, Any] | None) -> str | None:

@@ -23,10 +23,11 @@ from vedette.graphql.scalars import parse_position
 from vedette.settings import Settings
 from vedette.web import answers, parameters
 from vedette.web.admission import Admission, Full
-from vedette.web.credentials import address, shown
+from vedette.web.credentials import caller_of
 from vedette.web.graphql_over_http import asked
 from vedette.web.hangups import hung_up
 from vedette.web.negotiation import EVENT_STREAM, chosen
+from vedette.web.quotas import Quotas
 
 Batches = AsyncGenerator[Sequence[Item], None]
 
@@ -43,10 +44,13 @@ COMPLETE = b"event: complete\ndata:\n\n"
 class EventStreams:
     """The endpoint /graphql/stream."""
 
-    def __init__(self, api: Api, admission: Admission, access: Authenticator, settings: Settings) -> None:
+    def __init__(
+        self, api: Api, admission: Admission, access: Authenticator, quotas: Quotas, settings: Settings
+    ) -> None:
         self._api = api
         self._admission = admission
         self._access = access
+        self._quotas = quotas
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,7 +60,7 @@ class EventStreams:
             refused = _refused_media(request) or (answers.draining() if self._admission.is_draining else None)
             try:
                 if refused is None:
-                    caller = await self._access.caller(shown(scope), address(scope))
+                    caller = await caller_of(self._access, scope)
                     ended = room.enter_context(self._access.holding(caller))
                     items = await self._admitted(request, caller, room)
             except Unauthenticated as error:
@@ -66,7 +70,7 @@ class EventStreams:
             except parameters.BadParameters as error:
                 refused = answers.refusal(400, "BAD_REQUEST", str(error))
             except Full as full:
-                refused = answers.overloaded(full.limit, full.most, full.what)
+                refused = answers.overloaded(full)
             if refused is None:
                 await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
                 await self._stream(items, ended, receive, send)
@@ -87,7 +91,9 @@ class EventStreams:
             return _once(refusal(error))
         if request.method == "GET" and operation.kind is OperationType.MUTATION:
             raise parameters.BadParameters("Mutations need POST.")
+        self._quotas.charge(caller.authority, operation.cost)
         if operation.kind is OperationType.SUBSCRIPTION:
+            room.enter_context(self._quotas.stream(caller.authority))
             room.enter_context(self._admission.subscriptions.one())
             return self._api.follow(operation, after, caller)
         room.enter_context(self._admission.operations.one())

@@ -12,9 +12,10 @@ from vedette.graphql.errors import DOCUMENT_NOT_FOUND, DOCUMENT_NOT_TRUSTED, FOR
 from vedette.graphql.requests import Refused
 from vedette.web import answers, parameters
 from vedette.web.admission import Admission, Full
-from vedette.web.credentials import address, shown
+from vedette.web.credentials import caller_of
 from vedette.web.hangups import HungUp, unless_hung_up
 from vedette.web.negotiation import GRAPHQL, LEGACY, chosen
+from vedette.web.quotas import Quotas
 
 STATUS_OF_CODE = {DOCUMENT_NOT_FOUND: 404, DOCUMENT_NOT_TRUSTED: 403, FORBIDDEN: 403}
 
@@ -22,10 +23,11 @@ STATUS_OF_CODE = {DOCUMENT_NOT_FOUND: 404, DOCUMENT_NOT_TRUSTED: 403, FORBIDDEN:
 class GraphQLOverHTTP:
     """The endpoint /graphql."""
 
-    def __init__(self, api: Api, admission: Admission, access: Authenticator) -> None:
+    def __init__(self, api: Api, admission: Admission, access: Authenticator, quotas: Quotas) -> None:
         self._api = api
         self._admission = admission
         self._access = access
+        self._quotas = quotas
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -46,7 +48,7 @@ class GraphQLOverHTTP:
         if self._admission.is_draining:
             return answers.draining(media_type)
         try:
-            caller = await self._access.caller(shown(request.scope), address(request.scope))
+            caller = await caller_of(self._access, request.scope)
             checked = self._api.operation(await asked(request))
         except Unauthenticated as error:
             return answers.unauthenticated(str(error), media_type)
@@ -63,12 +65,13 @@ class GraphQLOverHTTP:
             said = "Subscribe at /graphql/stream (text/event-stream), or by a websocket (graphql-transport-ws)."
             return answers.refusal(400, "BAD_REQUEST", said, media_type)
         try:
+            self._quotas.charge(caller.authority, checked.cost)
             with self._admission.operations.one():
                 answer = await unless_hung_up(request.receive, self._api.answer(checked, caller))
         except Refused as refused:
             return _refused(refused, media_type)
         except Full as full:
-            return answers.overloaded(full.limit, full.most, full.what, media_type)
+            return answers.overloaded(full, media_type)
         return answers.json(_status(answer.is_executed, media_type), answer.body, media_type)
 
 

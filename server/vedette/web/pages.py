@@ -3,17 +3,24 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vedette.access.authenticator import Authenticator, Unauthenticated
+from vedette.errors import DatabaseError
+from vedette.web.credentials import caller_of
 
 STATIC = Path(__file__).parent / "static"
 INTERFACE = "index.html"
 GRAPHIQL = "graphiql.html"
 # What the interface asks, as its build lists it.
 DOCUMENTS = "documents.txt"
+# Where browsers sign in.
+SIGN_IN = "/auth/login"
 
 # All that the page needs comes from here, and the websocket goes here.
 CONTENT_SECURITY_POLICY = (
@@ -52,17 +59,38 @@ def page(static: Path, name: str) -> Response:
     return HTMLResponse(text, headers=HEADERS)
 
 
-class Interface:
-    """Serves the interface at every address that is nothing else's: each of its screens has one."""
+class Page:
+    """Serves a page at whatever address it stands; who is to sign in is sent to do so first, and then back."""
 
-    def __init__(self, static: Path) -> None:
+    def __init__(self, static: Path, name: str, access: Authenticator) -> None:
         self._static = static
+        self._name = name
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer browsers with the page; what programs ask for here is not there."""
-        shown = wants_page(Request(scope))
-        answer = page(self._static, INTERFACE) if shown else PlainTextResponse("Not found.", 404)
+        request = Request(scope)
+        if not wants_page(request):
+            answer: Response = PlainTextResponse("Not found.", 404)
+        elif await self._is_stranger(scope):
+            asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            where = f"{SIGN_IN}?{urlencode({'next': asked})}"
+            answer = RedirectResponse(where, 303, {"cache-control": "no-store"})
+        else:
+            answer = page(self._static, self._name)
         await answer(scope, receive, send)
+
+    async def _is_stranger(self, scope: Scope) -> bool:
+        if not self._access.has_sign_in:
+            return False
+        try:
+            await caller_of(self._access, scope)
+        except Unauthenticated:
+            return True
+        except DatabaseError:
+            # The page says so itself, as soon as it asks for something.
+            return False
+        return False
 
 
 class _Files(StaticFiles):

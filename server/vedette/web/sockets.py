@@ -19,6 +19,7 @@ from vedette.telemetry.tracing import Trace, current
 from vedette.web import socket_messages as messages
 from vedette.web.admission import Admission, Full
 from vedette.web.credentials import address, shown, shown_in_payload
+from vedette.web.quotas import Quotas
 
 PROTOCOL = "graphql-transport-ws"
 # A close frame holds at most this many bytes of reason.
@@ -39,6 +40,7 @@ class Socket:
         api: Api,
         admission: Admission,
         access: Authenticator,
+        quotas: Quotas,
         settings: Settings,
         receive: Receive,
         send: Send,
@@ -46,6 +48,7 @@ class Socket:
         self._api = api
         self._admission = admission
         self._access = access
+        self._quotas = quotas
         self._caller = Caller()
         self._settings = settings
         self._receive = receive
@@ -170,8 +173,9 @@ class Socket:
     async def _items(self, message: messages.Subscribe) -> AsyncGenerator[Sequence[Item], None]:
         try:
             operation = self._api.operation(message.payload)
+            self._quotas.charge(self._caller.authority, operation.cost)
             if operation.kind is OperationType.SUBSCRIPTION:
-                with self._admission.subscriptions.one():
+                with self._admission.subscriptions.one(), self._quotas.stream(self._caller.authority):
                     async with aclosing(self._api.follow(operation, None, self._caller)) as batches:
                         async for batch in batches:
                             yield batch
@@ -182,8 +186,7 @@ class Socket:
         except Refused as refused:
             yield [refusal(*refused.errors)]
         except Full as full:
-            said = f"The server has {full.most} {full.what} at the moment, as many as it may ({full.limit})."
-            yield [refusal(RequestError("TOO_MANY_REQUESTS", said))]
+            yield [refusal(RequestError("TOO_MANY_REQUESTS", full.sentence))]
 
     def _forget(self, operation_id: str) -> None:
         if self._operations.get(operation_id) is asyncio.current_task():
