@@ -11,8 +11,8 @@ from vedette.storage import table_partitions
 from vedette.storage.connecting import connect
 from vedette.storage.database import Database
 
-# Of 20 ticks, 16 skip, 3 launch a run and one fails. Skips are kept for a week, the others for four. One sensor reacts
-# where the others launch.
+# Of 20 ticks, 16 skip, 3 launch a run and one fails. Skips are kept for a week, the others for four. Long ago one
+# sensor reacted where the others launch.
 _OF = {"SKIPPED": (16, 7), "SUCCESS": (3, 28), "FAILURE": (1, 28)}
 SENSORS = 1000
 OPEN_RUNS = 120
@@ -48,7 +48,7 @@ SELECT {id}, numbered.id, n / {sensors} + 1, '{status}', 'INTERVAL', 1, at, at +
     CASE '{status}' WHEN 'FAILURE' THEN CAST('{{"type": "ValueError", "message": "no", "stack": []}}' AS jsonb) END,
     {launched} - reacted, {launched} - reacted, reacted, 'c', 'c'
 FROM (SELECT n, CAST('{now}' AS timestamptz) - interval '{days} days' * (1 - n / {count}.0) AS at,
-        CASE n % {sensors} WHEN 0 THEN {launched} ELSE 0 END AS reacted
+        CASE WHEN n % {sensors} = 0 AND n < {count} / 50 THEN {launched} ELSE 0 END AS reacted
     FROM generate_series(0, {count} - 1) AS n) AS moments
 JOIN numbered ON place = n % {sensors}
 """
