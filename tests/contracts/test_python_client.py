@@ -13,7 +13,8 @@ from vedette.bus import Bus, topics
 from vedette.client import Client
 from vedette.client.errors import HistoryGone, Missing, MutationFailed, ServerUnreachable
 from vedette.client.generated.enums import RunStatus, SensorStatus, TickStatus
-from vedette.client.generated.input_types import RunFilter
+from vedette.client.generated.input_types import ReportAssetEventInput, RunFilter
+from vedette.domain.catalog import AssetSpec, JobSpec
 from vedette.graphql import ids
 from vedette.settings import Settings
 from vedette.storage.database import Database
@@ -142,3 +143,28 @@ async def test_a_server_that_is_not_there_is_said_so(server: Restarting) -> None
         with pytest.raises(ServerUnreachable, match="No Vedette server answers"):
             await client.sensor("inbox")
     await server.start()
+
+
+async def test_a_service_materializes_reports_and_follows_assets(
+    client: Client, world: World, database: Database
+) -> None:
+    await seeds.job(database, JobSpec(name="__ASSET_JOB"))
+    spec = AssetSpec(("raw", "orders"), op_name="raw__orders", jobs=("__ASSET_JOB",))
+    await seeds.assets(database, [spec])
+    run = await client.materialize(["raw/orders"], tags={"team": "data"})
+    assert run.job_name == "__ASSET_JOB"
+    told = await client.report_asset_event(
+        ReportAssetEventInput(asset_key=["raw", "orders"], metadata={"rows": 3}, partition_key="p")
+    )
+    assert (told.typename__, told.metadata) == ("Materialization", {"rows": 3})
+    asset = await client.asset("raw/orders")
+    assert asset.latest_materialization is not None
+    assert asset.latest_materialization.partition_key == "p"
+    assert ["raw", "orders"] in [one.key async for one in client.assets()]
+    async with aclosing(client.follow_asset_events(after=str(int(told.position) - 1))) as changes:
+        first = await anext(changes)
+    assert first == (told.position, told)
+    with pytest.raises(Missing, match="no asset 'none'"):
+        await client.asset("none")
+    with pytest.raises(MutationFailed, match="does not exist"):
+        await client.materialize([["none"]])

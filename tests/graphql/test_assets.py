@@ -172,6 +172,7 @@ HISTORY = """query($key: [String!]!, $partition: String) { asset(key: $key) {
     observations(partitionKey: $partition) { edges { node { position tick { number } } } }
     checkEvaluations(checkName: "not_empty") { edges { node { position checkName passed severity isBlocking } } }
     events(partitionKey: $partition) { edges { node { __typename position } } }
+    made: events(kind: [MATERIALIZATION, CHECK, CHECK]) { edges { node { position } } }
     checks { name latestEvaluation { position passed } } materializedPartitionCount
 } }"""
 
@@ -204,6 +205,7 @@ async def test_what_happened_to_an_asset(api: Api, database: Database) -> None:
     }  # fmt: skip
     assert [edge["node"]["position"] for edge in shown["events"]["edges"]] == ["6", "5", "4", "3", "2", "1"]
     assert shown["events"]["edges"][4]["node"]["__typename"] == "Observation"
+    assert [edge["node"]["position"] for edge in shown["made"]["edges"]] == ["6", "5", "4", "3", "1"]
     assert shown["checks"] == [
         {"name": "not_empty", "latestEvaluation": {"position": "5", "passed": False}},
         {"name": "recent", "latestEvaluation": None},

@@ -1,7 +1,7 @@
 """The client: what other services do with sensors and runs, typed."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
@@ -12,6 +12,8 @@ from vedette.client.errors import HistoryGone, Missing, MutationFailed, Problem,
 from vedette.client.generated import documents
 from vedette.client.generated.base_model import BaseModel
 from vedette.client.generated.fragments import (
+    AssetEventFacts,
+    AssetFacts,
     EvaluationFacts,
     EventFacts,
     JobFacts,
@@ -21,9 +23,12 @@ from vedette.client.generated.fragments import (
     TickFacts,
 )
 from vedette.client.generated.input_types import (
+    AssetEventFilter,
+    AssetFilter,
     CancelRunInput,
     EvaluateSensorInput,
     LaunchRunInput,
+    ReportAssetEventInput,
     RerunInput,
     ResetSensorInput,
     RunFilter,
@@ -55,6 +60,17 @@ class RunChange(NamedTuple):
 
     position: str
     run: RunFacts
+
+
+class AssetChange(NamedTuple):
+    """Something that happened to an asset; pass `position` as `after` to go on from here."""
+
+    position: str
+    event: AssetEventFacts
+
+
+# Parts, or one text with slashes between them.
+Key = str | Sequence[str]
 
 
 def _ignore(reason: str) -> None:
@@ -183,6 +199,23 @@ class Client:
         )
         return await self._change(documents.LaunchRun, wanted, RunFacts)
 
+    async def materialize(
+        self,
+        assets: Sequence[Key],
+        run_config: Mapping[str, Any] | None = None,
+        *,
+        tags: Mapping[str, str] | None = None,
+        partition_key: str | None = None,
+    ) -> RunFacts:
+        """Launch a run that produces assets of one code location."""
+        wanted = LaunchRunInput(
+            asset_selection=[_parts(key) for key in assets],
+            run_config=dict(run_config or {}),
+            tags=[RunTagInput(key=key, value=value) for key, value in (tags or {}).items()],
+            partition_key=partition_key,
+        )
+        return await self._change(documents.LaunchRun, wanted, RunFacts)
+
     async def rerun(self, run_id: str, *, from_failure: bool = False) -> RunFacts:
         """Run again what has ended, all of it or what did not succeed."""
         return await self._change(documents.Rerun, RerunInput(run_id=run_id, from_failure=from_failure), RunFacts)
@@ -219,6 +252,30 @@ class Client:
         async with aclosing(self._endless(documents.FollowRuns, "runs", of, after)) as items:
             async for position, item in items:
                 yield RunChange(position, RunFacts.model_validate(item["run"]))
+
+    # --- assets
+
+    async def asset(self, key: Key) -> AssetFacts:
+        """Return an asset as it stands."""
+        data = await self.execute(documents.FindAsset, key=_parts(key))
+        return _found(data["asset"], f"There is no asset {'/'.join(_parts(key))!r}.", AssetFacts)
+
+    def assets(self, of: AssetFilter | None = None) -> AsyncIterator[AssetFacts]:
+        """Yield assets, by key."""
+        return self._pages(documents.ListAssets, of, AssetFacts)
+
+    async def report_asset_event(self, told: ReportAssetEventInput) -> AssetEventFacts:
+        """Tell what happened to an asset outside of runs, once: sensors that watch it react to a materialization."""
+        return await self._change(documents.ReportAssetEvent, told, AssetEventFacts)
+
+    async def follow_asset_events(
+        self, of: AssetEventFilter | None = None, after: str | None = None
+    ) -> AsyncGenerator[AssetChange, None]:
+        """Yield what happens to assets, after a position or from now on, across restarts of servers."""
+        items_of = self._endless(documents.FollowAssetEvents, "assetEvents", of, after)
+        async with aclosing(items_of) as items:
+            async for position, item in items:
+                yield AssetChange(position, AssetEventFacts.model_validate(item["event"]))
 
     # --- how they ask
 
@@ -287,6 +344,10 @@ class Client:
                 if item["__typename"] == "StreamGap":
                     raise HistoryGone(item["message"], item["position"])
                 yield item["position"], item
+
+
+def _parts(key: Key) -> list[str]:
+    return key.split("/") if isinstance(key, str) else list(key)
 
 
 def _plain(value: BaseModel | None) -> Json:

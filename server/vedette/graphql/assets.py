@@ -163,10 +163,18 @@ class Asset(Node):
 
     @field("All that happened to it, the latest first.")
     async def events(
-        self, info: Info, first: First = None, after: After = None, partition_key: OfPartition = None
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        partition_key: OfPartition = None,
+        kind: Annotated[
+            list[AssetEventKind] | None, strawberry.argument(description="Only those of one of these kinds.")
+        ] = None,
     ) -> Connection[AssetEvent]:
         """Load them."""
-        key = (self.spec.key, HistoryFilter(partition_key=partition_key), ASSET_EVENTS.window(first, after))
+        of = HistoryFilter(tuple(dict.fromkeys(kind or AssetEventKind)), partition_key)
+        key = (self.spec.key, of, ASSET_EVENTS.window(first, after))
         return await info.context.loaders.events_of_asset.load(key)
 
     @field("How it is divided; null if it is not.")

@@ -197,10 +197,11 @@ _ASKING = text(
     SELECT wanted.ordinal, sensors.id, sensors.name
     FROM unnest(CAST(:escaped AS text[])) WITH ORDINALITY AS wanted(key, ordinal)
     JOIN asset_definitions AS defined USING (key)
+    CROSS JOIN LATERAL jsonb_array_elements_text(defined.spec -> 'jobs') AS making(job)
     JOIN (
         SELECT id, name, code_location, job FROM sensors
         CROSS JOIN LATERAL jsonb_array_elements_text(spec -> 'job_names') AS named(job) WHERE sensors.loaded
-    ) AS sensors ON sensors.code_location = defined.code_location AND defined.spec -> 'jobs' ? sensors.job
+    ) AS sensors USING (code_location, job)
     WHERE defined.loaded
     ORDER BY ordinal, name, id
     """

@@ -795,6 +795,138 @@ query ReadPositions {
       ticks
       sensors
       runs
+      assetEvents: assets
+    }
+  }
+}
+"""
+
+FindAsset = """
+fragment AssetFacts on Asset {
+  id
+  key
+  description
+  group
+  isExecutable
+  latestMaterialization {
+    ...MaterializationFacts
+  }
+}
+
+fragment MaterializationFacts on Materialization {
+  position
+  at
+  partitionKey
+  description
+  metadata
+  run {
+    id
+  }
+}
+
+query FindAsset($key: [String!]!) {
+  asset(key: $key) {
+    ...AssetFacts
+  }
+}
+"""
+
+ListAssets = """
+fragment AssetFacts on Asset {
+  id
+  key
+  description
+  group
+  isExecutable
+  latestMaterialization {
+    ...MaterializationFacts
+  }
+}
+
+fragment MaterializationFacts on Materialization {
+  position
+  at
+  partitionKey
+  description
+  metadata
+  run {
+    id
+  }
+}
+
+query ListAssets($filter: AssetFilter, $first: Int, $after: String) {
+  assets(filter: $filter, first: $first, after: $after) {
+    edges {
+      node {
+        ...AssetFacts
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+"""
+
+ReportAssetEvent = """
+fragment AssetEventFacts on AssetEvent {
+  __typename
+  position
+  at
+  assetKey
+  partitionKey
+  description
+  metadata
+  run {
+    id
+  }
+}
+
+fragment Problem on MutationError {
+  __typename
+  message
+  path
+}
+
+mutation ReportAssetEvent($input: ReportAssetEventInput!) {
+  reportAssetEvent(input: $input) {
+    event {
+      ...AssetEventFacts
+    }
+    errors {
+      ...Problem
+    }
+  }
+}
+"""
+
+FollowAssetEvents = """
+fragment AssetEventFacts on AssetEvent {
+  __typename
+  position
+  at
+  assetKey
+  partitionKey
+  description
+  metadata
+  run {
+    id
+  }
+}
+
+subscription FollowAssetEvents($filter: AssetEventFilter, $after: StreamPosition) {
+  assetEvents(filter: $filter, after: $after) {
+    __typename
+    ... on AssetEventAdded {
+      position
+      event {
+        ...AssetEventFacts
+      }
+    }
+    ... on StreamGap {
+      position
+      message
     }
   }
 }

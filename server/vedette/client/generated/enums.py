@@ -1,6 +1,17 @@
 from vedette.client.open_enums import OpenEnum
 
 
+class AssetCheckSeverity(OpenEnum):
+    WARN = "WARN"
+    ERROR = "ERROR"
+
+
+class AssetEventKind(OpenEnum):
+    MATERIALIZATION = "MATERIALIZATION"
+    OBSERVATION = "OBSERVATION"
+    CHECK = "CHECK"
+
+
 class LogLevel(OpenEnum):
     DEBUG = "DEBUG"
     INFO = "INFO"

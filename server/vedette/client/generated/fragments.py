@@ -16,6 +16,49 @@ from .enums import (
 )
 
 
+class AssetEventFacts(BaseModel):
+    typename__: str = Field(alias="__typename")
+    position: str
+    at: datetime
+    asset_key: list[str] = Field(alias="assetKey")
+    partition_key: Optional[str] = Field(alias="partitionKey")
+    description: Optional[str]
+    metadata: Optional[Any]
+    run: Optional["AssetEventFactsRun"]
+
+
+class AssetEventFactsRun(BaseModel):
+    id: str
+
+
+class MaterializationFacts(BaseModel):
+    position: str
+    at: datetime
+    partition_key: Optional[str] = Field(alias="partitionKey")
+    description: Optional[str]
+    metadata: Optional[Any]
+    run: Optional["MaterializationFactsRun"]
+
+
+class MaterializationFactsRun(BaseModel):
+    id: str
+
+
+class AssetFacts(BaseModel):
+    id: str
+    key: list[str]
+    description: Optional[str]
+    group: Optional[str]
+    is_executable: bool = Field(alias="isExecutable")
+    latest_materialization: Optional["AssetFactsLatestMaterialization"] = Field(
+        alias="latestMaterialization"
+    )
+
+
+class AssetFactsLatestMaterialization(MaterializationFacts):
+    pass
+
+
 class Failure(BaseModel):
     type_: str = Field(alias="type")
     message: str
@@ -169,6 +212,9 @@ class TickFactsSensorCodeLocation(BaseModel):
     name: str
 
 
+AssetEventFacts.model_rebuild()
+MaterializationFacts.model_rebuild()
+AssetFacts.model_rebuild()
 Failure.model_rebuild()
 LogLine.model_rebuild()
 EvaluationFacts.model_rebuild()

@@ -5,6 +5,8 @@ from pydantic import Field
 
 from .base_model import BaseModel
 from .enums import (
+    AssetCheckSeverity,
+    AssetEventKind,
     RunKeyDedup,
     RunStatus,
     SensorConditionKind,
@@ -12,6 +14,36 @@ from .enums import (
     SensorStatus,
     TickStatus,
 )
+
+
+class AssetEventFilter(BaseModel):
+    """Which events; what is left out does not restrict."""
+
+    asset_keys: Optional[list[list[str]]] = Field(alias="assetKeys", default=None)
+    "Those of these assets."
+    key_prefix: Optional[list[str]] = Field(alias="keyPrefix", default=None)
+    "Those of the assets whose keys begin with this."
+    kind: Optional[list[AssetEventKind]] = None
+    "Those of one of these kinds."
+    partition_key: Optional[str] = Field(alias="partitionKey", default=None)
+    "Those of this partition."
+
+
+class AssetFilter(BaseModel):
+    """Which assets; what is left out does not restrict."""
+
+    key_prefix: Optional[list[str]] = Field(alias="keyPrefix", default=None)
+    "Those whose keys begin with this."
+    group: Optional[str] = None
+    "Those of this group."
+    key_contains: Optional[str] = Field(alias="keyContains", default=None)
+    "Those whose keys, written with slashes, have this in them, in any case."
+    code_location: Optional[str] = Field(alias="codeLocation", default=None)
+    "Those that the code location of this name defines."
+    is_executable: Optional[bool] = Field(alias="isExecutable", default=None)
+    "Those that runs can produce, or those that something outside produces."
+    selection: Optional[str] = None
+    "Those that a selection names: `key:a/b`, `group:g`, `tag:k=v`, `kind:k`, `owner:o`, `*`, combined by `and`, `or`, `not` and parentheses; `+x` adds all that x is made of, `x+` all that is made of it, `2+x+1` two steps up and one down; `roots(x)` and `sinks(x)` are its ends."
 
 
 class CancelRunInput(BaseModel):
@@ -23,6 +55,17 @@ class CancelRunInput(BaseModel):
     "The run."
     force: Optional[bool] = False
     "Kill its process at once, without a chance to tidy up."
+
+
+class CheckResultInput(BaseModel):
+    """The result of a check."""
+
+    name: str
+    "Name of the check."
+    passed: bool
+    "Whether it passed."
+    severity: Optional[AssetCheckSeverity] = AssetCheckSeverity.ERROR
+    "How bad it is where it did not pass."
 
 
 class EvaluateSensorInput(BaseModel):
@@ -87,6 +130,27 @@ class LaunchRunInput(BaseModel):
     "For how long the run holds `runKey`; TTL goes with `ttlSeconds`."
     ttl_seconds: Optional[float] = Field(alias="ttlSeconds", default=None)
     "For how many seconds the run holds `runKey`, where `dedup` is TTL."
+
+
+class ReportAssetEventInput(BaseModel):
+    """What happened to an asset outside of runs."""
+
+    idempotency_key: Optional[str] = Field(alias="idempotencyKey", default=None)
+    "Makes it safe to send the mutation again: for 24 hours, the same input with the same key takes effect once and has the same outcome. At most 255 characters; a random UUID is a good one."
+    asset_key: list[str] = Field(alias="assetKey")
+    "Key of the asset; no code location need define it."
+    kind: Optional[AssetEventKind] = AssetEventKind.MATERIALIZATION
+    "What happened; CHECK goes with `check`."
+    partition_key: Optional[str] = Field(alias="partitionKey", default=None)
+    "The partition that it is about."
+    description: Optional[str] = None
+    "What there is to say, for people."
+    metadata: Optional[Any] = None
+    "What there is to note: an object of values by label."
+    data_version: Optional[str] = Field(alias="dataVersion", default=None)
+    "Version of the data that was produced."
+    check: Optional["CheckResultInput"] = None
+    "How the check went."
 
 
 class RerunInput(BaseModel):
@@ -244,6 +308,7 @@ class TickSensorInput(BaseModel):
 
 JobBy.model_rebuild()
 LaunchRunInput.model_rebuild()
+ReportAssetEventInput.model_rebuild()
 RunFilter.model_rebuild()
 SensorBy.model_rebuild()
 SensorFilter.model_rebuild()
