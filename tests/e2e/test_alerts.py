@@ -76,7 +76,7 @@ def takes_its_time():
         time.sleep(3)
 
 slack = make_slack_on_sensor_failure_sensor(
-    "#alerts", "xoxb-hunter2", api_url="http://127.0.0.1:{port}", minimum_interval_seconds=0.2,
+    "#alerts", "xoxb-hunter2", minimum_interval_seconds=0.2,
     default_status=DefaultSensorStatus.RUNNING, slack_api_url={url!r},
 )
 """
@@ -85,7 +85,7 @@ slack = make_slack_on_sensor_failure_sensor(
 def test_a_sensor_that_is_later_than_its_max_lag_is_told(dev_server: DevServer, tmp_path: Path) -> None:
     mended = tmp_path / "mended"
     with service() as stub:
-        dev_server.write(HELD_UP.format(url=stub.url, port=dev_server.port, mended=str(mended)))
+        dev_server.write(HELD_UP.format(url=stub.url, mended=str(mended)))
         dev_server.start()
         wait_until(lambda: any("dawdles is overdue" in str(asked.body) for asked in stub.taken), "the alert")
         [told] = [str(asked.body) for asked in stub.taken if "dawdles is overdue" in str(asked.body)][:1]
@@ -93,3 +93,44 @@ def test_a_sensor_that_is_later_than_its_max_lag_is_told(dev_server: DevServer, 
         mended.touch()
         wait_until(lambda: any("dawdles works again" in str(asked.body) for asked in stub.taken), "the all-clear")
     assert not any("takes_its_time is overdue" in str(asked.body) for asked in stub.taken)
+
+
+WATCHED = """
+from pathlib import Path
+from vedette import *
+from vedette.alerts import make_slack_on_sensor_failure_sensor
+
+@sensor(minimum_interval_seconds=0.2, default_status=DefaultSensorStatus.RUNNING)
+def flaky():
+    if (Path(__file__).parent / "broken").exists():
+        raise ValueError("it broke")
+
+# It looks by itself once an hour: what it tells it is told.
+watch = make_slack_on_sensor_failure_sensor(
+    "#alerts", "xoxb-hunter2", default_status=DefaultSensorStatus.RUNNING, slack_api_url={url!r},
+    minimum_interval_seconds=3600,
+)
+"""
+EVALUATED = "{ sensors { edges { node { name lastTick { status } } } } }"
+
+
+def test_a_sensor_that_fails_is_told_at_once_and_once_and_that_it_works_again(dev_server: DevServer) -> None:
+    with service() as stub:
+        stub.answers = [(200, {}, {"ok": True})]
+        dev_server.write(WATCHED.format(url=stub.url))
+        broken = dev_server.project / "broken"
+        dev_server.start()
+
+        def evaluated() -> bool:
+            found = dev_server.query(EVALUATED)["sensors"]["edges"]
+            return len(found) == 2 and all(edge["node"]["lastTick"] for edge in found)
+
+        wait_until(evaluated, "both sensors to be evaluated", 60)
+        broken.touch()
+        wait_until(lambda: len(stub.taken) == 1, "the first message", 60)
+        failed = "{ ticks(first: 100, filter: {status: [FAILURE]}) { edges { node { number } } } }"
+        wait_until(lambda: len(dev_server.query(failed)["ticks"]["edges"]) >= 3, "more failures", 60)
+        broken.unlink()
+        wait_until(lambda: len(stub.taken) == 2, "the second message", 60)
+    told = [asked.body["text"] for asked in stub.taken]
+    assert [text.split("/")[-1] for text in told] == ["flaky fails", "flaky works again"]

@@ -188,7 +188,6 @@ def make_email_on_sensor_failure_sensor(
     email_from: str,
     email_password: str | None,
     email_to: Sequence[str],
-    api_url: str,
     email_body_fn: Callable[[Sequence[SensorProblem]], str] = _problems_body,
     email_subject_fn: Callable[[Sequence[SensorProblem]], str] | None = None,
     smtp_host: str = "smtp.gmail.com",
@@ -215,4 +214,4 @@ def make_email_on_sensor_failure_sensor(
         mailbox.send(checked_text(subject, "email_subject_fn"), text, body)
 
     description = f"Sends an e-mail to {', '.join(email_to)} when a sensor fails, is paused or is overdue."
-    return sensor_failure_sensor(send, name or "email_on_sensor_failure", api_url, description=description, **options)
+    return sensor_failure_sensor(send, name or "email_on_sensor_failure", description=description, **options)

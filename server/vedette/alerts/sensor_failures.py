@@ -1,36 +1,21 @@
-"""Watching other sensors: a sensor that asks the API how they stand, and tells what is new about it."""
+"""Watching other sensors: a sensor that is told what is wrong with them, and tells what is new about it."""
 
 import enum
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from vedette.alerts.posting import Service
 from vedette.authoring.contexts import SensorEvaluationContext
+from vedette.authoring.logs import Sink
 from vedette.authoring.sensor_results import SkipReason
 from vedette.authoring.sensors import SensorDefinition
 from vedette.authoring.text import shown
 from vedette.domain.catalog import SensorStatus
-from vedette.errors import AlertNotSent, DefinitionError
+from vedette.domain.ticks import EvaluationInstruction
+from vedette.domain.troubles import SensorTrouble
+from vedette.errors import DefinitionError
 
 INTERVAL_SECONDS = 10.0
-PAGE = 100
-QUERY = """
-query SensorsThatFail($first: Int!, $after: String) {
-  sensors(first: $first, after: $after) {
-    edges {
-      node {
-        name status consecutiveFailures
-        codeLocation { name }
-        condition { kind message }
-        statusReason { source note }
-        lastTick { number status error { type message } }
-      }
-    }
-    pageInfo { hasNextPage endCursor }
-  }
-}
-"""
 
 
 class ProblemKind(enum.StrEnum):
@@ -51,11 +36,15 @@ _HEADLINES = {
 
 
 class SensorProblem(NamedTuple):
-    """Something new about a sensor: `sensor` is its name with its code location, `message` says more, if anything."""
+    """Something new about a sensor: `sensor` is its name with its code location, `message` says more, if anything.
+
+    `since` tells one streak of failures from the next: the number of the tick with which it began.
+    """
 
     kind: ProblemKind
     sensor: str
     message: str
+    since: int = 0
 
     @property
     def headline(self) -> str:
@@ -68,10 +57,38 @@ def told(problems: Sequence[SensorProblem]) -> str:
     return "\n".join(problem.headline for problem in problems)
 
 
+class TroublesContext(SensorEvaluationContext):
+    """The context of a sensor that is told what is wrong with sensors."""
+
+    __slots__ = ("troubles",)
+
+    def __init__(self, sensor_name: str | None, troubles: Sequence[SensorTrouble], **options: Any) -> None:
+        """Make a context; `options` are those of every context."""
+        super().__init__(sensor_name, **options)
+        self.troubles = troubles
+
+
+class SensorFailureSensorDefinition(SensorDefinition):
+    """A sensor that watches sensors."""
+
+    watches_sensors = True
+
+    def new_context(self, instruction: EvaluationInstruction, sink: Sink) -> SensorEvaluationContext:
+        """Return the context of the evaluation that is asked for."""
+        last, started = instruction.last_finished_at, instruction.sensor_started_at
+        return TroublesContext(
+            self.name,
+            instruction.troubles,
+            cursor=instruction.cursor,
+            last_tick_completion_time=last.timestamp() if last else None,
+            last_sensor_start_time=started.timestamp() if started else None,
+            sink=sink,
+        )
+
+
 def sensor_failure_sensor(
     send: Callable[[Sequence[SensorProblem]], None],
     name: str,
-    api_url: str,
     *,
     monitored_sensors: Iterable[str] | None = None,
     failures_before_alert: int = 1,
@@ -83,13 +100,14 @@ def sensor_failure_sensor(
 ) -> SensorDefinition:
     """Make a sensor that calls `send` with what is new about other sensors: they fail, are paused, are overdue.
 
-    It looks every `minimum_interval_seconds` (10 unless given). What it has told is its cursor, so that each trouble is
-    told once; what `send` raises fails the tick, and all of it is told at the next one. If the process dies between the
-    sending and the commit, it is told twice. Who watches the watcher: nobody; it does not watch itself.
+    It is due as soon as it is committed that one fails, is paused or recovers, and looks every
+    `minimum_interval_seconds` (10 unless given) for those that are overdue. What it has told is its cursor, so that
+    each streak of failures is told once; what `send` raises fails the tick, and all of it is told at the next one. If
+    the process dies between the sending and the commit, it is told twice. Who watches the watcher: nobody; it does not
+    watch itself.
 
     send: sends one message about all problems that it is called with; there is at least one.
-    api_url: the address of a server, as "http://127.0.0.1:4400".
-    monitored_sensors: names, as `inbox` or as `location/inbox`; all sensors unless given.
+    monitored_sensors: names, as `inbox` or as `location/inbox`; all sensors of the server unless given.
     failures_before_alert: how many failures in a row make a sensor one that fails.
     tell_recovery: tell also when a sensor works again.
     Other options are those of `sensor`. Raises DefinitionError.
@@ -100,22 +118,22 @@ def sensor_failure_sensor(
             f'Sensor "{name}" takes monitored_sensors as a list of names, and failures_before_alert of 1 or more, not '
             f"{shown(monitored_sensors)} and {failures_before_alert}."
         )
-    service = Service("The API of Vedette", _endpoint(api_url))
 
-    def watch_sensors(context: SensorEvaluationContext) -> SkipReason:
-        before = {sensor: ProblemKind(kind) for sensor, kind in json.loads(context.cursor or "{}").items()}
-        found = _problems(_sensors(service), context.sensor_name, wanted, failures_before_alert)
-        news = [problem for sensor, problem in found.items() if before.get(sensor) is not problem.kind]
+    def watch_sensors(context: TroublesContext) -> SkipReason:
+        before: Mapping[str, list[Any]] = json.loads(context.cursor or "{}")
+        troubles = [one for one in context.troubles if one.sensor != context.sensor_name and _is_wanted(one, wanted)]
+        found = {one.name: problem for one in troubles if (problem := _problem(one, failures_before_alert))}
+        now = {sensor: [problem.kind.value, problem.since] for sensor, problem in found.items()}
+        news = [problem for sensor, problem in found.items() if before.get(sensor) != now[sensor]]
         if tell_recovery:
             news += [SensorProblem(ProblemKind.RECOVERED, sensor, "") for sensor in before if sensor not in found]
         if news:
             send(news)
-        now = {sensor: problem.kind for sensor, problem in found.items()}
         if now != before:
             context.update_cursor(json.dumps(now, sort_keys=True))
         return SkipReason(told(news) if news else "Nothing new about the sensors.")
 
-    return SensorDefinition(
+    return SensorFailureSensorDefinition(
         name,
         evaluation_fn=watch_sensors,
         minimum_interval_seconds=INTERVAL_SECONDS if minimum_interval_seconds is None else minimum_interval_seconds,
@@ -125,48 +143,15 @@ def sensor_failure_sensor(
     )
 
 
-def _endpoint(api_url: str) -> str:
-    address = api_url.rstrip("/")
-    return address if address.endswith("/graphql") else f"{address}/graphql"
+def _is_wanted(trouble: SensorTrouble, wanted: frozenset[str] | None) -> bool:
+    return wanted is None or bool(wanted & {trouble.name, trouble.sensor})
 
 
-def _sensors(service: Service) -> Iterable[Mapping[str, Any]]:
-    after: str | None = None
-    while True:
-        answer = service.post({"query": QUERY, "variables": {"first": PAGE, "after": after}})
-        if not isinstance(answer, dict) or answer.get("errors") or not answer.get("data"):
-            raise AlertNotSent(f"The API of Vedette answered with {shown(answer)}.")
-        page = answer["data"]["sensors"]
-        yield from (edge["node"] for edge in page["edges"])
-        if not page["pageInfo"]["hasNextPage"]:
-            return
-        after = page["pageInfo"]["endCursor"]
-
-
-def _problems(
-    sensors: Iterable[Mapping[str, Any]], own_name: str, wanted: frozenset[str] | None, failures: int
-) -> dict[str, SensorProblem]:
-    """Return by sensor, with its location, what is wrong with those that are watched."""
-    found = {}
-    for sensor in sensors:
-        name = f"{sensor['codeLocation']['name']}/{sensor['name']}"
-        if sensor["name"] == own_name or (wanted is not None and not wanted & {name, sensor["name"]}):
-            continue
-        problem = _problem(sensor, failures)
-        if problem is not None:
-            found[name] = SensorProblem(problem[0], name, problem[1])
-    return found
-
-
-def _problem(sensor: Mapping[str, Any], failures: int) -> tuple[ProblemKind, str] | None:
-    reason, condition = sensor["statusReason"], sensor["condition"]
-    if sensor["status"] == "STOPPED":
-        paused = reason["source"] == "FAILURE_POLICY"
-        return (ProblemKind.PAUSED, reason["note"] or "") if paused else None
-    if sensor["consecutiveFailures"] >= failures:
-        error = (sensor["lastTick"] or {}).get("error")
-        message = f"{error['type']}: {error['message']}" if error else condition["message"] or ""
-        return ProblemKind.FAILING, message
-    if condition["kind"] == "OVERDUE":
-        return ProblemKind.OVERDUE, condition["message"] or ""
+def _problem(trouble: SensorTrouble, failures: int) -> SensorProblem | None:
+    if trouble.paused:
+        return SensorProblem(ProblemKind.PAUSED, trouble.name, trouble.note or "", trouble.since)
+    if trouble.failures >= failures:
+        return SensorProblem(ProblemKind.FAILING, trouble.name, trouble.error or "", trouble.since)
+    if trouble.overdue is not None:
+        return SensorProblem(ProblemKind.OVERDUE, trouble.name, trouble.overdue)
     return None

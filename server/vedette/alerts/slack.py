@@ -109,7 +109,6 @@ def _problem_blocks(problems: Sequence[SensorProblem]) -> Blocks:
 def make_slack_on_sensor_failure_sensor(
     channel: str,
     slack_token: str,
-    api_url: str,
     text_fn: Callable[[Sequence[SensorProblem]], str] = told,
     blocks_fn: Callable[[Sequence[SensorProblem]], Blocks] | None = None,
     name: str | None = None,
@@ -128,4 +127,4 @@ def make_slack_on_sensor_failure_sensor(
         to.send(text, blocks_fn(problems) if blocks_fn else _problem_blocks(problems))
 
     description = f"Posts to {channel} on Slack when a sensor fails, is paused or is overdue."
-    return sensor_failure_sensor(send, name or "slack_on_sensor_failure", api_url, description=description, **options)
+    return sensor_failure_sensor(send, name or "slack_on_sensor_failure", description=description, **options)

@@ -108,7 +108,6 @@ def make_teams_on_run_failure_sensor(
 
 def make_teams_on_sensor_failure_sensor(
     hook_url: str,
-    api_url: str,
     message_fn: Callable[[Sequence[SensorProblem]], str] = told,
     http_proxy: str | None = None,
     https_proxy: str | None = None,
@@ -133,4 +132,4 @@ def make_teams_on_sensor_failure_sensor(
         )
 
     description = "Posts to Microsoft Teams when a sensor fails, is paused or is overdue."
-    return sensor_failure_sensor(send, name or "teams_on_sensor_failure", api_url, description=description, **options)
+    return sensor_failure_sensor(send, name or "teams_on_sensor_failure", description=description, **options)

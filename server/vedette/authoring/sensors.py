@@ -36,6 +36,8 @@ class SensorDefinition:
     """A sensor. `targets` are the jobs it may ask runs of, by name; a job given by name only is None there."""
 
     kind = SensorKind.STANDARD
+    # Whether its evaluations are told what is wrong with sensors.
+    watches_sensors = False
 
     def __init__(
         self,
@@ -240,6 +242,7 @@ class SensorDefinition:
             max_lag_seconds=self.max_lag,
             watch=self.watch,
             waits=self.waits is not None,
+            watches_sensors=self.watches_sensors,
         )
 
     def __repr__(self) -> str:

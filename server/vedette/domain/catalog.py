@@ -127,6 +127,8 @@ class SensorSpec(msgspec.Struct, frozen=True):
     monitors: RunMonitor | AssetMonitor | None = None
     # A materialization of one of these makes it due at once, and each evaluation is told how all of them stand.
     watched_assets: tuple[tuple[str, ...], ...] = ()
+    # Another sensor that begins to fail or recovers makes it due at once, and each evaluation is told what is wrong.
+    watches_sensors: bool = False
 
     @property
     def is_pushed(self) -> bool:
@@ -135,8 +137,13 @@ class SensorSpec(msgspec.Struct, frozen=True):
 
     @property
     def is_fed(self) -> bool:
-        """Tell whether an evaluation is told more than its cursor: events, or how assets stand."""
-        return self.is_pushed or bool(self.watched_assets)
+        """Tell whether an evaluation is told more than its cursor: events, or how assets or sensors stand."""
+        return self.is_pushed or self.is_told
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether an evaluation is told how assets or sensors stand."""
+        return bool(self.watched_assets) or self.watches_sensors
 
     @property
     def stream(self) -> str | None:

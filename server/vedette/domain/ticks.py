@@ -12,6 +12,7 @@ from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.partitions import DynamicKey, PartitionChange
 from vedette.domain.reactions import Reaction, ReactionOutcome, SensorEvent
 from vedette.domain.run_keys import Dedup
+from vedette.domain.troubles import SensorTrouble
 from vedette.domain.watched_assets import WatchedAsset
 
 
@@ -139,7 +140,7 @@ class EvaluationInstruction(msgspec.Struct, frozen=True, array_like=True, gc=Fal
 
     Times are aware UTC: when the last tick finished, and when the sensor was last started. `events` are what a sensor
     that reacts to events is called with, one by one; None for any other. `watched` are the assets that it watches, as
-    they stand.
+    they stand; `troubles`, of one that watches sensors, are what is wrong with any.
     """
 
     tick_id: UUID
@@ -150,3 +151,4 @@ class EvaluationInstruction(msgspec.Struct, frozen=True, array_like=True, gc=Fal
     sensor_started_at: datetime | None = None
     events: tuple[SensorEvent, ...] | None = None
     watched: tuple[WatchedAsset, ...] = ()
+    troubles: tuple[SensorTrouble, ...] = ()

@@ -17,7 +17,6 @@ from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.positions import EventPosition
 from vedette.domain.reactions import SensorEvent
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, TickCause
-from vedette.domain.watched_assets import WatchedAsset
 from vedette.errors import VedetteError
 from vedette.evaluator.cleaning import clean_log, storable
 from vedette.evaluator.clock import DatabaseClock
@@ -26,6 +25,7 @@ from vedette.evaluator.feeder import Fed
 from vedette.evaluator.holdings import Holdings
 from vedette.evaluator.inboxes import Batch
 from vedette.evaluator.reacting import Part, parts
+from vedette.evaluator.telling import NOTHING, Told
 from vedette.faults import Point, reached
 from vedette.storage.due import DueSensor
 from vedette.storage.recording import RecordedTick
@@ -73,8 +73,8 @@ class InFlight:
     # each as a tick of its own.
     batch: Batch | None = None
     events: tuple[SensorEvent, ...] | None = None
-    # Of a sensor that watches assets: how these stand.
-    watched: tuple[WatchedAsset, ...] = ()
+    # Of a sensor that watches assets or sensors: how these stand.
+    told: Told = NOTHING
     parts: deque[Part] = field(default_factory=deque)
     part: Part | None = None
     finished_at: datetime | None = None
@@ -91,7 +91,8 @@ class InFlight:
             last_finished_at=last_finished_at or state.last_finished_at,
             sensor_started_at=state.started_at,
             events=self.events,
-            watched=self.watched,
+            watched=self.told.watched,
+            troubles=self.told.troubles,
         )
 
     def log(self, line: LogRecord) -> None:
@@ -160,7 +161,7 @@ class Evaluations:
         policy: FailurePolicy,
         feed: Callable[[Sequence[InFlight]], None],
     ) -> None:
-        """`feed` reads what sensors are told of events and assets, and hands it to `send_fed` or `send_told`."""
+        """`feed` reads what sensors are told, and hands it to `send_fed` or `send_told`."""
         self._feed = feed
         self._clock = clock
         self._code = code
@@ -227,11 +228,11 @@ class Evaluations:
             else:
                 self._end_with(flight, Evaluation())
 
-    def send_told(self, flights: Sequence[InFlight], told: Sequence[tuple[WatchedAsset, ...]]) -> None:
-        """Evaluate with how the assets stand that each sensor watches."""
-        for flight, watched in zip(flights, told, strict=True):
+    def send_told(self, flights: Sequence[InFlight], told: Sequence[Told]) -> None:
+        """Evaluate with how that stands which each sensor watches."""
+        for flight, its in zip(flights, told, strict=True):
             if not flight.ended:
-                flight.watched = watched
+                flight.told = its
                 self._send(flight.sensor.code_location, [flight])
 
     def give_back(self, flights: Sequence[InFlight]) -> None:

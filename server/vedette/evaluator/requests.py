@@ -10,13 +10,13 @@ from uuid import UUID
 from vedette.bus import Bus
 from vedette.bus.topics import ANSWERS, EVALUATIONS
 from vedette.errors import VedetteError
-from vedette.evaluator.asset_watch import AssetWatch
 from vedette.evaluator.code import LoadedCode
 from vedette.evaluator.evaluations import Evaluations, InFlight
 from vedette.evaluator.feeder import Feeder
 from vedette.evaluator.holdings import Holdings
 from vedette.evaluator.patience import keep_trying
 from vedette.evaluator.reacting import as_one
+from vedette.evaluator.telling import tell
 from vedette.settings import Settings
 from vedette.storage import evaluation_requests
 from vedette.storage.database import Database
@@ -38,7 +38,6 @@ class Requests:
         evaluations: Evaluations,
         sensor: Callable[[UUID], DueSensor | None],
         feeders: Mapping[str, Feeder],
-        watch: AssetWatch,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -49,7 +48,6 @@ class Requests:
         self._evaluations = evaluations
         self._sensor = sensor
         self._feeders = feeders
-        self._watch = watch
         # By sensor, the longest waiting first; each with the monotonic time at which it becomes BUSY.
         self._turns: dict[UUID, deque[tuple[float, TakenRequest]]] = {}
         self._given_back: list[UUID] = []
@@ -121,8 +119,8 @@ class Requests:
         try:
             if (feeder := self._feeders.get(flight.sensor.spec.stream or "")) is not None:
                 flight.events = await feeder.preview(flight.sensor, cursor, request.run_id)
-            if flight.sensor.spec.watched_assets:
-                [flight.watched] = await self._watch.tell([(flight.sensor, cursor)])
+            if flight.sensor.spec.is_told:
+                [flight.told] = await tell(self._database, [(flight.sensor, cursor)])
             evaluation = as_one(await self._evaluations.evaluate(flight, cursor, request.last_finished_at))
         except VedetteError:
             self.give_back(request.id)

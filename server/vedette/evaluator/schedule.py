@@ -34,11 +34,12 @@ class Schedule:
         self._waiting: set[UUID] = set()
         self._pushed: set[UUID] = set()
         self._watching_assets: set[UUID] = set()
+        self._watching_sensors: set[UUID] = set()
         # Those whose folders have changed, and those that failed last: these wait for their next try all the same.
         self._hurried: set[UUID] = set()
         self._failing: set[UUID] = set()
         self._kinds = (
-            *(self._watching, self._waiting, self._pushed, self._watching_assets),
+            *(self._watching, self._waiting, self._pushed, self._watching_assets, self._watching_sensors),
             *(self._hurried, self._failing),
         )
 
@@ -76,6 +77,7 @@ class Schedule:
             (self._waiting.add if sensor.spec.waits else self._waiting.discard)(sensor.id)
             (self._pushed.add if sensor.spec.is_pushed else self._pushed.discard)(sensor.id)
             (self._watching_assets.add if sensor.spec.watched_assets else self._watching_assets.discard)(sensor.id)
+            (self._watching_sensors.add if sensor.spec.watches_sensors else self._watching_sensors.discard)(sensor.id)
             self.schedule(sensor.id)
         if reading.complete:
             seen = {sensor.id for sensor in reading.sensors}
@@ -105,6 +107,11 @@ class Schedule:
     def watching_assets(self) -> list[DueSensor]:
         """Return the sensors that watch assets and may be due."""
         watching = map(self._sensors.__getitem__, self._watching_assets)
+        return [sensor for sensor in watching if self._can_be_due(sensor)]
+
+    def watching_sensors(self) -> list[DueSensor]:
+        """Return the sensors that watch sensors and may be due."""
+        watching = map(self._sensors.__getitem__, self._watching_sensors)
         return [sensor for sensor in watching if self._can_be_due(sensor)]
 
     def hurry(self, sensor_id: UUID) -> None:

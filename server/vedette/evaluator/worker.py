@@ -25,8 +25,10 @@ from vedette.evaluator.patience import keep_trying, report
 from vedette.evaluator.recorder import Recorder
 from vedette.evaluator.requests import Requests
 from vedette.evaluator.schedule import Schedule
+from vedette.evaluator.sensor_watch import SensorWatch
 from vedette.evaluator.source_watch import SourceWatch
 from vedette.evaluator.sources import AssetSource, RunSource
+from vedette.evaluator.telling import tell
 from vedette.evaluator.watching import FolderWatch
 from vedette.faults import Point, reached
 from vedette.settings import Settings
@@ -82,7 +84,10 @@ class Evaluator:
         self._live_logs = LiveLogs(database, bus, self._evaluations.by_sensor.values)
         self._schedule = Schedule(self._clock, self._code, self._evaluations.by_sensor)
         self._folders = FolderWatch(self._schedule.watching, self._on_change)
-        self._assets = AssetWatch(database, bus, settings.poll_seconds, self._schedule.watching_assets, self._on_change)
+        self._watches = (
+            AssetWatch(database, bus, settings.poll_seconds, self._schedule.watching_assets, self._on_change),
+            SensorWatch(database, bus, settings.poll_seconds, self._schedule.watching_sensors, self._on_change),
+        )
         self._sources = SourceWatch(self._schedule.waiting, self._schedule.is_quiet, self._code, self._on_change)
         self._feeders = {
             source.stream: Feeder(
@@ -100,7 +105,6 @@ class Evaluator:
             self._evaluations,
             self._schedule.get,
             self._feeders,
-            self._assets,
         )
         self._keeper = LeaseKeeper(
             database,
@@ -132,7 +136,8 @@ class Evaluator:
             tasks.create_task(self._follow_changes(), name="sensor changes")
             tasks.create_task(self._folders.run(), name="folders")
             tasks.create_task(self._sources.run(), name="sources")
-            tasks.create_task(self._assets.run(), name="assets")
+            for watch in self._watches:
+                tasks.create_task(watch.run(), name=f"watch of {watch.topic}")
             for stream, feeder in self._feeders.items():
                 tasks.create_task(feeder.run(), name=f"feeder of {stream}")
             tasks.create_task(self._recorder.run(), name="recorder")
@@ -195,14 +200,14 @@ class Evaluator:
         for stream, feeder in self._feeders.items():
             if together := [flight for flight in flights if flight.sensor.spec.stream == stream]:
                 self._tasks.create_task(self._feed_all(feeder, together))
-        if telling := [flight for flight in flights if flight.sensor.spec.watched_assets]:
+        if telling := [flight for flight in flights if flight.sensor.spec.is_told]:
             self._tasks.create_task(self._tell_all(telling))
 
     async def _tell_all(self, flights: Sequence[InFlight]) -> None:
         try:
-            told = await self._assets.tell([(flight.sensor, flight.sensor.state.cursor) for flight in flights])
+            told = await tell(self._database, [(one.sensor, one.sensor.state.cursor) for one in flights])
         except Exception as error:
-            report("read the assets that sensors watch", error)
+            report("read what sensors watch", error)
             self._evaluations.give_back(flights)
         else:
             self._evaluations.send_told(flights, told)
@@ -291,9 +296,7 @@ class Evaluator:
                     else due.changes(connection, shards, self._position, list(outdated))
                 )
             self._schedule.apply(reading, shards, moment)
-            self._folders.look()
-            self._sources.look()
-            self._assets.look()
+            self._look()
             for feeder in self._feeders.values():
                 feeder.look(reading.sensors)
             if self._holdings.ready.keys() <= set(shards):
@@ -304,12 +307,17 @@ class Evaluator:
                 return
             complete = False
 
+    def _look(self) -> None:
+        """See whether other sensors are to be watched for."""
+        self._folders.look()
+        self._sources.look()
+        for watch in self._watches:
+            watch.look()
+
     async def _settle(self) -> None:
         """Forget the sensors of shards that are gone; close the orphans of new shards and load their sensors."""
         self._schedule.keep(self._holdings.epochs)
-        self._folders.look()
-        self._assets.look()
-        self._sources.look()
+        self._look()
         pairs = self._holdings.unready()
         if not pairs:
             return

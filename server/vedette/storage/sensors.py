@@ -65,7 +65,7 @@ class SensorFilter:
     tag: tuple[str, str | None] | None = None
 
 
-_RUNS = "(loaded AND status = 'RUNNING')"
+RUNS = "(loaded AND status = 'RUNNING')"
 # What is not past due at all is most of what there is: its specification need not be looked into.
 _MAX_LAG = "CAST(spec ->> 'max_lag_seconds' AS double precision)"
 _OVERDUE = f"""(CASE WHEN next_tick_at < now()
@@ -86,7 +86,7 @@ _HELD = """SELECT FROM leases JOIN workers ON workers.id = leases.holder
     WHERE leases.name = 'sensors/' || sensors.shard AND leases.expires_at > now()
         AND sensors.code_location = ANY(workers.code_locations)"""
 # Looked up only where it is told: most sensors do not fail, are loaded and are on time.
-_COLUMNS = f"""id, code_location, CAST(spec AS text), loaded, status, status_source, status_actor, status_at,
+COLUMNS = f"""id, code_location, CAST(spec AS text), loaded, status, status_source, status_actor, status_at,
     status_note, cursor, cursor_version, cursor_at, cursor_tick_id, cursor_actor,
     started_at, next_tick_at, last_tick_id, last_tick_at, evaluating_tick_id, consecutive_failures,
     CASE WHEN consecutive_failures > 0 THEN ({_LAST_ERROR}) END,
@@ -94,7 +94,8 @@ _COLUMNS = f"""id, code_location, CAST(spec AS text), loaded, status, status_sou
     CASE WHEN {_OVERDUE} THEN EXISTS ({_HELD}) ELSE true END, now()"""
 
 
-def _build(values: pages.Values) -> SensorSeen:
+def build(values: pages.Values) -> SensorSeen:
+    """Return a row of COLUMNS, and whatever follows them, as a sensor."""
     key, location, spec, loaded, status, source, actor, at, note, *rest = values
     cursor, version, cursor_at, cursor_tick, cursor_actor, *times = rest
     started, due, last_tick_id, last_tick_at, evaluating, failures, error, load_error, held, seen_at, *_ = times
@@ -121,10 +122,10 @@ def _build(values: pages.Values) -> SensorSeen:
 
 _ID = By("id", "uuid")
 _BY_NAME = pages.Listing(
-    _COLUMNS,
+    COLUMNS,
     "sensors",
     (By("name", "text"), _ID),
-    _build,
+    build,
     parent=(By("code_location", "text"),),
     scope=scopes.OF_LOCATION,
 )
@@ -136,7 +137,7 @@ _LISTINGS = {
     ),
     # The longest overdue first; what waits for nothing comes last.
     SensorOrder.LAG: replace(
-        _BY_NAME, keys=(By(f"coalesce(CASE WHEN {_RUNS} THEN next_tick_at END, {_NEVER})", "timestamptz"), _ID)
+        _BY_NAME, keys=(By(f"coalesce(CASE WHEN {RUNS} THEN next_tick_at END, {_NEVER})", "timestamptz"), _ID)
     ),
 }
 
@@ -160,7 +161,7 @@ _OF_TICK, _OF_LOCATION = (columns.count(",") + 1 for columns in (ticks.COLUMNS, 
 def _build_listed(values: pages.Values) -> SensorListed:
     last, located = values[:_OF_TICK], values[_OF_TICK : _OF_TICK + _OF_LOCATION]
     tick = None if last[0] is None else ticks.build(last)
-    return SensorListed(_build(values[_OF_TICK + _OF_LOCATION :]), tick, code_locations.build(located))
+    return SensorListed(build(values[_OF_TICK + _OF_LOCATION :]), tick, code_locations.build(located))
 
 
 _LISTED = {
@@ -244,14 +245,14 @@ def _conditions(of: SensorFilter) -> list[Condition]:
 
 _EVALUATES = "evaluating_tick_id IS NOT NULL"
 _FAILS = "consecutive_failures > 0"
-_IS_LATE = f"(evaluating_tick_id IS NULL AND {_OVERDUE} OR {_HELD_UP})"
-_IS_IDLE = f"{_RUNS} AND NOT {_EVALUATES} AND NOT {_IS_LATE}"
+IS_LATE = f"(evaluating_tick_id IS NULL AND {_OVERDUE} OR {_HELD_UP})"
+_IS_IDLE = f"{RUNS} AND NOT {_EVALUATES} AND NOT {IS_LATE}"
 # What domain.sensors.condition_of says of one sensor, in SQL.
 _IN_CONDITION = {
     SensorConditionKind.UNLOADED: "NOT loaded",
     SensorConditionKind.STOPPED: "loaded AND status = 'STOPPED'",
-    SensorConditionKind.EVALUATING: f"{_RUNS} AND {_EVALUATES} AND NOT {_HELD_UP}",
-    SensorConditionKind.OVERDUE: f"{_RUNS} AND {_IS_LATE}",
+    SensorConditionKind.EVALUATING: f"{RUNS} AND {_EVALUATES} AND NOT {_HELD_UP}",
+    SensorConditionKind.OVERDUE: f"{RUNS} AND {IS_LATE}",
     SensorConditionKind.BACKING_OFF: f"{_IS_IDLE} AND {_FAILS}",
     SensorConditionKind.WAITING: f"{_IS_IDLE} AND NOT {_FAILS}",
 }
@@ -260,7 +261,7 @@ _IN_CONDITION = {
 _LATE = text(
     f"""
     SELECT count(*), count(*) FILTER (WHERE {_MAX_LAG} IS NOT NULL)
-    FROM sensors WHERE {_RUNS} AND next_tick_at < now() AND {_IS_LATE}
+    FROM sensors WHERE {RUNS} AND next_tick_at < now() AND {IS_LATE}
     """
 )
 
