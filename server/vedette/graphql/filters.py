@@ -1,6 +1,6 @@
 """Filters of lists and subscriptions, and what they are to the storage."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import strawberry
 
@@ -9,11 +9,14 @@ from vedette.domain.runs import RunStatus
 from vedette.domain.sensors import SensorConditionKind
 from vedette.domain.ticks import TickStatus
 from vedette.graphql import ids
+from vedette.graphql.errors import BAD_INPUT, RequestError
 from vedette.graphql.tags import TagInput
 from vedette.storage.jobs import JobFilter
 from vedette.storage.runs import RunFilter
 from vedette.storage.sensors import SensorFilter
 from vedette.storage.ticks import TickFilter
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @strawberry.input(name="SensorFilter", description="Which sensors; what is left out does not restrict.")
@@ -82,22 +85,34 @@ def sensor_filter(given: SensorFilterInput | None) -> SensorFilter:
     )
 
 
+def moment(given: datetime, name: str) -> datetime:
+    """Return a moment that a client names. Raises BAD_INPUT for one that says no time zone."""
+    if given.utcoffset() is None:
+        raise RequestError(BAD_INPUT, f"{name} says no time zone; write 2026-01-31T12:00:00Z, or its offset for the Z.")
+    # Nothing is older than its id can tell.
+    return max(given, _EPOCH)
+
+
+def _moment(given: datetime | None, name: str) -> datetime | None:
+    return None if given is None else moment(given, name)
+
+
 def tick_filter(given: TickFilterInput | None) -> TickFilter:
-    """Return the filter as the storage has it; raises BAD_ID."""
+    """Return the filter as the storage has it; raises BAD_ID and BAD_INPUT."""
     if given is None:
         return TickFilter()
     return TickFilter(
         sensor_id=None if given.sensor_id is None else ids.decode_uuid("Sensor", given.sensor_id),
         sensor_name=given.sensor_name,
         statuses=tuple(given.status or ()),
-        since=given.since,
-        until=given.until,
+        since=_moment(given.since, "since"),
+        until=_moment(given.until, "until"),
         has_runs=given.has_runs,
     )
 
 
 def run_filter(given: RunFilterInput | None) -> RunFilter:
-    """Return the filter as the storage has it; raises BAD_ID."""
+    """Return the filter as the storage has it; raises BAD_ID and BAD_INPUT."""
     if given is None:
         return RunFilter()
     return RunFilter(
@@ -107,8 +122,8 @@ def run_filter(given: RunFilterInput | None) -> RunFilter:
         statuses=tuple(given.status or ()),
         run_key=given.run_key,
         tags=tuple((tag.key, tag.value) for tag in given.tag or ()),
-        since=given.since,
-        until=given.until,
+        since=_moment(given.since, "since"),
+        until=_moment(given.until, "until"),
     )
 
 

@@ -40,6 +40,9 @@ class Worker(Node):
     sensors_held: int | None = strawberry.field(
         description="How many sensors it looks after; null if that is not its role."
     )
+    shards_held: int | None = strawberry.field(
+        description="How many shards of the sensors it holds; null if that is not its role."
+    )
     runs_held: int | None = strawberry.field(description="How many runs it executes; null if that is not its role.")
     healthy: bool = strawberry.field(description="Whether it showed a sign of life lately.")
     tasks: int = strawberry.field(
@@ -57,6 +60,7 @@ def worker(seen: instance.Worker) -> Worker:
         started_at=seen.started_at,
         last_seen_at=seen.last_seen_at,
         sensors_held=seen.sensors_held if role is WorkerRole.EVALUATE else None,
+        shards_held=seen.shards_held if role is WorkerRole.EVALUATE else None,
         runs_held=seen.runs_held if role is WorkerRole.LAUNCH else None,
         healthy=seen.healthy,
         tasks=seen.tasks,

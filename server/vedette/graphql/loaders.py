@@ -52,6 +52,7 @@ from vedette.graphql.reactions import Reaction, reaction
 from vedette.graphql.run_keys import RunKey, run_key
 from vedette.graphql.runs import Run, RunEvent, RunStep, run, run_event, run_step
 from vedette.graphql.sensors import Sensor, sensor
+from vedette.graphql.tick_buckets import TickBucket, tick_bucket
 from vedette.graphql.ticks import RunRequest, Tick, run_request, tick
 from vedette.settings import Settings
 from vedette.storage import (
@@ -67,6 +68,7 @@ from vedette.storage import (
     run_keys,
     runs,
     sensors,
+    tick_buckets,
     ticks,
 )
 from vedette.storage.asset_histories import HistoryFilter, PartitionMade
@@ -74,6 +76,7 @@ from vedette.storage.database import Database
 from vedette.storage.dynamic_partitions import DynamicPartition
 from vedette.storage.pages import Page, Window
 from vedette.storage.runs import PlacedEvent, RunFilter
+from vedette.storage.tick_buckets import Span
 from vedette.storage.ticks import TickCounts, TickFilter
 
 K = TypeVar("K", bound=Hashable)
@@ -164,6 +167,20 @@ class Loaders:
                     counts = await ticks.counts_each(connection, ids, timedelta(seconds=seconds))
                     found.update({(sensor_id, seconds): count for sensor_id, count in counts.items()})
             return [found.get(key, TickCounts()) for key in keys]
+
+        return DataLoader(load_fn=load)
+
+    @cached_property
+    def tick_buckets(self) -> DataLoader[tuple[UUID, Span], list[TickBucket]]:
+        """Counts of ticks over time by sensor id and span."""
+
+        async def load(keys: list[tuple[UUID, Span]]) -> list[list[TickBucket]]:
+            found: dict[Span, dict[UUID, list[tick_buckets.TickBucket]]] = {}
+            async with self._database.reading() as connection:
+                for span in {span for _, span in keys}:
+                    ids = [sensor_id for sensor_id, asked in keys if asked == span]
+                    found[span] = await tick_buckets.each(connection, ids, span)
+            return [[tick_bucket(one) for one in found[span].get(sensor_id, ())] for sensor_id, span in keys]
 
         return DataLoader(load_fn=load)
 

@@ -30,6 +30,7 @@ from vedette.graphql.filters import RunFilterInput, TickFilterInput, run_filter,
 from vedette.graphql.jobs import Job
 from vedette.graphql.nodes import Node
 from vedette.graphql.tags import Tag, tag_list
+from vedette.graphql.tick_buckets import Seconds, Since, TickBucket, Until, span_of
 from vedette.storage.sensors import SensorSeen
 
 if TYPE_CHECKING:
@@ -233,6 +234,11 @@ class Sensor(Node):
             duration_p50_seconds=counts.p50_seconds,
             duration_p99_seconds=counts.p99_seconds,
         )
+
+    @field("How many ticks began in each part of a span, the earliest first; parts without any are left out.")
+    async def tick_buckets(self, info: Info, since: Since, until: Until, seconds: Seconds) -> list[TickBucket]:
+        """Load them."""
+        return await info.context.loaders.tick_buckets.load((self.facts.id, span_of(since, until, seconds)))
 
     @field("The runs that it asked for, the latest first.")
     async def runs(

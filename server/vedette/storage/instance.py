@@ -34,6 +34,7 @@ class Worker(NamedTuple):
     runs_held: int
     healthy: bool
     tasks: int
+    shards_held: int
 
 
 _LOAD = text(
@@ -63,7 +64,9 @@ _WORKERS = """
             WHERE leases.holder = workers.id AND leases.expires_at > now()),
         (SELECT count(*) FROM runs
             WHERE launcher_id = workers.id AND status IN ('STARTING', 'STARTED', 'CANCELING')),
-        last_seen_at > now() - CAST(:patience AS interval), tasks
+        last_seen_at > now() - CAST(:patience AS interval), tasks,
+        (SELECT count(*) FROM leases WHERE leases.holder = workers.id AND leases.expires_at > now()
+            AND starts_with(leases.name, 'sensors/'))
     FROM workers {condition} ORDER BY started_at, id
 """
 _ALL_WORKERS = text(_WORKERS.format(condition=""))

@@ -6,6 +6,7 @@ Each statement is executed as it is by EXPLAIN ANALYZE, so what counts is how ma
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -18,9 +19,10 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conftest import TEMPLATE, execute, named
-from vedette.storage import direct
+from vedette.storage import direct, tick_buckets
 from vedette.storage.database import Database
 from vedette.storage.direct import Statement
+from vedette.storage.tick_buckets import Span
 
 TICKS = 1_000_000
 RUNS = 60_000
@@ -116,6 +118,26 @@ async def test_every_list_and_claim_looks_at_a_page(history_url: str) -> None:
             if rows > MOST_ROWS or (sorted_rows > MOST_ROWS and name not in SORTED):
                 found[name] = f"{rows:.0f} rows, sorted {sorted_rows}: {json.dumps(root)[:3000]}"
     assert not found, "\n".join(f"{name}: {what}" for name, what in found.items())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_buckets_look_at_the_ticks_of_their_sensor_and_span_alone(history_url: str) -> None:
+    count = text("SELECT count(*) FROM ticks WHERE sensor_id = :id AND started_at >= :since AND started_at < :until")
+    async with Database(history_url) as database, database.reading() as connection:
+        of = await sample(connection)
+        for days in (30, 1):
+            span = Span(of.now - timedelta(days=days), of.now, timedelta(hours=1))
+
+            async def ask(connection: AsyncConnection, of: Sample, span: Span = span) -> None:
+                await tick_buckets.each(connection, of.sensor_ids[:1], span)
+
+            root = await plan(connection, ask, of)
+            values = {"id": of.sensor_ids[0], "since": span.since, "until": span.until}
+            there = (await connection.execute(count, values)).scalar_one()
+            assert there > 0
+            # And the tick before them, for its repeats.
+            assert sum(map(looked_at, nodes(root))) <= there + 10, json.dumps(root)[:3000]
 
 
 @pytest.mark.slow
