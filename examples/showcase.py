@@ -11,17 +11,27 @@ import time
 from collections.abc import Iterator
 
 from vedette import (
+    AssetExecutionContext,
+    AssetKey,
     Config,
+    DailyPartitionsDefinition,
     DefaultSensorStatus,
     Definitions,
+    EventLogEntry,
+    MaterializeResult,
     OpExecutionContext,
     RunConfig,
+    RunFailureSensorContext,
     RunRequest,
     SensorEvaluationContext,
     SensorResult,
     SkipReason,
+    asset,
+    asset_sensor,
+    define_asset_job,
     job,
     op,
+    run_failure_sensor,
     sensor,
 )
 
@@ -113,6 +123,105 @@ def close_books() -> None:
     work_slowly()
 
 
+class ExportConfig(Config):
+    """How a day is written down."""
+
+    folder: str = "exports"
+    compress: bool = True
+
+
+@op
+def export_orders(context: OpExecutionContext, config: ExportConfig) -> None:
+    """Write down what was ordered on a day."""
+    context.log.info("Exporting %s to %s", context.partition_key, config.folder)
+    time.sleep(0.3)
+
+
+@job(
+    description="Writes down what was ordered on a day, for the accountant.",
+    partitions_def=DailyPartitionsDefinition("2026-01-01"),
+    tags={"team": "finance"},
+)
+def export_day() -> None:
+    """Export one day."""
+    export_orders()
+
+
+def drift(start: int, per_minute: float) -> int:
+    """Return a number that grows with the hour of the day, and is never quite what it was."""
+    minutes = time.time() % 3600 / 60
+    return round(start + per_minute * minutes * 10 + random.uniform(-0.06, 0.06) * start)
+
+
+@asset(group_name="shop")
+def orders() -> MaterializeResult:
+    """Every order, as the shop has it."""
+    return MaterializeResult(metadata={"rows": drift(1_200, 3), "open": drift(90, 0.2)})
+
+
+@asset(group_name="shop")
+def customers() -> MaterializeResult:
+    """Who ordered something, once each."""
+    return MaterializeResult(metadata={"rows": drift(400, 1)})
+
+
+@asset(group_name="stock")
+def stock_levels() -> MaterializeResult:
+    """How many boxes stand on each shelf."""
+    return MaterializeResult(metadata={"boxes": drift(800, -2), "empty_shelves": random.randrange(1, 9)})
+
+
+@asset(group_name="finance", deps=[orders, customers])
+def revenue(context: AssetExecutionContext) -> MaterializeResult:
+    """What was earned, by region."""
+    context.log.info("Adding up %d regions", 3)
+    return MaterializeResult(metadata={"euro": drift(25_000, 60), "regions": 3, "source": "orders"})
+
+
+@asset(group_name="stock", deps=[orders, stock_levels])
+def purchase_plan() -> MaterializeResult:
+    """What has to be bought by tomorrow."""
+    return MaterializeResult(metadata={"items": drift(60, 0.3), "euro": drift(4_000, 8)})
+
+
+@asset(group_name="finance", deps=[revenue, purchase_plan])
+def dashboard() -> MaterializeResult:
+    """The page that hangs in the kitchen."""
+    return MaterializeResult(metadata={"panels": 6, "kilobytes": drift(300, 0.5)})
+
+
+produce_figures = define_asset_job(
+    "produce_figures", description="Brings every figure up to date.", tags={"team": "finance"}
+)
+
+
+@sensor(job=produce_figures, minimum_interval_seconds=6, default_status=RUNNING, tags={"team": "finance"})
+def shop_database(context: SensorEvaluationContext) -> RunRequest | SkipReason:
+    """Ask for new figures whenever the shop has changed."""
+    change = str(int(time.time()) // 12)
+    if context.cursor == change:
+        return SkipReason("The shop has not changed")
+    context.update_cursor(change)
+    return RunRequest(run_key=change)
+
+
+@asset_sensor(
+    AssetKey("revenue"), job=take_orders, default_status=RUNNING, tags={"team": "finance"}, owners=["mae@shop.example"]
+)
+def good_day(context: SensorEvaluationContext, event: EventLogEntry) -> RunRequest | SkipReason:
+    """Take the orders of America too on a good day."""
+    if random.random() < 0.75:
+        return SkipReason("An ordinary day")
+    config = RunConfig(ops={"fetch_orders": OrderConfig(region="america")})
+    return RunRequest(run_key=context.cursor, run_config=config)
+
+
+@run_failure_sensor(default_status=RUNNING, tags={"team": "stock"})
+def on_call(context: RunFailureSensorContext) -> None:
+    """Tell whoever is on call."""
+    context.log.warning("%s: %s", context.run.job_name, context.failure_event.message)
+
+
 @sensor(
     job=take_orders,
     minimum_interval_seconds=5,
@@ -177,6 +286,17 @@ def slow_partner(context: SensorEvaluationContext) -> SkipReason:
 
 
 defs = Definitions(
-    jobs=[take_orders, restock, close_books],
-    sensors=[new_orders, low_stock, returned_parcels, supplier_prices, end_of_hour, slow_partner],
+    assets=[orders, customers, stock_levels, revenue, purchase_plan, dashboard],
+    jobs=[take_orders, restock, close_books, export_day, produce_figures],
+    sensors=[
+        new_orders,
+        low_stock,
+        returned_parcels,
+        supplier_prices,
+        end_of_hour,
+        slow_partner,
+        shop_database,
+        good_day,
+        on_call,
+    ],
 )

@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+// The running server that `make ui` is served beside.
+const api = process.env.VEDETTE_API ?? "http://127.0.0.1:4400";
+
 // The interface is served at /, GraphiQL at /graphql, the files of both under /static/; the server's policy allows
 // files of its own origin only, so nothing may be inlined as a data: address.
 export default defineConfig(({ command }) => ({
@@ -16,8 +19,13 @@ export default defineConfig(({ command }) => ({
     rollupOptions: { input: ["index.html", "graphiql.html"] },
   },
   server: {
-    // `make ui` beside a running server; VEDETTE_API names another one.
-    proxy: { "/graphql": { target: process.env.VEDETTE_API ?? "http://127.0.0.1:4400", ws: true, changeOrigin: true } },
+    host: "127.0.0.1",
+    strictPort: true,
+    port: Number(process.env.VEDETTE_UI_PORT ?? 5173),
+    // `make ui` beside a running server, as one of its own pages: it asks who sends.
+    proxy: Object.fromEntries(
+      ["/graphql", "/static"].map((path) => [path, { target: api, ws: true, changeOrigin: true, headers: { origin: api } }]),
+    ),
   },
   test: { include: ["src/**/*.test.{ts,tsx}"] },
 }));

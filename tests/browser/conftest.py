@@ -1,8 +1,8 @@
 """Fixtures of the browser tests: Debian's Chromium, and a real server with real sensors."""
 
 import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Protocol
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -26,7 +26,11 @@ NAMES = ("chromium", "chromium-browser")
 # What is waited for comes in a moment; on a busy machine a moment is long.
 expect.set_options(timeout=40_000)
 
-Serve = Callable[..., DevServer]
+
+class Serve(Protocol):
+    """Starts a server: the text of its project, and settings as its environment has them."""
+
+    def __call__(self, source: str, **environ: str) -> DevServer: ...
 
 
 # Of a file, not of the session: as long as it is open, a loop runs in this thread, and async tests have no room.
@@ -62,14 +66,16 @@ def page(context: BrowserContext) -> Iterator[Page]:
     assert not broken
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Start a server with the project and the environment that a test gives; it ends with the test."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    server = DevServer(folder)
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Start a server with a project, and settings if need be; it ends with the file of tests."""
+    servers: list[DevServer] = []
 
     def start(source: str, **environ: str) -> DevServer:
+        folder = tmp_path_factory.mktemp("served") / "project"
+        folder.mkdir()
+        server = DevServer(folder)
+        servers.append(server)
         server.write(source)
         server.start(**environ)
         wait_until(lambda: any(each["version"] for each in server.query(LOADED)["codeLocations"]), "the project's load")
@@ -78,4 +84,5 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     try:
         yield start
     finally:
-        server.kill_tree()
+        for server in servers:
+            server.kill_tree()

@@ -97,5 +97,49 @@ def counter(context):
 def restless(context):
     return SensorResult(skip_reason="moved", cursor=str(int(context.cursor or 0) + 1))
 
-defs = Definitions(jobs=[process, fails, waits, talks], sensors=[files, counter, restless])
+@sensor(job=process, minimum_interval_seconds=0.5, default_status=DefaultSensorStatus.RUNNING)
+def quiet():
+    return SkipReason("nothing at all")
+
+@sensor(job=process, minimum_interval_seconds=3600)
+def slow(context):
+    context.log.info("begins")
+    while not (Path(__file__).parent / "go").exists():
+        time.sleep(0.05)
+    context.log.info("ends")
+    return SkipReason("went on")
+
+@sensor(job=process, minimum_interval_seconds=0)
+def crowded(context):
+    number = int(context.cursor or 0) + 1
+    return SensorResult(skip_reason=f"skip {number}", cursor=str(number))
+
+defs = Definitions(
+    jobs=[process, fails, waits, talks], sensors=[files, counter, restless, quiet, slow, crowded]
+)
 """
+
+SHOP = (
+    INBOX.replace(
+        "defs = Definitions(",
+        """
+from vedette import AssetKey, MaterializeResult, asset, asset_sensor, define_asset_job
+
+@asset
+def orders():
+    return MaterializeResult(metadata={"rows": 3})
+
+@asset(deps=[orders])
+def totals():
+    return MaterializeResult(metadata={"rows": 1})
+
+@asset_sensor(AssetKey("totals"), job=process)
+def on_totals(context, event):
+    return SkipReason("seen")
+
+defs = Definitions(assets=[orders, totals],
+""",
+    )
+    .replace("jobs=[process,", 'jobs=[define_asset_job("make_all"), process,')
+    .replace("sensors=[files,", "sensors=[on_totals, files,")
+)

@@ -38,8 +38,9 @@ def main() -> int:
             for theme in ("light", "dark"):
                 context = browser.new_context(viewport=SIZE, color_scheme=theme, locale="en-GB")
                 take(context.new_page(), server.address, theme)
-            context = browser.new_context(viewport=TELEPHONE, locale="en-GB")
-            picture(context.new_page(), f"{server.address}/", "sensors-telephone")
+            page = browser.new_context(viewport=TELEPHONE, locale="en-GB").new_page()
+            picture(page, f"{server.address}/", "sensors-telephone")
+            picture(page, f"{server.address}/sensors/project/new_orders", "sensor-telephone")
             browser.close()
         finally:
             server.kill_tree()
@@ -55,18 +56,26 @@ def take(page: Page, address: str, theme: str) -> None:
     page.get_by_role("row").filter(has_text=" run").get_by_role("link").first.click()
     picture(page, None, f"tick-{theme}")
     picture(page, f"{place}/new_orders?tab=cursor", f"cursor-{theme}")
+    picture(page, f"{place}/supplier_prices", f"failing-{theme}")
     page.goto(f"{place}/supplier_prices")
     page.get_by_role("button", name="Test").click()
     page.get_by_role("dialog").get_by_role("button", name="Evaluate").click()
     page.get_by_role("button", name="Test again").wait_for()
     picture(page, None, f"test-{theme}")
     picture(page, f"{address}/runs", f"runs-{theme}")
+    picture(page, f"{address}/runs?status=FAILURE", None)
+    page.get_by_role("row").filter(has_text="restock").get_by_role("link").first.click()
+    picture(page, None, f"failure-{theme}")
+    page.goto(f"{address}/runs")
     page.get_by_role("row").filter(has_text="take_orders").get_by_role("link").first.click()
     page.get_by_role("log").wait_for()
     picture(page, None, f"run-{theme}")
     picture(page, f"{address}/jobs", f"jobs-{theme}")
     picture(page, f"{address}/jobs/project/take_orders", f"job-{theme}")
+    picture(page, f"{address}/jobs/project/export_day", f"partitions-{theme}")
     picture(page, f"{address}/assets", f"assets-{theme}")
+    picture(page, f"{address}/assets?view=lineage", f"lineage-{theme}")
+    picture(page, f"{address}/assets/revenue", f"asset-{theme}")
     picture(page, f"{address}/instance", f"instance-{theme}")
     page.keyboard.press("Control+k")
     page.keyboard.type("or")
@@ -74,13 +83,14 @@ def take(page: Page, address: str, theme: str) -> None:
     picture(page, None, f"palette-{theme}")
 
 
-def picture(page: Page, address: str | None, name: str) -> None:
-    """Take a picture of an address, or of what is shown, once it has come to rest."""
+def picture(page: Page, address: str | None, name: str | None) -> None:
+    """Take a picture of an address, or of what is shown, once it has come to rest; without a name, only wait."""
     if address is not None:
         page.goto(address)
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1_000)
-    page.screenshot(path=PICTURES / f"{name}.png")
+    if name is not None:
+        page.screenshot(path=PICTURES / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-// Set when the interface is built to be hosted apart from its server, whose VEDETTE_ALLOWED_ORIGINS then names it.
-const origin = import.meta.env.VITE_VEDETTE_URL ?? window.location.origin;
+// Filled in where the interface is hosted apart from its server, whose VEDETTE_ALLOWED_ORIGINS then names it.
+const named = document.querySelector<HTMLMetaElement>('meta[name="vedette-api"]')?.content;
+const origin = named || window.location.origin;
 
 function address(path: string): URL {
   return new URL(path, origin);
@@ -17,4 +18,9 @@ export const endpoint = {
   events: address("/graphql/stream").href,
   socket: socketAddress(),
   graphiql: address("/graphql").href,
+  /** What to say where no answer comes. */
+  unreachable:
+    address("/").origin === window.location.origin
+      ? "The server cannot be reached. Is it running?"
+      : `The API at ${origin} cannot be reached. Is it running, and does its allowed_origins name ${window.location.origin}?`,
 };

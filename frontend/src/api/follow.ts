@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { useEffect, useEffectEvent } from "react";
 
-import { patience, tellLost } from "./connection";
+import { join, leave, patience, tellLost } from "./connection";
 import { textOf } from "./texts";
 import { type Answer, subscribe } from "./transport";
 
@@ -67,7 +67,10 @@ export function follow<Data extends Record<string, unknown>, Variables extends o
   follower: Follower<Data>,
 ): () => void {
   const stopped = new AbortController();
-  void run(textOf(document), variables as Record<string, unknown>, follower, stopped.signal);
+  join(stopped.signal);
+  void run(textOf(document), variables as Record<string, unknown>, follower, stopped.signal).finally(() => {
+    leave(stopped.signal);
+  });
   return () => stopped.abort();
 }
 
@@ -108,7 +111,7 @@ async function run<Data>(
     }
     batch.flush();
     if (signal.aborted) return;
-    tellLost(reason, Date.now() + wait);
+    tellLost(signal, reason, Date.now() + wait);
     await patience(wait, signal);
     wait = Math.min(LONGEST_WAIT, wait * 2);
   }

@@ -1,6 +1,8 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { CombinedError } from "urql";
 
 import { client } from "./client";
+import { endpoint } from "./endpoint";
 
 /** Why something was not done, for people. */
 export interface Problem {
@@ -49,14 +51,17 @@ export async function mutate<Data, Input extends object>(
   }
 }
 
-function told(
-  error: { networkError?: Error | undefined; graphQLErrors?: { message: string }[] } | undefined,
-): Problem[] {
-  if (error?.graphQLErrors?.length) return error.graphQLErrors.map(({ message }) => ({ message }));
-  return [{ message: "The server cannot be reached; nothing is known to have changed. Try again." }];
+function told(error: CombinedError | undefined): Problem[] {
+  if (error?.graphQLErrors.length) return error.graphQLErrors.map(({ message }) => ({ message }));
+  return [{ message: `${messageOf(error)} Nothing is known to have changed.` }];
 }
 
 /** Return what to show of anything that was thrown. */
 export function messageOf(error: unknown): string {
+  if (error instanceof CombinedError) {
+    if (error.graphQLErrors.length > 0) return error.graphQLErrors.map(({ message }) => message).join(" ");
+    // What a browser throws where there was no answer, or none that the page may see.
+    return error.networkError instanceof TypeError ? endpoint.unreachable : (error.networkError?.message ?? error.message);
+  }
   return error instanceof Error ? error.message : String(error);
 }

@@ -9,6 +9,7 @@ type Document = TypedDocumentNode<unknown, Record<string, unknown>>;
 const sent: string[] = [];
 
 vi.stubGlobal("window", { location: { origin: "http://vedette.example" } });
+vi.stubGlobal("document", { querySelector: () => null });
 vi.stubGlobal("fetch", (_: string, { body }: { body: string }) => {
   sent.push((JSON.parse(body) as { query: string }).query);
   return Promise.resolve(new Response('{ "data": {} }', { headers: { "content-type": "application/json" } }));

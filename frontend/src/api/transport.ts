@@ -2,7 +2,7 @@ import { createClient as createEventsClient } from "graphql-sse";
 import { createClient as createSocketClient, type Client as SocketClient } from "graphql-ws";
 
 import { graphql } from "../gql";
-import { type Protocol, tellLive } from "./connection";
+import { type Protocol, retryNow, tellLive } from "./connection";
 import { endpoint } from "./endpoint";
 import { textOf } from "./texts";
 
@@ -44,6 +44,8 @@ function socketClient(): SocketClient {
       },
       connected: () => {
         isSocketOpen = true;
+        // One socket is for all streams: those that still wait need not.
+        retryNow();
       },
       closed: () => {
         isSocketOpen = false;
@@ -83,7 +85,7 @@ async function* iterate(request: Request, signal: AbortSignal): AsyncGenerator<A
 
 /**
  * Yield a stream's items over a websocket or, where something between here and the server lets none through, as
- * server-sent events. `onOpen` is called when the connection stands.
+ * server-sent events. `signal` ends it, and is what the stream is known by.
  */
 export async function* subscribe(request: Request, signal: AbortSignal): AsyncGenerator<Answer> {
   const by = protocol;
@@ -91,7 +93,7 @@ export async function* subscribe(request: Request, signal: AbortSignal): AsyncGe
   const offs = by === "websocket" ? [sockets.on("connected", open)] : [];
   function open() {
     opened = true;
-    tellLive(by);
+    tellLive(signal, by);
   }
   if (by === "websocket" ? isSocketOpen : await isServerThere(signal)) open();
   try {

@@ -49,7 +49,7 @@ export function App() {
                 </Route>
                 <Route path="/instance" component={InstancePage} />
                 <Route>
-                  <Empty title="There is nothing at this address">
+                  <Empty page title="There is nothing at this address">
                     Go on from the navigation, or press Ctrl-K to find a thing by its name.
                   </Empty>
                 </Route>

@@ -3,15 +3,17 @@ import { useEffect, useId, useState } from "react";
 import { useLocation } from "wouter";
 
 import { client } from "../api/client";
+import { assetAddress, assetName } from "../assets/address";
 import { Icon, type IconName } from "../elements/Icon";
 import { graphql } from "../gql";
-import { jobAddress } from "../jobs/address";
+import { jobAddress, jobTitle } from "../jobs/address";
 import { sensorAddress } from "../sensors/address";
 
 const Find = graphql(`
   query Find($text: String!) {
     sensors(filter: { nameContains: $text }, first: 8) { edges { node { id name codeLocation { id name } } } }
     jobs(filter: { nameContains: $text }, first: 6) { edges { node { id name codeLocation { id name } } } }
+    assets(filter: { keyContains: $text }, first: 6) { edges { node { id key } } }
   }
 `);
 
@@ -55,10 +57,19 @@ function useFound(text: string): readonly Found[] {
         ...data.jobs.edges.map(
           ({ node }): Found => ({
             id: node.id,
-            title: node.name,
+            title: jobTitle(node.name),
             detail: `job in ${node.codeLocation.name}`,
             icon: "graph",
             address: jobAddress(node.codeLocation.name, node.name),
+          }),
+        ),
+        ...data.assets.edges.map(
+          ({ node }): Found => ({
+            id: node.id,
+            title: assetName(node.key),
+            detail: "asset",
+            icon: "box",
+            address: assetAddress(node.key),
           }),
         ),
       ]);
@@ -69,11 +80,14 @@ function useFound(text: string): readonly Found[] {
     };
   }, [text]);
   const wanted = text.trim().toLowerCase();
-  return [...places.filter(({ title }) => title.toLowerCase().includes(wanted)), ...found];
+  // A screen comes first where its name begins like that.
+  const screens = places.filter(({ title }) => title.toLowerCase().includes(wanted));
+  const begins = ({ title }: Found) => title.toLowerCase().startsWith(wanted);
+  return [...screens.filter(begins), ...found, ...screens.filter((place) => !begins(place))];
 }
 
-/** Finds screens, sensors and jobs by name and goes there. */
-export default function Palette({ onClose }: { onClose: () => void }) {
+/** Finds screens, sensors, jobs and assets by name and goes there. */
+export function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
   const [index, setIndex] = useState(0);
   const [, go] = useLocation();
@@ -100,11 +114,13 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           <input
             className="input"
             role="combobox"
-            aria-label="Find a screen, sensor or job"
+            // What is typed right after Ctrl-K belongs here.
+            autoFocus
+            aria-label="Find a screen, sensor, job or asset"
             aria-expanded="true"
             aria-controls={list}
             aria-activedescendant={found[at] && `${list}-${at}`}
-            placeholder="Find a screen, sensor or job …"
+            placeholder="Find a screen, sensor, job or asset …"
             value={text}
             onChange={(event) => {
               setText(event.target.value);

@@ -1,13 +1,12 @@
-import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 
 import { endpoint } from "../api/endpoint";
 import { IconButton } from "../elements/Button";
 import { Icon, type IconName } from "../elements/Icon";
 import { ConnectionMark } from "./ConnectionMark";
+import { Palette } from "./Palette";
 import { chooseTheme, useTheme } from "./theme";
-
-const Palette = lazy(() => import("./Palette"));
 
 const places: readonly (readonly [string, string, IconName])[] = [
   ["/", "Sensors", "eye"],
@@ -87,11 +86,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <main id="main" tabIndex={-1}>
         {children}
       </main>
-      {isPaletteOpen && (
-        <Suspense fallback={null}>
-          <Palette onClose={() => setPaletteOpen(false)} />
-        </Suspense>
-      )}
+      {isPaletteOpen && <Palette onClose={() => setPaletteOpen(false)} />}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 
 import { client } from "../api/client";
@@ -17,17 +17,19 @@ import type { AssetLineFragment } from "../gql/graphql";
 import { RunTag } from "../runs/RunTag";
 import { sensorAddress } from "../sensors/address";
 import { assetAddress, assetName } from "./address";
+import { useAssetEvents } from "./useAsset";
 
 const AssetLine = graphql(`
   fragment AssetLine on Asset {
     id key description group
     dependsOn { id key }
     latestMaterialization { at run { id status } }
-    sensors { id name codeLocation { id name } }
+    watchedBy { id name codeLocation { id name } }
   }
 `);
 const Query = graphql(`
   query AssetsPage($first: Int!, $after: String) {
+    instance { positions { assets } }
     assets(first: $first, after: $after) {
       edges { node { id ...AssetLine } }
       pageInfo { hasNextPage endCursor }
@@ -44,8 +46,11 @@ def orders():
 
 type Asset = AssetLineFragment;
 
-async function readAll(isWanted: () => boolean, take: (assets: readonly Asset[]) => void) {
+type Taken = { assets: readonly Asset[]; position: string };
+
+async function readAll(isWanted: () => boolean, take: (taken: Taken) => void) {
   const found: Asset[] = [];
+  let position: string | null = null;
   let after: string | null = null as string | null;
   do {
     const variables = { first: PAGE, after };
@@ -53,23 +58,30 @@ async function readAll(isWanted: () => boolean, take: (assets: readonly Asset[])
     if (!isWanted()) return;
     if (!page.data) throw page.error;
     found.push(...page.data.assets.edges.map(({ node }) => read(AssetLine, node)));
-    take([...found]);
+    // What happens while they are read comes by the stream.
+    position ??= page.data.instance.positions.assets;
+    if (!page.data.assets.pageInfo.hasNextPage) take({ assets: found, position });
     const { hasNextPage, endCursor } = page.data.assets.pageInfo;
     after = hasNextPage ? (endCursor ?? null) : null;
   } while (after !== null);
 }
 
 function useAssets() {
-  const [assets, setAssets] = useState<readonly Asset[] | null>(null);
+  const [taken, setTaken] = useState<Taken | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
+  const [generation, setGeneration] = useState(0);
+  const first = useRef<string>(undefined);
+  first.current ??= taken?.position;
+  useAssetEvents(taken && {}, first.current, () => setGeneration((before) => before + 1));
+  // a generation reads anew
   useEffect(() => {
     let isWanted = true;
-    readAll(() => isWanted, setAssets).catch((error: unknown) => isWanted && setTrouble(messageOf(error)));
+    readAll(() => isWanted, setTaken).catch((error: unknown) => isWanted && setTrouble(messageOf(error)));
     return () => {
       isWanted = false;
     };
-  }, []);
-  return { assets, trouble };
+  }, [generation]);
+  return { assets: taken?.assets ?? null, trouble };
 }
 
 /** Every asset, as a list or as what is made of what. */
@@ -168,7 +180,7 @@ function Table({ assets }: { assets: readonly Asset[] }) {
               </td>
               <td className="number">{asset.dependsOn.length || <span className="faint">–</span>}</td>
               <td>
-                {asset.sensors.map((sensor) => (
+                {asset.watchedBy.map((sensor) => (
                   <span key={sensor.id}>
                     <Link href={sensorAddress(sensor.codeLocation.name, sensor.name)}>{sensor.name}</Link>{" "}
                   </span>

@@ -16,7 +16,8 @@ async function copy(text: string) {
   area.remove();
 }
 
-export function CopyButton({ text, label = "Copy" }: { text: string; label?: string }) {
+/** Copies a text; one that is long to make is made when it is asked for. */
+export function CopyButton({ text, label = "Copy" }: { text: string | (() => string); label?: string }) {
   const [copied, setCopied] = useState(false);
   return (
     <IconButton
@@ -25,7 +26,7 @@ export function CopyButton({ text, label = "Copy" }: { text: string; label?: str
       label={copied ? "Copied" : label}
       onClick={async (event) => {
         event.stopPropagation();
-        await copy(text);
+        await copy(typeof text === "string" ? text : text());
         setCopied(true);
         setTimeout(() => setCopied(false), 1_500);
       }}

@@ -1,5 +1,4 @@
 import { graphlib, layout } from "@dagrejs/dagre";
-import type { ReactNode } from "react";
 import { Link } from "wouter";
 
 import "./graph.css";
@@ -8,7 +7,7 @@ import "./graph.css";
 export interface GraphNode {
   id: string;
   title: string;
-  detail?: ReactNode;
+  detail?: string;
   href?: string | undefined;
   tone?: string | undefined;
   dependsOn: readonly string[];
@@ -17,7 +16,9 @@ export interface GraphNode {
 const NODE_HEIGHT = 34;
 const TALL_NODE_HEIGHT = 50;
 const CHARACTER_PIXELS = 7.2;
-const MOST_PIXELS = 260;
+// Of a detail, on average.
+const DETAIL_PIXELS = 5.8;
+const MOST_PIXELS = 220;
 
 function placed(nodes: readonly GraphNode[]) {
   const graph = new graphlib.Graph();
@@ -25,7 +26,8 @@ function placed(nodes: readonly GraphNode[]) {
   graph.setDefaultEdgeLabel(() => ({}));
   const known = new Set(nodes.map(({ id }) => id));
   for (const { id, title, detail } of nodes) {
-    const width = Math.min(MOST_PIXELS, Math.max(96, title.length * CHARACTER_PIXELS + 28));
+    const wide = Math.max(title.length * CHARACTER_PIXELS, (detail?.length ?? 0) * DETAIL_PIXELS);
+    const width = Math.min(MOST_PIXELS, Math.max(96, wide + 28));
     graph.setNode(id, { width, height: detail === undefined ? NODE_HEIGHT : TALL_NODE_HEIGHT });
   }
   for (const { id, dependsOn } of nodes) {
@@ -35,12 +37,17 @@ function placed(nodes: readonly GraphNode[]) {
   return graph;
 }
 
-function curve(points: readonly { x: number; y: number }[]): string {
-  const [first, ...others] = points;
-  const last = others.at(-1);
-  if (!first || !last) return "";
-  const middle = (first.x + last.x) / 2;
-  return `M${first.x},${first.y} C${middle},${first.y} ${middle},${last.y} ${last.x},${last.y}`;
+interface Box {
+  x: number;
+  y: number;
+  width: number;
+}
+
+/** Return the line from the right side of a box to the left side of the next. */
+function curve(before: Box, after: Box): string {
+  const [from, to] = [before.x + before.width / 2, after.x - after.width / 2];
+  const middle = (from + to) / 2;
+  return `M${from},${before.y} C${middle},${before.y} ${middle},${after.y} ${to},${after.y}`;
 }
 
 /** Things in the order of what depends on what, from left to right. */
@@ -52,7 +59,7 @@ export function Graph({ nodes, label }: { nodes: readonly GraphNode[]; label: st
       <div style={{ position: "relative", width, height }}>
         <svg width={width} height={height} aria-hidden="true">
           {graph.edges().map((edge) => (
-            <path key={`${edge.v} ${edge.w}`} d={curve(graph.edge(edge).points)} />
+            <path key={`${edge.v} ${edge.w}`} d={curve(graph.node(edge.v) as Box, graph.node(edge.w) as Box)} />
           ))}
         </svg>
         <ul>
@@ -70,7 +77,7 @@ export function Graph({ nodes, label }: { nodes: readonly GraphNode[]; label: st
                   <span className="clip">{title}</span>
                 )}
                 <span className="hidden">{after}</span>
-                {detail !== undefined && <span className="graph-detail clip">{detail}</span>}
+                {detail !== undefined && <span className="graph-detail clip" title={detail}>{detail}</span>}
               </li>
             );
           })}

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 
 import { CopyButton } from "./CopyButton";
 import { Search } from "./Search";
@@ -20,6 +20,17 @@ export interface LogLine {
   details?: string | undefined;
 }
 
+const ROW_PIXELS = 22;
+const HEAD_PIXELS = 54;
+const LEAST_LINES = 3;
+const MOST_LINES = 12;
+
+/** Return how high a log is to be that stands among other things: as high as it needs, up to a dozen lines. */
+export function logHeight(lines: readonly LogLine[]): number {
+  const needed = lines.reduce((sum, { details }) => sum + 1 + (details?.split("\n").length ?? 0), 0);
+  return HEAD_PIXELS + ROW_PIXELS * Math.min(MOST_LINES, Math.max(LEAST_LINES, needed));
+}
+
 interface LogViewProps {
   label: string;
   lines: readonly LogLine[];
@@ -34,7 +45,6 @@ const clock = new Intl.DateTimeFormat(undefined, {
   fractionalSecondDigits: 3,
   hourCycle: "h23",
 });
-const ROW_PIXELS = 22;
 const NEAR_END_PIXELS = 40;
 
 function passing(lines: readonly LogLine[], least: Level, search: string): readonly LogLine[] {
@@ -61,11 +71,13 @@ export function LogView({ label, lines, isLive, empty }: LogViewProps) {
   const [isFollowing, setFollowing] = useState(isLive);
   const scroller = useRef<HTMLDivElement>(null);
   const shown = useMemo(() => passing(lines, least, search), [lines, least, search]);
+  // A new function would have every line measured anew.
+  const keyOf = useCallback((index: number) => shown[index]?.key ?? index, [shown]);
   const virtual = useVirtualizer({
     count: shown.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PIXELS,
-    getItemKey: (index) => shown[index]?.key ?? index,
+    getItemKey: keyOf,
     overscan: 20,
   });
   useEffect(() => {
@@ -109,7 +121,7 @@ export function LogView({ label, lines, isLive, empty }: LogViewProps) {
           >
             {isFollowing ? "Following the end" : "Go to the end"}
           </button>
-          <CopyButton text={asText(shown.slice(-10_000))} label="Copy the log" />
+          <CopyButton text={() => asText(shown)} label="Copy the log" />
         </span>
       </header>
       {shown.length === 0 ? (

@@ -4,7 +4,7 @@ import { shownDistance, shownInterval, shownSeconds } from "./durations";
 
 describe("shownSeconds", () => {
   it.each([
-    [0, "0 ms"],
+    [0, "< 1 ms"],
     [0.0123, "12 ms"],
     [0.9999, "1 s"],
     [1.25, "1.3 s"],

@@ -4,6 +4,7 @@ const DAY = 86_400;
 
 /** Return a duration in its two largest units: "850 ms", "12 s", "3 min 20 s", "2 h 5 min", "4 d 3 h". */
 export function shownSeconds(seconds: number): string {
+  if (seconds < 0.0005) return "< 1 ms";
   if (seconds < 0.9995) return `${Math.round(seconds * 1_000)} ms`;
   if (seconds < 9.95) return `${trimmed(seconds.toFixed(1))} s`;
   const whole = Math.round(seconds);

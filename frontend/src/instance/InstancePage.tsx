@@ -19,7 +19,7 @@ const InstanceFacts = graphql(`
   fragment InstanceFacts on Instance {
     version database oldestDueSeconds queuedRuns runningRuns
     retention { succeededAt failures trouble error partitionsMade partitionsDropped rowsDropped }
-    workers { id role host startedAt lastSeenAt sensorsHeld runsHeld healthy tasks }
+    workers { id role host startedAt lastSeenAt sensorsHeld shardsHeld runsHeld healthy tasks }
   }
 `);
 const LocationFacts = graphql(`
@@ -56,7 +56,7 @@ export default function InstancePage() {
   if (!data) {
     return error ? (
       <div className="page">
-        <Trouble message={error.message} onRetry={again} />
+        <Trouble message={messageOf(error)} onRetry={again} />
       </div>
     ) : (
       <Loading />
@@ -73,7 +73,7 @@ export default function InstancePage() {
           </span>
         }
       />
-      {error && <Trouble message={error.message} onRetry={again} />}
+      {error && <Trouble message={messageOf(error)} onRetry={again} />}
       <Figures instance={instance} />
       <Workers workers={instance.workers} />
       <section className="panel" aria-label="Code locations">
@@ -85,7 +85,7 @@ export default function InstancePage() {
             Serve a file or module that defines sensors and jobs.
           </Empty>
         )}
-        <ul className="locations">
+        <ul className="panel-list">
           {data.codeLocations.map((location) => (
             <Location key={location.id} location={read(LocationFacts, location)} onReloaded={again} />
           ))}
@@ -98,12 +98,14 @@ export default function InstancePage() {
 
 function Figures({ instance }: { instance: InstanceFactsFragment }) {
   const healthy = instance.workers.filter((worker) => worker.healthy).length;
-  const shards = instance.workers.reduce((sum, worker) => sum + (worker.sensorsHeld ?? 0), 0);
+  const total = (of: (worker: InstanceFactsFragment["workers"][number]) => number | null) =>
+    instance.workers.reduce((sum, worker) => sum + (of(worker) ?? 0), 0);
   const figures = [
     ["Most late sensor", instance.oldestDueSeconds < 0.05 ? "on time" : shownSeconds(instance.oldestDueSeconds)],
-    ["Sensors looked after", String(shards)],
-    ["Runs queued", String(instance.queuedRuns)],
-    ["Runs going on", String(instance.runningRuns)],
+    ["Sensors looked after", total((worker) => worker.sensorsHeld).toLocaleString()],
+    ["Shards held", total((worker) => worker.shardsHeld).toLocaleString()],
+    ["Runs queued", instance.queuedRuns.toLocaleString()],
+    ["Runs going on", instance.runningRuns.toLocaleString()],
     ["Processes alive", `${healthy} of ${instance.workers.length}`],
   ] as const;
   return (
@@ -116,6 +118,10 @@ function Figures({ instance }: { instance: InstanceFactsFragment }) {
       ))}
     </dl>
   );
+}
+
+function counted(count: number, name: string): string {
+  return `${count.toLocaleString()} ${name}${count === 1 ? "" : "s"}`;
 }
 
 const roles = { SERVE: "Serves the API", EVALUATE: "Evaluates sensors", LAUNCH: "Executes runs" } as const;
@@ -148,8 +154,10 @@ function Workers({ workers }: { workers: InstanceFactsFragment["workers"] }) {
                 </td>
                 <td className="mono">{worker.host}</td>
                 <td className="number">
-                  {worker.sensorsHeld !== null && `${worker.sensorsHeld} sensors`}
-                  {worker.runsHeld !== null && `${worker.runsHeld} runs`}
+                  {worker.sensorsHeld !== null &&
+                    `${counted(worker.sensorsHeld, "sensor")} in ${counted(worker.shardsHeld ?? 0, "shard")}`}
+                  {worker.runsHeld !== null && counted(worker.runsHeld, "run")}
+                  {worker.sensorsHeld === null && worker.runsHeld === null && <span className="faint">–</span>}
                 </td>
                 <td className="number">{worker.tasks}</td>
                 <td>
@@ -217,8 +225,10 @@ function Retention({ retention }: { retention: InstanceFactsFragment["retention"
           </dd>
           <dt>Partitions</dt>
           <dd className="number">
-            {retention.partitionsMade} made, {retention.partitionsDropped} dropped with about{" "}
-            {Math.round(retention.rowsDropped).toLocaleString()} rows
+            {retention.partitionsMade} made,{" "}
+            {retention.partitionsDropped === 0
+              ? "none old enough to be dropped yet"
+              : `${retention.partitionsDropped} dropped with about ${Math.round(retention.rowsDropped).toLocaleString()} rows`}
           </dd>
         </dl>
       </div>

@@ -2,6 +2,7 @@ import { lazy, Suspense } from "react";
 import { useQuery } from "urql";
 import { Link, useSearchParams } from "wouter";
 
+import { messageOf } from "../api/mutate";
 import { Empty } from "../elements/Empty";
 import { Trouble } from "../elements/ErrorBox";
 import { Graph } from "../elements/Graph";
@@ -11,7 +12,7 @@ import { KeyValues } from "../elements/Tag";
 import { graphql } from "../gql";
 import { RunList } from "../runs/RunList";
 import { sensorAddress } from "../sensors/address";
-import { jobAddress } from "./address";
+import { jobAddress, jobTitle } from "./address";
 
 import "./jobs.css";
 
@@ -38,17 +39,23 @@ export default function JobPage({ location, name }: { location: string; name: st
   if (error && !data) {
     return (
       <div className="page">
-        <Trouble message={error.message} />
+        <Trouble message={messageOf(error)} />
       </div>
     );
   }
   if (fetching && !data) return <Loading />;
   const job = data?.job;
-  if (!job) return <Empty title={`There is no job ${name} in ${location}`}>It may have been renamed or removed.</Empty>;
+  if (!job) {
+    return (
+      <Empty page title={`There is no job ${name} in ${location}`}>
+        It may have been renamed or removed.
+      </Empty>
+    );
+  }
   const address = jobAddress(location, name);
   return (
     <div className="page scrolls">
-      <Head title={job.name} within={[["Jobs", "/jobs"]]} marks={<span className="faint">{location}</span>} />
+      <Head title={jobTitle(job.name)} within={[["Jobs", "/jobs"]]} marks={<span className="faint">{location}</span>} />
       {job.description && <p>{job.description}</p>}
       <dl className="facts">
         <dt>Sensors</dt>

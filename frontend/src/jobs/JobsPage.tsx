@@ -13,7 +13,7 @@ import { graphql, read } from "../gql";
 import type { JobLineFragment } from "../gql/graphql";
 import { RunTag } from "../runs/RunTag";
 import { sensorAddress } from "../sensors/address";
-import { jobAddress } from "./address";
+import { jobAddress, jobTitle } from "./address";
 
 const JobLine = graphql(`
   fragment JobLine on Job {
@@ -113,19 +113,22 @@ function JobRow({ job }: { job: JobLineFragment }) {
     <tr>
       <td>
         <Link href={jobAddress(job.codeLocation.name, job.name)}>
-          <strong>{job.name}</strong>
+          <strong>{jobTitle(job.name)}</strong>
         </Link>
         {job.description && <div className="soft clip">{job.description}</div>}
       </td>
       <td className="soft">{job.codeLocation.name}</td>
       <td className="number">{job.ops.length}</td>
       <td>
-        {job.sensors.slice(0, 3).map((sensor) => (
-          <span key={sensor.id}>
-            <Link href={sensorAddress(sensor.codeLocation.name, sensor.name)}>{sensor.name}</Link>{" "}
-          </span>
-        ))}
-        {job.sensors.length > 3 && <span className="faint">+{job.sensors.length - 3}</span>}
+        <span className="row wrap">
+          {job.sensors.slice(0, 3).map((sensor) => (
+            <Link key={sensor.id} href={sensorAddress(sensor.codeLocation.name, sensor.name)}>
+              {sensor.name}
+            </Link>
+          ))}
+          {job.sensors.length > 3 && <span className="faint">+{job.sensors.length - 3}</span>}
+          {job.sensors.length === 0 && <span className="faint">–</span>}
+        </span>
       </td>
       <td>
         {last ? (

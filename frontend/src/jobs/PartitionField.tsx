@@ -27,6 +27,7 @@ export function PartitionField({ jobId, value, onChange }: PartitionFieldProps) 
   const [{ data }] = useQuery({ query: Query, variables: { id: jobId, prefix: prefix || null } });
   const partitions = data?.node?.__typename === "Job" ? data.node.partitions : null;
   if (!partitions && value === "") return null;
+  const hint = partitions?.edges[0]?.node.key;
   return (
     <div className="field">
       <label htmlFor="partition">Partition</label>
@@ -34,6 +35,7 @@ export function PartitionField({ jobId, value, onChange }: PartitionFieldProps) 
         id="partition"
         className="input"
         list="partitions"
+        placeholder={hint ? `Type to choose, such as ${hint}` : "There is none yet"}
         value={value}
         onChange={(event) => {
           onChange(event.target.value);

@@ -32,3 +32,8 @@ it("begins with what a schema requires", () => {
   expect(emptyConfig(schema)).toEqual({ ops: { read: { path: "" } } });
   expect(emptyConfig(null)).toEqual({});
 });
+
+it("takes the first of several ways to say a value", () => {
+  const schema = { type: "object", required: ["path"], properties: { path: { anyOf: [{ type: "string" }, { type: "object" }] } } };
+  expect(emptyConfig(schema)).toEqual({ path: "" });
+});

@@ -36,6 +36,7 @@ interface Schema {
   properties?: Record<string, Schema>;
   required?: string[];
   default?: unknown;
+  anyOf?: Schema[];
   $ref?: string;
   $defs?: Record<string, Schema>;
 }
@@ -48,8 +49,10 @@ function resolved(schema: Schema, root: Schema): Schema {
 /** Return the least config of the shape of a JSON Schema: what it requires, with nothing in it. */
 export function emptyConfig(schema: unknown, root: unknown = schema): unknown {
   if (typeof schema !== "object" || schema === null) return {};
-  const { type, properties, required = [], default: given } = resolved(schema, root as Schema);
+  const { type, properties, required = [], default: given, anyOf } = resolved(schema, root as Schema);
   if (given !== undefined) return given;
+  // The first is what is meant; others are other ways to say it, such as the name of an environment variable.
+  if (anyOf?.[0]) return emptyConfig(anyOf[0], root);
   if (type === "object" || properties) {
     return Object.fromEntries(required.map((name) => [name, emptyConfig(properties?.[name] ?? {}, root)]));
   }

@@ -31,6 +31,9 @@ const Rerun = graphql(`
   }
 `);
 
+// Tags that say what other facts say.
+const TOLD = new Set(["vedette/run_key", "vedette/sensor_name", "vedette/tick"]);
+
 /** One run: its steps over time, what happens in it as it happens, and what it was asked with. */
 export default function RunPage({ id }: { id: string }) {
   const { run, lines, isLoading, hasEnded, trouble } = useRun(id);
@@ -43,7 +46,11 @@ export default function RunPage({ id }: { id: string }) {
     );
   }
   if (!run)
-    return <Empty title="There is no such run">It may be older than runs are kept; the list has those that are.</Empty>;
+    return (
+      <Empty page title="There is no such run">
+        It may be older than runs are kept; the list has those that are.
+      </Empty>
+    );
   return (
     <div className="page run-page">
       <Head
@@ -188,6 +195,7 @@ function Facts({ run }: { run: RunDetails }) {
             </dd>
           </>
         )}
+        <ReactedTo run={run} />
         <dt>Queued</dt>
         <dd>
           <Time at={run.queuedAt} />
@@ -203,7 +211,7 @@ function Facts({ run }: { run: RunDetails }) {
         </dd>
         <dt>Tags</dt>
         <dd>
-          <KeyValues tags={run.tags} />
+          <KeyValues tags={run.tags.filter(({ key }) => !TOLD.has(key))} />
         </dd>
         <dt>Config</dt>
         <dd>
@@ -214,6 +222,26 @@ function Facts({ run }: { run: RunDetails }) {
         </dd>
       </dl>
     </section>
+  );
+}
+
+/** The sensors that watch runs and saw this one: each with the tick in which it did. */
+function ReactedTo({ run }: { run: RunDetails }) {
+  const ticks = run.reactions.edges.flatMap(({ node }) => (node.tick ? [node.tick] : []));
+  if (ticks.length === 0) return null;
+  return (
+    <>
+      <dt>Seen by</dt>
+      <dd>
+        {[...new Map(ticks.map((tick) => [tick.id, tick])).values()].map((tick) => (
+          <div key={tick.id}>
+            <Link href={`${sensorOf(tick.sensor)}?tick=${tick.id}`}>
+              {tick.sensor.name}, tick #{tick.number}
+            </Link>
+          </div>
+        ))}
+      </dd>
+    </>
   );
 }
 

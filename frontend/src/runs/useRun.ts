@@ -2,6 +2,7 @@ import { useState } from "react";
 import { useQuery } from "urql";
 
 import { useFollow } from "../api/follow";
+import { messageOf } from "../api/mutate";
 import type { LogLine } from "../elements/LogView";
 import { graphql, read } from "../gql";
 import type { RunDetailsFragment } from "../gql/graphql";
@@ -15,6 +16,7 @@ const Details = graphql(`
     sensor { id name codeLocation { id name } }
     tick { id number }
     rerunOf { id status }
+    reactions(first: 25) { edges { node { outcome tick { id number sensor { id name codeLocation { id name } } } } } }
     error { type message stack cause { type message stack cause { type message stack } } }
     steps { name status startedAt finishedAt attempt error { type message } }
   }
@@ -70,6 +72,6 @@ export function useRun(id: string): RunSeen {
     lines,
     hasEnded,
     isLoading: fetching && !data,
-    trouble: error?.message ?? refused,
+    trouble: error ? messageOf(error) : refused,
   };
 }

@@ -29,6 +29,14 @@ const Changes = graphql(`
 
 const PAGE = 50;
 
+interface RunsRead {
+  runs: readonly Run[];
+  next: string | null;
+  position: string;
+  /** Whether runs that came since have pushed others off the page. */
+  isFull: boolean;
+}
+
 export interface Runs {
   runs: readonly Run[];
   isFirst: boolean;
@@ -44,7 +52,7 @@ export interface Runs {
 export function useRuns(filter: RunFilter): Runs {
   const [path, setPath] = useState<readonly (string | null)[]>([null]);
   const [generation, setGeneration] = useState(0);
-  const [page, setPage] = useState<{ runs: readonly Run[]; next: string | null; position: string } | null>(null);
+  const [page, setPage] = useState<RunsRead | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   const [isLoading, setLoading] = useState(true);
   const key = JSON.stringify(filter);
@@ -72,6 +80,7 @@ export function useRuns(filter: RunFilter): Runs {
         runs: edges.map(({ node }) => read(RunSummary, node)),
         next: pageInfo.hasNextPage ? (pageInfo.endCursor ?? null) : null,
         position: data.instance.positions.runs,
+        isFull: false,
       });
     });
     return () => {
@@ -87,17 +96,31 @@ export function useRuns(filter: RunFilter): Runs {
     onGap: again,
     onItems: (items) => {
       const runs = items.flatMap((item) => (item.__typename === "RunChanged" ? [read(RunSummary, item.run)] : []));
-      setPage((before) => before && { ...before, runs: merged(before.runs, runs, fits, PAGE) });
+      setPage((before) => {
+        if (!before) return before;
+        const all = merged(before.runs, runs, fits, Number.POSITIVE_INFINITY);
+        return { ...before, runs: all.slice(0, PAGE), isFull: before.isFull || all.length > PAGE };
+      });
     },
   });
+  const older = async () => {
+    let next = page?.next ?? null;
+    if (page?.isFull) {
+      // The page has moved since it was read: the next one begins where it ends now.
+      const variables = { filter, first: PAGE, after: null };
+      const { data } = await client.query(Page, variables, { requestPolicy: "network-only" }).toPromise();
+      next = data?.runs.pageInfo.endCursor ?? next;
+    }
+    if (next !== null) setPath((before) => [...before, next]);
+  };
   return {
     runs: page?.runs ?? [],
     isFirst: path.length === 1,
-    isLast: page?.next === null,
+    isLast: page?.next === null && !page.isFull,
     isLoading: isLoading && page === null,
     trouble,
     newer: () => setPath((before) => before.slice(0, -1)),
-    older: () => page?.next && setPath((before) => [...before, page.next]),
+    older: () => void older(),
     again,
   };
 }

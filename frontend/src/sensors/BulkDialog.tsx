@@ -22,7 +22,9 @@ interface BulkDialogProps {
 }
 
 /** Changes many sensors, a few at a time, and tells what became of each. */
-export function BulkDialog({ what, sensors, onClose }: BulkDialogProps) {
+export function BulkDialog({ what, sensors: chosen, onClose }: BulkDialogProps) {
+  // Those that were chosen when it opened: the list behind it goes on changing, as they do.
+  const [sensors] = useState(chosen);
   const [results, setResults] = useState<ReadonlyMap<string, string | null>>(new Map());
   const [isGoing, setGoing] = useState(false);
   const [first, done] = words[what];

@@ -76,7 +76,7 @@ export const SensorLine = memo(function SensorLine({ row, spark, lastRun, select
         {lastRun ? (
           <Link href={`/runs/${lastRun.id}`}>
             <span className="hidden">Last run of {row.name}: </span>
-            <RunTag status={lastRun.status as never} />
+            <RunTag status={lastRun.status} />
           </Link>
         ) : (
           <span className="faint">–</span>

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useRef } from "react";
+import { useCallback, useRef } from "react";
 
 import { Icon } from "../elements/Icon";
 import type { Board } from "./board";
@@ -34,14 +34,19 @@ const HEADS = [
 /** Thousands of sensors, of which those in sight are drawn. */
 export function SensorList({ board, lines, selected, onSelect, onSelectAll, onFold, refresh }: SensorListProps) {
   const scroller = useRef<HTMLDivElement>(null);
+  // A new function would have every row measured anew.
+  const keyOf = useCallback(
+    (index: number) => {
+      const line = lines[index];
+      return line === undefined ? index : "row" in line ? line.row.id : `group ${line.group}`;
+    },
+    [lines],
+  );
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PIXELS,
-    getItemKey: (index) => {
-      const line = lines[index];
-      return line === undefined ? index : "row" in line ? line.row.id : `group ${line.group}`;
-    },
+    getItemKey: keyOf,
     overscan: 12,
   });
   const items = virtual.getVirtualItems();

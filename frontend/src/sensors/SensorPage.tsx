@@ -46,11 +46,11 @@ export default function SensorPage({ location, name }: SensorPageProps) {
       else after.set("tick", id);
       return after;
     });
-  const act = async (what: () => Promise<unknown>, done: string, refused: string) => {
+  const act = async (what: () => Promise<unknown>, done: string | null, refused: string) => {
     setBusy(true);
     try {
       await what();
-      say(done);
+      if (done !== null) say(done);
     } catch (error) {
       complain(refused, messageOf(error));
     }
@@ -70,7 +70,7 @@ export default function SensorPage({ location, name }: SensorPageProps) {
   if (isLoading) return <Loading />;
   if (!facts || !state || !cursor) {
     return (
-      <Empty title={`There is no sensor ${name} in ${location}`}>
+      <Empty page title={`There is no sensor ${name} in ${location}`}>
         It may have been renamed or removed; the list of sensors has those that are defined now.
       </Empty>
     );
@@ -91,7 +91,7 @@ export default function SensorPage({ location, name }: SensorPageProps) {
           </>
         }
       >
-        <Button icon="play" disabled={isBusy} onClick={() => act(evaluate, "Evaluated", `${name} was not evaluated`)}>
+        <Button icon="play" disabled={isBusy} onClick={() => act(evaluate, null, `${name} was not evaluated`)}>
           Evaluate now
         </Button>
         <Button onClick={() => setTesting(true)}>Test</Button>

@@ -7,7 +7,7 @@ import { Dialog } from "../elements/Dialog";
 import { Diff } from "../elements/Diff";
 import { shownSeconds } from "../elements/durations";
 import { ErrorBox, Trouble } from "../elements/ErrorBox";
-import { LogView } from "../elements/LogView";
+import { LogView, logHeight } from "../elements/LogView";
 import { Tag } from "../elements/Tag";
 import { graphql, read } from "../gql";
 import type { EvaluationResultFragment } from "../gql/graphql";
@@ -123,6 +123,7 @@ function Outcome({
 }) {
   const requests = read(RequestLine, result.runRequests);
   const count = requests.length;
+  const lines = result.logs.map((record, index) => logLine(String(index), record));
   return (
     <>
       <div className="row">
@@ -161,10 +162,10 @@ function Outcome({
           </>
         )}
       </section>
-      <section className="panel test-log">
+      <section className="panel inner-log" style={{ height: logHeight(lines) }}>
         <LogView
           label="Log of the test"
-          lines={result.logs.map((record, index) => logLine(String(index), record))}
+          lines={lines}
           isLive={false}
           empty="It logged and printed nothing."
         />
@@ -207,7 +208,6 @@ function LaunchAll({ result }: { result: EvaluationResultFragment }) {
   const launch = async () => {
     setBusy(true);
     for (const request of requests) {
-      if (request.jobName === null) continue;
       const { jobName, runConfig, partitionKey, assetSelection, runKey } = request;
       const tags = request.tags
         .map(({ key, value }) => ({ key, value }))

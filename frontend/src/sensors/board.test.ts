@@ -38,3 +38,20 @@ it("keeps one bar a tick, in order, and no more than fit", () => {
     Array.from({ length: 24 }, (_, index) => index + 19),
   );
 });
+
+it("shows the latest run of a sensor as it goes on", () => {
+  const board = new Board();
+  const run = (id: string, status: string) => ({ sensorId: "a", run: { id, status, queuedAt: id } }) as never;
+  board.putRuns([run("1", "QUEUED")]);
+  expect(board.lastRuns.has("a")).toBe(false);
+  board.putSpark("a", [], null);
+  board.putRuns([run("2", "QUEUED"), run("1", "SUCCESS"), run("2", "STARTED")]);
+  expect(board.lastRuns.get("a")).toMatchObject({ id: "2", status: "STARTED" });
+});
+
+it("adds what is new when it reads some again, and keeps what came meanwhile", () => {
+  const board = new Board();
+  board.put([row("a", 7, "BACKING_OFF")]);
+  board.refresh([row("a", 6), row("b", 1)]);
+  expect([...board.rows.values()].map((each) => each.condition.kind)).toEqual(["BACKING_OFF", "WAITING"]);
+});

@@ -1,11 +1,11 @@
-import type { SensorRowFragment, SensorStateFragment, SparkTickFragment } from "../gql/graphql";
+import type { RunStatus, SensorRowFragment, SensorStateFragment, SparkTickFragment } from "../gql/graphql";
 import { isDoubtful } from "./conditions";
 import { SPARK_TICKS } from "./Sparkline";
 
 type Masks = " $fragmentName" | " $fragmentRefs";
 export type State = Omit<SensorStateFragment, Masks>;
 export type Row = Omit<SensorRowFragment, Masks> & State;
-export type LastRun = { id: string; status: string; jobName: string };
+export type LastRun = { id: string; status: RunStatus; queuedAt: string };
 
 /** The sensors that the overview knows, and their latest ticks. Rows are replaced, never changed. */
 export class Board {
@@ -44,6 +44,22 @@ export class Board {
     }
     if (states.length > 0) this.changed();
     return missing;
+  }
+
+  /** Take rows that were read again, those that are new included; what came meanwhile stays. */
+  refresh(rows: readonly Row[]) {
+    this.update(rows);
+    this.put(rows.filter(({ id }) => !this.rows.has(id)));
+  }
+
+  /** Take runs as they begin and end: the latest of each sensor that was looked at. */
+  putRuns(runs: readonly { sensorId: string; run: LastRun }[]) {
+    for (const { sensorId, run } of runs) {
+      const known = this.lastRuns.get(sensorId);
+      if (known === undefined || (known && known.queuedAt > run.queuedAt)) continue;
+      this.lastRuns.set(sensorId, run);
+    }
+    if (runs.length > 0) this.changed();
   }
 
   /** Take the latest ticks of a sensor, read together, the newest first. */

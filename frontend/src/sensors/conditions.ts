@@ -16,16 +16,21 @@ export function conditionOf(state: State): Condition {
   return kind;
 }
 
-/** Return how many seconds a sensor is late at `now`, by what is known of it; 0 if it is not. */
-export function lagOf(state: State, now: number): number {
+/** Return how many seconds ago a sensor was due, by what is known of it: it may have been evaluated unheard since. */
+function sinceDue(state: State, now: number): number {
   if (state.status !== "RUNNING" || state.nextTickAt === null || state.condition.kind === "EVALUATING") return 0;
   if (state.condition.kind === "UNLOADED") return 0;
   return Math.max(0, (now - Date.parse(state.nextTickAt)) / 1_000);
 }
 
-/** Tell whether time may have changed a sensor without an event: it is to be read again. */
-export function isDoubtful(state: State, now: number): boolean {
-  return state.condition.kind !== "OVERDUE" && lagOf(state, now) > OVERDUE_AFTER / 2;
+/** Return how many seconds late a sensor is at `now` that the server calls late; 0 if it does not. */
+export function lagOf(state: State, now: number): number {
+  return state.condition.kind === "OVERDUE" ? sinceDue(state, now) : 0;
+}
+
+/** Tell whether time may have changed a sensor without an event (late, late no more, quiet): it is to be read again. */
+export function isDoubtful(state: State, now: number, patienceSeconds = OVERDUE_AFTER / 2): boolean {
+  return sinceDue(state, now) > patienceSeconds;
 }
 
 const ranks: Record<Condition, number> = {

@@ -3,6 +3,7 @@ import type { OperationResult } from "urql";
 
 import { client } from "../api/client";
 import { useFollow } from "../api/follow";
+import { messageOf } from "../api/mutate";
 import { graphql, read } from "../gql";
 import type { OverviewPageQuery } from "../gql/graphql";
 import { Board } from "./board";
@@ -12,7 +13,7 @@ const PAGE = 100;
 
 const Positions = graphql(`
   query OverviewPositions {
-    instance { positions { ticks sensors } }
+    instance { positions { ticks sensors runs } }
   }
 `);
 const Page = graphql(`
@@ -46,10 +47,28 @@ const Sensors = graphql(`
     }
   }
 `);
+const Runs = graphql(`
+  subscription OverviewRuns($after: StreamPosition) {
+    runs(after: $after) {
+      __typename
+      ... on RunChanged { position run { id status queuedAt sensor { id } } }
+      ... on StreamGap { position message }
+    }
+  }
+`);
+const Overdue = graphql(`
+  query OverviewOverdue($first: Int!) {
+    sensors(filter: { condition: OVERDUE }, first: $first) { edges { node { id ...SensorRow ...SensorState } } }
+  }
+`);
+
+// Nothing happens when a sensor becomes overdue, so no event tells it.
+const OVERDUE_MILLISECONDS = 10_000;
 
 interface Positions {
   ticks: string;
   sensors: string;
+  runs: string;
 }
 
 export interface Loaded {
@@ -64,11 +83,16 @@ export interface Loaded {
 async function refresh(board: Board, ids: readonly string[]) {
   if (ids.length === 0) return;
   const { data } = await client.query(Some, { ids: ids.slice(0, PAGE) }, { requestPolicy: "network-only" }).toPromise();
-  board.put(
+  board.refresh(
     (data?.nodes ?? []).flatMap((node) =>
       node?.__typename === "Sensor" ? [{ ...read(SensorRow, node), ...read(SensorState, node) }] : [],
     ),
   );
+}
+
+async function findOverdue(board: Board) {
+  const { data } = await client.query(Overdue, { first: PAGE }, { requestPolicy: "network-only" }).toPromise();
+  board.refresh((data?.sensors.edges ?? []).map(({ node }) => ({ ...read(SensorRow, node), ...read(SensorState, node) })));
 }
 
 async function load(board: Board, isWanted: () => boolean, onPositions: (positions: Positions) => void) {
@@ -109,12 +133,18 @@ export function useBoard(): Loaded {
     setLoading(true);
     setTrouble(null);
     load(board, () => isWanted, setPositions)
-      .catch((error: Error) => isWanted && setTrouble(error.message))
+      .catch((error: unknown) => isWanted && setTrouble(messageOf(error)))
       .finally(() => isWanted && setLoading(false));
     return () => {
       isWanted = false;
     };
   }, [board, generation]);
+
+  useEffect(() => {
+    const look = () => document.visibilityState === "visible" && void findOverdue(board);
+    const timer = setInterval(look, OVERDUE_MILLISECONDS);
+    return () => clearInterval(timer);
+  }, [board]);
 
   const onGap = () => {
     board.forgetSparks();
@@ -138,6 +168,16 @@ export function useBoard(): Loaded {
       );
       void refresh(board, board.update(states));
     },
+  });
+  useFollow(Runs, positions && {}, {
+    after: positions?.runs,
+    onGap,
+    onItems: (items) =>
+      board.putRuns(
+        items.flatMap((item) =>
+          item.__typename === "RunChanged" && item.run.sensor ? [{ sensorId: item.run.sensor.id, run: item.run }] : [],
+        ),
+      ),
   });
   return { board, isLoading, trouble, reload, refresh: (ids) => refresh(board, ids) };
 }

@@ -13,7 +13,7 @@ const Sparks = graphql(`
       ... on Sensor {
         id
         ticks(first: $first) { edges { node { id ...SparkTick } } }
-        runs(first: 1) { edges { node { id status jobName } } }
+        runs(first: 1) { edges { node { id status queuedAt } } }
       }
     }
   }

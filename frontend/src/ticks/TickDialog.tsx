@@ -1,18 +1,19 @@
 import { useState } from "react";
 import { useQuery } from "urql";
-import { Link } from "wouter";
 
 import { useFollow } from "../api/follow";
+import { messageOf } from "../api/mutate";
 import { Block } from "../elements/Block";
 import { CopyButton } from "../elements/CopyButton";
 import { Dialog } from "../elements/Dialog";
 import { Diff } from "../elements/Diff";
 import { ErrorBox, type Exception, Trouble, traceback } from "../elements/ErrorBox";
-import { type LogLine, LogView } from "../elements/LogView";
+import { type LogLine, LogView, logHeight } from "../elements/LogView";
 import { Loading } from "../elements/Page";
 import { Elapsed, Time } from "../elements/Time";
 import { graphql, read } from "../gql";
 import type { TickDetailsFragment } from "../gql/graphql";
+import { Reactions } from "./Reactions";
 import { RequestTable } from "./RequestTable";
 import { TickTag } from "./TickTag";
 
@@ -25,7 +26,7 @@ const Details = graphql(`
     sensor { id name codeLocation { id name } }
     error { type message stack cause { type message stack cause { type message stack } } }
     runRequests(first: 100) { edges { node { ...RequestLine } } pageInfo { hasNextPage } }
-    originRuns { id jobName status }
+    reactions(first: 100) { edges { node { ...ReactionLine } } pageInfo { hasNextPage } }
     partitionChanges { partitionsDefinition kind keys skippedKeys }
   }
 `);
@@ -62,7 +63,7 @@ function Shown({ id, onClose }: { id: string; onClose: () => void }) {
   const tick = data?.tick ? read(Details, data.tick) : null;
   return (
     <Dialog open size="wide" onClose={onClose} title={tick ? `Tick #${tick.number} of ${tick.sensor.name}` : "Tick"}>
-      {error && <Trouble message={error.message} />}
+      {error && <Trouble message={messageOf(error)} />}
       {!tick && fetching && <Loading />}
       {!tick && !fetching && !error && <p>This tick is no longer kept.</p>}
       {tick && <Contents tick={tick} />}
@@ -78,6 +79,7 @@ const causes = {
 
 function Contents({ tick }: { tick: TickDetailsFragment }) {
   const requests = tick.runRequests.edges.map(({ node }) => node);
+  const reactions = tick.reactions.edges.map(({ node }) => node);
   return (
     <div className="stack">
       <dl className="facts">
@@ -109,18 +111,6 @@ function Contents({ tick }: { tick: TickDetailsFragment }) {
             </dd>
           </>
         )}
-        {tick.originRuns.length > 0 && (
-          <>
-            <dt>Reacted to</dt>
-            <dd className="row wrap">
-              {tick.originRuns.map((run) => (
-                <Link key={run.id} href={`/runs/${run.id}`}>
-                  {run.jobName}
-                </Link>
-              ))}
-            </dd>
-          </>
-        )}
       </dl>
       {tick.error && <ErrorBox error={tick.error} />}
       {requests.length > 0 && (
@@ -130,6 +120,13 @@ function Contents({ tick }: { tick: TickDetailsFragment }) {
           </h2>
           <RequestTable requests={requests} location={tick.sensor.codeLocation.name} />
           {tick.runRequests.pageInfo.hasNextPage && <p className="faint">These are the first 100.</p>}
+        </section>
+      )}
+      {reactions.length > 0 && (
+        <section className="stack tight">
+          <h2>What it made of each event</h2>
+          <Reactions reactions={reactions} />
+          {tick.reactions.pageInfo.hasNextPage && <p className="faint">These are the first 100.</p>}
         </section>
       )}
       {tick.partitionChanges.map((change) => (
@@ -156,9 +153,7 @@ function Contents({ tick }: { tick: TickDetailsFragment }) {
           <Diff before={tick.cursorBefore} after={tick.cursorAfter} />
         )}
       </section>
-      <section className="panel tick-log">
-        <TickLog id={tick.id} isLive={tick.status === "STARTED"} />
-      </section>
+      <TickLog id={tick.id} isLive={tick.status === "STARTED"} />
     </div>
   );
 }
@@ -181,12 +176,14 @@ function TickLog({ id, isLive }: { id: string; isLive: boolean }) {
     },
   );
   return (
-    <LogView
-      label="Log of the tick"
-      lines={lines}
-      isLive={!ended}
-      empty="It logged and printed nothing. Use context.log, logging or print in the sensor's function."
-    />
+    <section className="panel inner-log" style={{ height: logHeight(lines) }}>
+      <LogView
+        label="Log of the tick"
+        lines={lines}
+        isLive={!ended}
+        empty="It logged and printed nothing. Use context.log, logging or print in the sensor's function."
+      />
+    </section>
   );
 }
 

@@ -32,14 +32,17 @@ interface TickTableProps {
 /** A sensor's ticks, page by page; the first page is live. */
 export function TickTable({ sensorId, live, onOpen }: TickTableProps) {
   const [filter, setFilter] = useParameter("status");
+  // When the last tick of each page before began: the next page is of those that began before it.
   const [path, setPath] = useState<readonly (string | null)[]>([null]);
+  const [generation, setGeneration] = useState(0);
   const [page, setPage] = useState<{ ticks: Tick[]; next: string | null } | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   const statuses = filter.split(",").filter(Boolean) as TickStatus[];
-  const after = path.at(-1) ?? null;
+  const until = path.at(-1) ?? null;
   useEffect(() => {
     let isWanted = true;
-    tickPage(sensorId, statuses.length > 0 ? { status: statuses } : {}, PAGE, after).then(
+    const wanted = { ...(statuses.length > 0 && { status: statuses }), ...(until !== null && { until }) };
+    tickPage(sensorId, wanted, PAGE, null).then(
       (read) => {
         if (!isWanted) return;
         setPage(read);
@@ -50,17 +53,19 @@ export function TickTable({ sensorId, live, onOpen }: TickTableProps) {
     return () => {
       isWanted = false;
     };
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the filter stands for the statuses
-  }, [sensorId, filter, after]);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the filter stands for the statuses, a generation reads anew
+  }, [sensorId, filter, until, generation]);
   const toggle = (status: TickStatus) => {
     const now = statuses.includes(status) ? statuses.filter((each) => each !== status) : [...statuses, status];
     setPath([null]);
     setFilter(now.join(","));
   };
-  if (trouble) return <Trouble message={trouble} onRetry={() => setPath([...path])} />;
+  if (trouble) return <Trouble message={trouble} onRetry={() => setGeneration(generation + 1)} />;
   if (page === null) return <Loading />;
   const fits = (tick: Tick) => statuses.length === 0 || statuses.includes(tick.status);
-  const ticks = after === null ? merged(page.ticks, live, fits, PAGE) : page.ticks;
+  const all = until === null ? merged(page.ticks, live, fits, Number.POSITIVE_INFINITY) : page.ticks;
+  const ticks = all.slice(0, PAGE);
+  const oldest = page.next !== null || all.length > PAGE ? (ticks.at(-1)?.startedAt ?? null) : null;
   return (
     <section aria-label="Ticks" className="stack">
       <fieldset className="row wrap checks">
@@ -75,7 +80,7 @@ export function TickTable({ sensorId, live, onOpen }: TickTableProps) {
           <Button small disabled={path.length === 1} onClick={() => setPath(path.slice(0, -1))}>
             Newer
           </Button>
-          <Button small disabled={page.next === null} onClick={() => setPath([...path, page.next])}>
+          <Button small disabled={oldest === null} onClick={() => setPath([...path, oldest])}>
             Older
           </Button>
         </span>

@@ -16,6 +16,8 @@ export function tickWords({ status, launchedCount }: TickSummary): string {
   if (status === "STARTED") return "Evaluating";
   if (status === "SKIPPED") return "Skipped";
   if (status === "FAILURE") return "Failed";
+  // A success that launched nothing reacted to something.
+  if (launchedCount === 0) return "Reacted";
   return `${launchedCount} ${launchedCount === 1 ? "run" : "runs"}`;
 }
 

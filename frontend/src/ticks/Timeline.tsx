@@ -1,11 +1,14 @@
 import { useEffect, useRef, useState } from "react";
 
-import { Button, IconButton } from "../elements/Button";
+import { Button } from "../elements/Button";
 import { shownSeconds } from "../elements/durations";
+import { Trouble } from "../elements/ErrorBox";
 import { shownMoment } from "../elements/Time";
-import { draw, type Paint, type Span, tickAt, toX } from "./plot";
-import { tickWords } from "./TickTag";
+import { bucketAt, bucketWords } from "./buckets";
 import type { Tick } from "./merging";
+import { type Chosen, tickAt, toX } from "./plot";
+import { tickWords } from "./TickTag";
+import { spanOf, useDrawing, type View } from "./useDrawing";
 import { useWindow } from "./useWindow";
 
 const MINUTE = 60_000;
@@ -20,39 +23,13 @@ const LENGTHS = [
 ] as const;
 const LEAST = MINUTE;
 const MOST = 30 * DAY;
-// The part of a live plot that is still to come.
-const AHEAD = 0.06;
+const DRAG_PIXELS = 3;
+const HINT_PIXELS = 170;
 
 interface TimelineProps {
   sensorId: string;
   live: readonly Tick[];
   onOpen: (id: string) => void;
-}
-
-/** What is looked at: `end` null follows the present. */
-interface View {
-  length: number;
-  end: number | null;
-}
-
-function spanOf({ length, end }: View, now: number): Span {
-  const to = end ?? now + length * AHEAD;
-  return { from: to - length, to };
-}
-
-function paintOf(element: Element): Paint {
-  const style = getComputedStyle(element);
-  const value = (name: string) => style.getPropertyValue(name).trim();
-  return {
-    good: value("--good-fill"),
-    bad: value("--bad-fill"),
-    busy: value("--busy-fill"),
-    idle: value("--idle-fill"),
-    line: value("--line"),
-    text: value("--text-soft"),
-    now: value("--accent"),
-    ground: value("--ground"),
-  };
 }
 
 function words(tick: Tick): string {
@@ -67,58 +44,16 @@ function words(tick: Tick): string {
 /** A sensor's ticks over time, live: the wheel and + − zoom, dragging pans, arrows walk from tick to tick. */
 export function Timeline({ sensorId, live, onOpen }: TimelineProps) {
   const [view, setView] = useState<View>({ length: 5 * MINUTE, end: null });
-  const [chosen, setChosen] = useState<Tick | null>(null);
+  const [chosen, setChosen] = useState<Chosen | null>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const plot = useRef<HTMLDivElement>(null);
   const drag = useRef<{ x: number; end: number; moved: boolean } | null>(null);
-  const { ticks, isCut, isLoading } = useWindow(sensorId, spanOf(view, Date.now()), view.end === null, live);
-  const scene = useRef({ ticks, view, chosen });
-  scene.current = { ticks, view, chosen };
-
-  useEffect(() => {
-    const element = canvas.current;
-    const context = element?.getContext("2d");
-    if (!element || !context) return;
-    let frame = 0;
-    let drawn = "";
-    const step = () => {
-      frame = requestAnimationFrame(step);
-      const { clientWidth: width, clientHeight: height } = element;
-      const now = Date.now();
-      const { ticks: shown, view: seen, chosen: marked } = scene.current;
-      // A still picture is drawn once; a live one as often as it moves by half a pixel.
-      const moment = seen.end === null ? Math.floor(now / Math.max(16, seen.length / Math.max(1, width) / 2)) : 0;
-      const last = shown.at(-1);
-      const theme = document.documentElement.dataset.theme;
-      const state = [
-        width,
-        height,
-        moment,
-        seen.end,
-        seen.length,
-        shown.length,
-        last?.id,
-        last?.status,
-        last?.repeats,
-        marked?.id,
-        theme,
-        devicePixelRatio,
-      ].join();
-      if (state === drawn || width === 0) return;
-      drawn = state;
-      if (element.width !== width * devicePixelRatio || element.height !== height * devicePixelRatio) {
-        element.width = width * devicePixelRatio;
-        element.height = height * devicePixelRatio;
-      }
-      context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-      const span = spanOf(seen, now);
-      draw(context, { ticks: shown, span, now, chosen: marked, width, height, paint: paintOf(element) });
-    };
-    frame = requestAnimationFrame(step);
-    return () => cancelAnimationFrame(frame);
-  }, []);
+  const loaded = useWindow(sensorId, spanOf(view, Date.now()), view.end === null, live);
+  const { ticks, buckets, width: bucketWidth, isLoading, trouble } = loaded;
+  useDrawing(canvas, loaded, view, chosen);
 
   const width = () => plot.current?.clientWidth ?? 1;
+  const xOf = (event: { clientX: number }) => event.clientX - (plot.current?.getBoundingClientRect().left ?? 0);
   const zoom = (factor: number, at = 0.5) =>
     setView((before) => {
       const length = Math.min(MOST, Math.max(LEAST, before.length * factor));
@@ -132,25 +67,29 @@ export function Timeline({ sensorId, live, onOpen }: TimelineProps) {
       const end = spanOf(before, now).to + before.length * part;
       return { ...before, end: end >= now ? null : end };
     });
+  useWheel(plot, zoom, pan);
 
-  useEffect(() => {
-    const element = plot.current;
-    if (!element) return;
-    const onWheel = (event: WheelEvent) => {
-      event.preventDefault();
-      const { left, width: wide } = element.getBoundingClientRect();
-      if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) pan(event.deltaX / wide);
-      else zoom(Math.exp(event.deltaY / 300), (event.clientX - left) / wide);
-    };
-    // React listens passively, which cannot keep the page from scrolling.
-    element.addEventListener("wheel", onWheel, { passive: false });
-    return () => element.removeEventListener("wheel", onWheel);
-  });
-
-  const xOf = (event: { clientX: number }) => event.clientX - (plot.current?.getBoundingClientRect().left ?? 0);
+  const at = (x: number): Chosen | null => {
+    const span = spanOf(view, Date.now());
+    if (buckets) {
+      const bucket = bucketAt(buckets, bucketWidth, x, span, width());
+      return bucket && { bucket };
+    }
+    const tick = tickAt(ticks, x, span, width());
+    return tick && { tick };
+  };
+  const open = (what: Chosen | null) => {
+    if (what === null) return;
+    if ("tick" in what) onOpen(what.tick.id);
+    else {
+      setView({ length: Math.max(LEAST, bucketWidth), end: what.bucket.at + Math.max(LEAST, bucketWidth) });
+      setChosen(null);
+    }
+  };
   const walk = (steps: number) => {
-    const index = chosen ? ticks.findIndex((tick) => tick.id === chosen.id) : ticks.length - (steps > 0 ? 1 : 0);
-    const next = ticks[Math.min(ticks.length - 1, Math.max(0, index + steps))];
+    const all: readonly Chosen[] = buckets ? buckets.map((bucket) => ({ bucket })) : ticks.map((tick) => ({ tick }));
+    const index = chosen ? all.findIndex((each) => keyOf(each) === keyOf(chosen)) : all.length - (steps > 0 ? 1 : 0);
+    const next = all[Math.min(all.length - 1, Math.max(0, index + steps))];
     if (next) setChosen(next);
   };
   const onKey = (event: React.KeyboardEvent) => {
@@ -161,7 +100,7 @@ export function Timeline({ sensorId, live, onOpen }: TimelineProps) {
       "=": () => zoom(0.5),
       "-": () => zoom(2),
       End: () => setView((before) => ({ ...before, end: null })),
-      Enter: () => chosen && onOpen(chosen.id),
+      Enter: () => open(chosen),
       Escape: () => setChosen(null),
     };
     const act = keys[event.key];
@@ -169,15 +108,20 @@ export function Timeline({ sensorId, live, onOpen }: TimelineProps) {
     event.preventDefault();
     act();
   };
-  const hintX = chosen ? toX(Date.parse(chosen.startedAt), spanOf(view, Date.now()), width()) : 0;
+  const told = chosen && ("tick" in chosen ? words(chosen.tick) : bucketWords(chosen.bucket, bucketWidth));
   return (
     <section className="panel timeline" aria-label="Timeline">
       <header>
         <h2>Timeline</h2>
         <span className="faint" role="status">
-          {isLoading ? "Loading …" : isCut ? "The latest 1,000 ticks; zoom in to see the others" : ""}
+          {isLoading ? "Loading …" : buckets ? `Counted per ${shownSeconds(bucketWidth / 1_000)}; click a bar to zoom in` : ""}
         </span>
         <span className="row push" style={{ gap: 2 }}>
+          {view.end !== null && (
+            <Button small onClick={() => setView({ ...view, end: null })}>
+              Back to now
+            </Button>
+          )}
           {LENGTHS.map(([length, name]) => (
             <Button
               key={name}
@@ -189,9 +133,9 @@ export function Timeline({ sensorId, live, onOpen }: TimelineProps) {
               {name}
             </Button>
           ))}
-          <IconButton small icon="refresh" label="Back to now" onClick={() => setView({ ...view, end: null })} />
         </span>
       </header>
+      {trouble && <Trouble message={trouble} />}
       <div
         ref={plot}
         className="timeline-plot"
@@ -207,17 +151,16 @@ export function Timeline({ sensorId, live, onOpen }: TimelineProps) {
         onPointerMove={(event) => {
           const x = xOf(event);
           const from = drag.current;
-          if (from && Math.abs(x - from.x) > 3) {
+          if (from && (from.moved || Math.abs(x - from.x) > DRAG_PIXELS)) {
             from.moved = true;
             const end = from.end - ((x - from.x) / width()) * view.length;
             setView({ ...view, end: end >= Date.now() ? null : end });
           } else if (!from) {
-            setChosen(tickAt(ticks, x, spanOf(view, Date.now()), width()));
+            setChosen(at(x));
           }
         }}
         onPointerUp={(event) => {
-          const tick = tickAt(ticks, xOf(event), spanOf(view, Date.now()), width());
-          if (!drag.current?.moved && tick) onOpen(tick.id);
+          if (drag.current && !drag.current.moved) open(at(xOf(event)));
           drag.current = null;
         }}
         onPointerLeave={() => {
@@ -225,15 +168,49 @@ export function Timeline({ sensorId, live, onOpen }: TimelineProps) {
         }}
       >
         <canvas ref={canvas} aria-hidden="true" />
-        {chosen && (
-          <div className="tooltip timeline-hint" style={{ left: Math.min(Math.max(hintX, 150), width() - 150) }}>
-            {words(chosen)}
-          </div>
-        )}
+        {chosen && <Hint text={told ?? ""} x={toX(beginOf(chosen), spanOf(view, Date.now()), width())} width={width()} />}
         <span className="hidden" role="status">
-          {chosen ? words(chosen) : ""}
+          {told}
         </span>
       </div>
     </section>
   );
+}
+
+function keyOf(chosen: Chosen): string {
+  return "tick" in chosen ? chosen.tick.id : String(chosen.bucket.at);
+}
+
+function beginOf(chosen: Chosen): number {
+  return "tick" in chosen ? Date.parse(chosen.tick.startedAt) : chosen.bucket.at;
+}
+
+function Hint({ text, x, width }: { text: string; x: number; width: number }) {
+  const left = width < 2 * HINT_PIXELS ? width / 2 : Math.min(Math.max(x, HINT_PIXELS), width - HINT_PIXELS);
+  return (
+    <div className="tooltip timeline-hint" style={{ left }} aria-hidden="true">
+      {text}
+    </div>
+  );
+}
+
+/** Zoom and pan with the wheel. */
+function useWheel(
+  plot: React.RefObject<HTMLDivElement | null>,
+  zoom: (factor: number, at: number) => void,
+  pan: (part: number) => void,
+) {
+  useEffect(() => {
+    const element = plot.current;
+    if (!element) return;
+    const onWheel = (event: WheelEvent) => {
+      event.preventDefault();
+      const { left, width } = element.getBoundingClientRect();
+      if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) pan(event.deltaX / width);
+      else zoom(Math.exp(event.deltaY / 300), (event.clientX - left) / width);
+    };
+    // React listens passively, which cannot keep the page from scrolling.
+    element.addEventListener("wheel", onWheel, { passive: false });
+    return () => element.removeEventListener("wheel", onWheel);
+  });
 }

@@ -1,4 +1,6 @@
+import type { Bucket } from "./buckets";
 import type { Tick } from "./merging";
+import { drawBuckets } from "./plotBuckets";
 
 /** A stretch of time, in milliseconds since the epoch. */
 export interface Span {
@@ -20,6 +22,7 @@ export interface Paint {
 const AXIS_PIXELS = 20;
 const LEAST_PIXELS = 3;
 const NEAR_PIXELS = 8;
+const LABEL_PIXELS = 54;
 // How high each kind of tick stands, as a part of the plot: told apart without colour too.
 const heights = { SKIPPED: 0.3, SUCCESS: 0.72, FAILURE: 0.92, STARTED: 0.5 } as const;
 
@@ -93,23 +96,34 @@ function endOf(tick: Tick, now: number): number {
 
 interface Scene {
   ticks: readonly Tick[];
+  /** What is drawn instead where there are too many ticks, each `bucketWidth` milliseconds long. */
+  buckets: readonly Bucket[] | null;
+  bucketWidth: number;
   span: Span;
   now: number;
-  chosen: Tick | null;
+  chosen: Chosen | null;
   width: number;
   height: number;
   paint: Paint;
 }
 
+/** What is pointed at. */
+export type Chosen = { tick: Tick } | { bucket: Bucket };
+
 const fills = { SKIPPED: "idle", SUCCESS: "good", FAILURE: "bad", STARTED: "busy" } as const;
 
 /** Draw ticks over time: a bar each, as wide as it lasted, as high and coloured as its status; runs are counted. */
 export function draw(context: CanvasRenderingContext2D, scene: Scene) {
-  const { width, height, paint } = scene;
+  const { width, height, paint, buckets, chosen } = scene;
   const floor = height - AXIS_PIXELS;
   context.clearRect(0, 0, width, height);
   drawAxis(context, scene, floor);
-  for (const tick of scene.ticks) drawTick(context, tick, scene, floor);
+  if (buckets) {
+    const marked = chosen && "bucket" in chosen ? chosen.bucket : null;
+    drawBuckets(context, { ...scene, buckets, width: scene.bucketWidth, pixels: width, floor, chosen: marked });
+  } else {
+    for (const tick of scene.ticks) drawTick(context, tick, scene, floor);
+  }
   const x = toX(scene.now, scene.span, width);
   if (x > 0 && x < width) {
     context.fillStyle = paint.now;
@@ -125,7 +139,7 @@ function drawAxis(context: CanvasRenderingContext2D, { span, width, paint }: Sce
     context.fillStyle = paint.line;
     context.fillRect(x, 0, 1, floor + 4);
     context.fillStyle = paint.text;
-    context.fillText(markText(at, span), x + 4, floor + AXIS_PIXELS / 2 + 1);
+    if (x + LABEL_PIXELS < width) context.fillText(markText(at, span), x + 4, floor + AXIS_PIXELS / 2 + 1);
   }
   context.fillStyle = paint.line;
   context.fillRect(0, floor, width, 1);
@@ -148,7 +162,7 @@ function drawTick(context: CanvasRenderingContext2D, tick: Tick, scene: Scene, f
   } else {
     context.fillRect(left, floor - high, Math.max(LEAST_PIXELS, right - left), high);
   }
-  if (scene.chosen?.id === tick.id) {
+  if (scene.chosen && "tick" in scene.chosen && scene.chosen.tick.id === tick.id) {
     context.strokeStyle = paint.text;
     context.strokeRect(left - 2.5, floor - high - 2.5, Math.max(LEAST_PIXELS, right - left) + 5, high + 5);
   }

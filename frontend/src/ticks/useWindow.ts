@@ -1,56 +1,122 @@
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 
-import type { Span } from "./plot";
+import { client } from "../api/client";
+import { messageOf } from "../api/mutate";
+import { graphql, read } from "../gql";
+import { beginOf, type Bucket, type Counted, size, widthFor, withLive } from "./buckets";
 import type { Tick } from "./merging";
+import type { Span } from "./plot";
+import { TickSummary } from "./Tick";
 import { tickPage } from "./ticks";
 
-// 1,000 ticks: more bars than that are no longer told apart.
-const PAGES = 10;
+const Window = graphql(`
+  query TickWindow($id: ID!, $filter: TickFilter, $first: Int!, $since: DateTime!, $until: DateTime!, $seconds: Float!) {
+    node(id: $id) {
+      __typename
+      ... on Sensor {
+        id
+        lastTick { id number status repeats }
+        tickBuckets(since: $since, until: $until, seconds: $seconds) {
+          startedAt skipped success failure launchedCount
+        }
+        ticks(filter: $filter, first: $first) {
+          edges { node { id ...TickSummary } }
+          pageInfo { hasNextPage endCursor }
+        }
+      }
+    }
+  }
+`);
+
+// More bars than that are no longer told apart: then they are counted.
+const MOST_TICKS = 1_000;
 const PAGE = 100;
+// Many counted ticks may be repeats that are folded into a few.
+const FOLDED_PAGES = 3;
 const SETTLE_MILLISECONDS = 150;
+// What came live is kept for twice as many ticks as this: then the window is read anew.
+const ERA_TICKS = 500;
+
+interface Read {
+  ticks: readonly Tick[];
+  /** Null where every tick of the span is in `ticks`. */
+  buckets: readonly Bucket[] | null;
+  width: number;
+  counted: Counted | null;
+}
 
 export interface Loaded {
   ticks: readonly Tick[];
-  /** Whether older ticks of the span are left out, as there are too many to draw. */
-  isCut: boolean;
+  /** Where there are too many ticks to tell apart: how many there are in each part of the span, `width` long. */
+  buckets: readonly Bucket[] | null;
+  width: number;
   isLoading: boolean;
+  trouble: string | null;
+}
+
+async function readWindow(id: string, { from, to }: Span, isLive: boolean): Promise<Read> {
+  const width = widthFor(to - from);
+  const iso = (at: number) => new Date(at).toISOString();
+  const filter = { since: iso(from), ...(!isLive && { until: iso(to) }) };
+  const begin = { since: iso(beginOf(from, width)), until: iso(beginOf(to, width) + width) };
+  const variables = { id, filter, first: PAGE, ...begin, seconds: width / 1_000 };
+  const { data, error } = await client.query(Window, variables, { requestPolicy: "network-only" }).toPromise();
+  if (data?.node?.__typename !== "Sensor") throw error ?? new Error("The sensor is gone.");
+  const { lastTick, tickBuckets, ticks: first } = data.node;
+  const buckets = tickBuckets.map(({ startedAt, launchedCount, skipped, success, failure }) => {
+    return { at: Date.parse(startedAt), skipped, success, failure, launched: launchedCount };
+  });
+  const total = buckets.reduce((sum, bucket) => sum + size(bucket), 0);
+  const ticks = first.edges.map(({ node }) => read(TickSummary, node));
+  let next = first.pageInfo.hasNextPage ? (first.pageInfo.endCursor ?? null) : null;
+  const most = total <= MOST_TICKS ? MOST_TICKS : FOLDED_PAGES * PAGE;
+  while (next !== null && ticks.length < most) {
+    const more = await tickPage(id, filter, PAGE, next);
+    ticks.push(...more.ticks);
+    next = more.next;
+  }
+  return { ticks, buckets: next === null ? null : buckets, width, counted: lastTick };
 }
 
 /** Read the ticks of a span once it rests; those that came live are in `live`. */
 export function useWindow(sensorId: string, span: Span, isLive: boolean, live: readonly Tick[]): Loaded {
-  const [loaded, setLoaded] = useState<Loaded>({ ticks: [], isCut: false, isLoading: true });
-  const length = span.to - span.from;
+  const [loaded, setLoaded] = useState<Read>({ ticks: [], buckets: null, width: 1, counted: null });
+  const [isLoading, setLoading] = useState(true);
+  const [trouble, setTrouble] = useState<string | null>(null);
   // While live, the span moves with time: what comes by itself need not be read again.
-  const key = isLive ? `live ${length}` : `${span.from} ${span.to}`;
+  const era = live.length < ERA_TICKS ? 0 : Math.floor((live[0]?.number ?? 0) / ERA_TICKS);
+  const key = isLive ? `live ${span.to - span.from} ${era}` : `${span.from} ${span.to}`;
   useEffect(() => {
     let isWanted = true;
-    const read = async () => {
-      setLoaded((before) => ({ ...before, isLoading: true }));
-      const filter = {
-        since: new Date(span.from).toISOString(),
-        ...(!isLive && { until: new Date(span.to).toISOString() }),
-      };
-      const ticks: Tick[] = [];
-      let after: string | null = null;
-      for (let page = 0; page < PAGES && isWanted; page++) {
-        const { ticks: more, next } = await tickPage(sensorId, filter, PAGE, after);
-        ticks.push(...more);
-        after = next;
-        if (isWanted) setLoaded({ ticks: [...ticks], isCut: false, isLoading: after !== null });
-        if (after === null) break;
-      }
-      if (isWanted) setLoaded({ ticks, isCut: after !== null, isLoading: false });
-    };
-    const timer = setTimeout(() => void read().catch(() => undefined), SETTLE_MILLISECONDS);
+    const timer = setTimeout(() => {
+      setLoading(true);
+      readWindow(sensorId, span, isLive)
+        .then(
+          (found) => {
+            if (!isWanted) return;
+            setLoaded(found);
+            setTrouble(null);
+          },
+          (error: unknown) => isWanted && setTrouble(messageOf(error)),
+        )
+        .finally(() => isWanted && setLoading(false));
+    }, SETTLE_MILLISECONDS);
     return () => {
       isWanted = false;
       clearTimeout(timer);
     };
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the key stands for the span
   }, [sensorId, key]);
-  const byNumber = new Map(loaded.ticks.map((tick) => [tick.number, tick]));
+  const shown = useMemo(() => merged(loaded, live), [loaded, live]);
+  return { ...shown, width: loaded.width, isLoading, trouble };
+}
+
+function merged({ ticks, buckets, width, counted }: Read, live: readonly Tick[]) {
+  if (buckets) return { ticks: [], buckets: withLive(buckets, width, live, counted) };
+  const byNumber = new Map(ticks.map((tick) => [tick.number, tick]));
   for (const tick of live) {
-    if (byNumber.get(tick.number)?.status !== tick.status || tick.repeats > 0) byNumber.set(tick.number, tick);
+    const known = byNumber.get(tick.number);
+    if (!known || known.status === "STARTED" || tick.repeats > known.repeats) byNumber.set(tick.number, tick);
   }
-  return { ...loaded, ticks: [...byNumber.values()].sort((a, b) => a.number - b.number) };
+  return { ticks: [...byNumber.values()].sort((a, b) => a.number - b.number), buckets: null };
 }

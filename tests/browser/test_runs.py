@@ -1,0 +1,81 @@
+"""What one does with runs and jobs, in a browser."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browser import projects
+from browser.conftest import Serve
+from e2e.servers import DevServer
+
+LAUNCH = "mutation ($name: String!) { launchRun(input: {jobName: $name}) { run { id } errors { message } } }"
+LINES = 50_000
+
+
+@pytest.fixture(scope="module")
+def server(serve: Serve) -> DevServer:
+    """A server with jobs that talk, wait and fail."""
+    return serve(projects.INBOX)
+
+
+def _launch(server: DevServer, job: str) -> str:
+    return str(server.query(LAUNCH, name=job)["launchRun"]["run"]["id"])
+
+
+@pytest.mark.timeout(180)
+def test_a_log_of_50000_lines_is_followed_searched_and_filtered(page: Page, server: DevServer) -> None:
+    page.goto(f"{server.address}/runs/{_launch(server, 'talks')}")
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("of the log")
+    expect(log).to_contain_text(f"line {LINES - 1} of the log", timeout=120_000)
+    # And what happened to the run and its step.
+    expect(page.get_by_role("status").filter(has_text="lines")).to_contain_text("50006 lines")
+    assert page.locator(".log-line").count() < 150, "those in sight are in the page, and no others"
+    page.get_by_label("Search the log").fill("line 12345 ")
+    expect(log).to_contain_text("line 12345 of the log")
+    expect(page.locator(".log-line")).to_have_count(1)
+    page.get_by_label("Search the log").fill("")
+    page.get_by_label("Least level").select_option("WARNING")
+    expect(page.get_by_text("No line matches.")).to_be_visible()
+
+
+def test_a_run_appears_by_itself_and_is_canceled(page: Page, server: DevServer) -> None:
+    page.goto(f"{server.address}/runs?job=waits")
+    expect(page.get_by_text("No runs")).to_be_visible()
+    _launch(server, "waits")
+    page.get_by_role("row").filter(has_text="Running").get_by_role("link").first.click()
+    expect(page.get_by_role("log")).to_contain_text("second 1")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("main header .tag").first).to_contain_text("Canceled", timeout=60_000)
+
+
+def test_a_failed_run_tells_why_and_is_repeated_from_its_failure(page: Page, server: DevServer) -> None:
+    failed = _launch(server, "fails")
+    page.goto(f"{server.address}/runs/{failed}")
+    expect(page.get_by_role("region", name="Error", exact=True)).to_contain_text("no such table: orders")
+    expect(page.get_by_role("list", name="Steps")).to_contain_text("failure")
+    page.get_by_role("button", name="Run again from failure").click()
+    expect(page.get_by_role("link", name=f"run {failed[-8:]}")).to_be_visible()
+
+
+def _type(page: Page, config: str) -> None:
+    page.get_by_role("textbox", name="Run config").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(config)
+
+
+def test_a_run_is_put_together_in_the_launchpad_whose_editor_knows_the_schema(page: Page, server: DevServer) -> None:
+    page.goto(f"{server.address}/jobs/project/process")
+    expect(page.locator(".config-editor")).to_contain_text("read_file")
+    # Something that the schema does not allow is named, with its line; then what it does allow is completed.
+    _type(page, '{"ops": {"read_file": {"config": {"path": 7}}}}')
+    expect(page.get_by_role("list", name="Problems of the config")).to_contain_text("Incorrect type")
+    _type(page, '{"ops": {"read_file": {"config": {')
+    page.keyboard.press("Control+Space")
+    expect(page.locator(".suggest-widget")).to_contain_text("path")
+    page.keyboard.press("Escape")
+    _type(page, '{"ops": {"read_file": {"config": {"path": "by-hand.csv"}}}}')
+    page.get_by_label("Tags, one a line").fill("team=data")
+    page.get_by_role("button", name="Launch").click()
+    expect(page.get_by_role("log")).to_contain_text("reading by-hand.csv")
+    expect(page.locator(".keyvalue")).to_contain_text("team")
