@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 def follow(recorded: Sequence[RecordedTick]) -> None:
     """Emit the spans of ticks that were recorded just now, and log those that a request asked for."""
     for one in recorded:
-        if one.tick.trace is None and one.status in (None, TickStatus.SKIPPED):
+        if one.tick.trace is None and (one.status is TickStatus.SKIPPED or one.status is None):
             continue
         place = tracing.of_tick(one.tick.id, one.tick.trace)
         if one.tick.trace is not None and one.status is not None:
