@@ -4,6 +4,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -11,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.ids import first_id
 from vedette.domain.logs import LogLevel
+from vedette.domain.questions import ListRunChanges, ListRunEvents, ListRuns, RunsSought
 from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import TickStatus
-from vedette.storage import changes, cursors, due, run_queue, runs, sensors, ticks
+from vedette.storage import changes, cursors, due, run_queue, run_searches, runs, sensors, ticks
 from vedette.storage.pages import Window
 from vedette.storage.runs import RunFilter
 from vedette.storage.sensors import SensorFilter, SensorOrder
@@ -153,6 +155,29 @@ STREAMS: dict[str, Ask] = {
     "the stream ticks, further back": lambda c, of: changes.ticks_after(c, random.randrange(of.tick_position), 100),
     "the stream runs": lambda c, of: changes.runs_after(c, random.randrange(max(1, of.run_position)), 100),
     "changes of sensors": lambda c, of: due.changes(c, list(range(16)), 0),
+}
+
+
+def _asked(**sought: Any) -> ListRuns:
+    return ListRuns(RunsSought(**sought), PAGE)
+
+
+# What user code asks the instance.
+QUESTIONS: dict[str, Ask] = {
+    "asked: runs of a job": lambda c, of: run_searches.found(c, _asked(job_name="job7")),
+    "asked: runs of a job by status": lambda c, of: run_searches.found(
+        c, _asked(job_name="job7", statuses=(RunStatus.STARTED, RunStatus.SUCCESS))
+    ),
+    "asked: runs that are going on": lambda c, of: run_searches.found(
+        c, _asked(statuses=(RunStatus.QUEUED, RunStatus.STARTED))
+    ),
+    "asked: the first runs of a job": lambda c, of: run_searches.found(
+        c, ListRuns(RunsSought(job_name="job7"), PAGE, ascending=True)
+    ),
+    "asked: runs by tag": lambda c, of: run_searches.found(c, _asked(tags={"team": ("none", "neither")})),
+    "asked: runs by ids": lambda c, of: run_searches.found(c, _asked(ids=tuple(of.some(of.run_ids)))),
+    "asked: events of a run": lambda c, of: run_searches.events(c, ListRunEvents(of.run_ids[0], PAGE)),
+    "asked: runs that succeeded": lambda c, of: run_searches.changes(c, ListRunChanges(RunStatus.SUCCESS, PAGE)),
 }
 CLAIMS: dict[str, Ask] = {
     "claim of runs": lambda c, of: run_queue.claim(c, of.run_ids[0], ["shop"], 10, 10.0),

@@ -14,6 +14,10 @@ def test_each_row_is_there_once() -> None:
     assert len(set(names)) == len(names)
 
 
+def test_each_row_says_how_it_is_here() -> None:
+    assert [name for name, _, here, _ in ROWS if not here.strip()] == []
+
+
 def test_the_tests_that_show_a_row_exist() -> None:
     for name, _, here, tests in ROWS:
         for file, test in re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", tests):

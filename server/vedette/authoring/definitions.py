@@ -44,18 +44,39 @@ class Definitions:
     ) -> None:
         """Take any iterables; the order is kept."""
         check_executor("Definitions", executor)
+        given = {"assets": assets, "asset_checks": asset_checks, "sensors": sensors, "jobs": jobs}
+        lists = {name: listed(name, value) for name, value in given.items()}
+        # What `merge` puts together.
+        self._given = lists
+        assets, asset_checks, sensors, jobs = lists.values()
         self.resource_registry = ResourceRegistry(resources)
         self.asset_graph = asset_graph(assets, asset_checks)
-        self._sensors = _by_name("sensor", "sensors", SensorDefinition, sensors)
+        self._sensors: dict[str, SensorDefinition] = _by_name("sensor", "sensors", SensorDefinition, sensors)
         targeted = [job for sensor in self._sensors.values() for job in sensor.jobs]
         unbound: dict[str, JobDefinition] = _by_name(
-            "job", "jobs", JobDefinition, resolved_jobs(self.asset_graph, map(as_job, listed("jobs", jobs)), targeted)
+            "job", "jobs", JobDefinition, resolved_jobs(self.asset_graph, map(as_job, jobs), targeted)
         )
         self._jobs = {name: job.bound_to(self.resource_registry) for name, job in unbound.items()}
         self._selected = {sensor.name: selected_by(sensor, self.asset_graph) for sensor in self.sensors}
         self._watched = {sensor.name: sensor.watched_assets(self.asset_graph) for sensor in self.sensors}
         self._check_targets()
         self._check_resources()
+
+    @staticmethod
+    def merge(*definitions: "Definitions") -> "Definitions":
+        """Return one with all that several have; raises DefinitionError for two different things of one name."""
+        lists: dict[str, dict[int, Any]] = {}
+        resources: dict[str, Any] = {}
+        for one in definitions:
+            if not isinstance(one, Definitions):
+                raise DefinitionError(f"Definitions.merge takes Definitions, not {shown(one)}.")
+            for name, things in one._given.items():
+                lists.setdefault(name, {}).update((id(thing), thing) for thing in things)
+            for key, resource in one.resources.items():
+                if resources.setdefault(key, resource) is not resource:
+                    raise DefinitionError(f'Two of the Definitions have different resources "{key}"; have one of them.')
+        options: dict[str, Any] = {name: list(things.values()) for name, things in lists.items()}
+        return Definitions(**options, resources=resources)
 
     def selected_by(self, sensor: SensorDefinition) -> Selected | None:
         """Return the assets and checks that a sensor of these Definitions may ask for; None where it has jobs."""

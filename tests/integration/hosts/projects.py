@@ -37,6 +37,12 @@ class Project:
             yield locations["project"]
 
 
+async def loaded(location: CodeLocation) -> CodeLocation:
+    """Return the location once its import has come to something: on a busy machine the rest does not wait for it."""
+    await until(lambda: location.catalog is not None or location.error is not None, "the import", 60.0)
+    return location
+
+
 async def evaluate(location: CodeLocation, sensor: str, timeout: float = 20.0, cursor: str | None = None) -> Evaluation:
     return await location.evaluate(EvaluationInstruction(uuid4(), sensor, timeout, cursor))
 

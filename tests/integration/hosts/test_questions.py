@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from integration.hosts.projects import Project, evaluate
+from integration.hosts.projects import Project, evaluate, loaded
 from vedette.bus import Bus, topics
 from vedette.domain.assets import AssetEvent, AssetEventKind
 from vedette.domain.events import RunEvent
@@ -28,7 +28,7 @@ from vedette.storage.database import Database
 @asynccontextmanager
 async def served(project: Project, answers: Answers | None, home: Path) -> AsyncIterator[CodeLocation]:
     async with CodeLocations({"project": str(project.path)}, Settings(home=home), False, answers) as locations:
-        yield locations["project"]
+        yield await loaded(locations["project"])
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.hosts.projects import Project, evaluate
+from integration.hosts.projects import Project, evaluate, loaded
 from vedette.errors import LocationUnloaded, WaitFailed
 from vedette.hosts import waiter
 
@@ -56,6 +56,7 @@ def news(project: Project, tmp_path: Path) -> Path:
 
 async def test_a_wait_is_over_when_there_is_news_and_takes_no_place(project: Project, news: Path) -> None:
     async with project.served() as location:
+        await loaded(location)
         assert location.catalog is not None
         assert [spec.name for spec in location.catalog.sensors if spec.waits] == ["reads", "broken", "blocks", "ends"]
         waits = [asyncio.create_task(location.wait("reads", None)) for _ in range(500)]
@@ -76,6 +77,7 @@ async def test_a_wait_is_over_when_there_is_news_and_takes_no_place(project: Pro
 
 async def test_a_wait_that_raises_says_what_and_one_that_is_none_says_so(project: Project, news: Path) -> None:
     async with project.served() as location:
+        await loaded(location)
         with pytest.raises(WaitFailed, match="ConnectionError: nobody is there"):
             await location.wait("broken", None)
         with pytest.raises(WaitFailed, match='"plain" watches nothing'):
@@ -88,6 +90,7 @@ async def test_a_process_that_is_held_up_or_ends_is_made_again(
     monkeypatch.setattr(waiter, "LOOK_SECONDS", 0.5)
     monkeypatch.setattr(waiter, "STALL_SECONDS", 2.0)
     async with project.served() as location:
+        await loaded(location)
         for name in ("blocks", "ends"):
             innocent = asyncio.create_task(location.wait("reads", None))
             await asyncio.sleep(0)
@@ -104,6 +107,7 @@ async def test_a_process_that_is_held_up_or_ends_is_made_again(
 
 async def test_a_wait_given_up_or_outlived_by_its_code_is_over(project: Project, news: Path) -> None:
     async with project.served() as location:
+        await loaded(location)
         given_up = asyncio.create_task(location.wait("reads", None))
         outlived = asyncio.create_task(location.wait("reads", None))
         await asyncio.sleep(0.1)

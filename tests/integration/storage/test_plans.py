@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import pytest
 from anyio.from_thread import BlockingPortal
-from benchmarks.history_pages import CLAIMS, PAGES, STREAMS, Ask, Sample, sample
+from benchmarks.history_pages import CLAIMS, PAGES, QUESTIONS, STREAMS, Ask, Sample, sample
 from benchmarks.history_rows import fill
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
@@ -109,7 +109,7 @@ async def test_every_list_and_claim_looks_at_a_page(history_url: str) -> None:
     async with Database(history_url) as database:
         async with database.reading() as connection:
             of = await sample(connection)
-        for name, ask in {**PAGES, **STREAMS, **CLAIMS}.items():
+        for name, ask in {**PAGES, **QUESTIONS, **STREAMS, **CLAIMS}.items():
             async with database.writing() as connection:
                 root = await plan(connection, ask, of)
                 await connection.rollback()

@@ -82,3 +82,29 @@ def test_an_unknown_name_is_named_with_those_that_there_are() -> None:
 def test_a_keyword_that_is_not_there_is_named_with_those_that_are(define: Callable[..., Any], message: str) -> None:
     with pytest.raises(DefinitionError, match=message):
         define(nothing_known=[])
+
+
+def test_definitions_are_merged_and_what_differs_is_named() -> None:
+    @op(required_resource_keys={"api"})
+    def calls() -> None: ...
+
+    @job
+    def works() -> None:
+        calls()
+
+    @sensor(job=works)
+    def watches() -> None: ...
+
+    api = object()
+    one = Definitions(sensors=[watches], resources={"api": api})
+    other = Definitions(jobs=[works], sensors=(each for each in [watches]), resources={"api": api, "more": 1})
+    merged = Definitions.merge(one, other)
+    assert [each.name for each in merged.sensors] == ["watches"]
+    assert [each.name for each in merged.jobs] == ["works"]
+    assert set(merged.resources) == {"api", "more"}
+    with pytest.raises(DefinitionError, match='different resources "api"'):
+        Definitions.merge(one, Definitions(resources={"api": 2}))
+    with pytest.raises(DefinitionError, match='two different sensors called "watches"'):
+        Definitions.merge(one, Definitions(sensors=[sensor(name="watches")(lambda: None)]))
+    with pytest.raises(DefinitionError, match="takes Definitions"):
+        Definitions.merge(one, [watches])  # type: ignore[arg-type]

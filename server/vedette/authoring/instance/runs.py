@@ -51,6 +51,7 @@ class InstanceRuns(Asking):
     ) -> list[RunRecord]:
         """Return the runs with their times, by `create_timestamp` or by `update_timestamp`, the newest first.
 
+        By the latter, all that the filters leave are sorted: narrow them where there are very many.
         Raises InvocationError, InstanceUnavailable.
         """
         if order_by not in ORDERS:

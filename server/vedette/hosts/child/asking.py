@@ -24,6 +24,7 @@ AT_ONCE = 4
 ANSWER_SECONDS = 20.0
 
 _ERRORS = {one.__name__: one for one in (AnswerTooLarge, InstanceUnavailable, InvocationError)}
+_MAKING = threading.Lock()
 _LATE = f"The instance did not answer within {ANSWER_SECONDS:.0f} s."
 
 
@@ -83,7 +84,8 @@ class EvaluationQuestions:
         """Ask by `questions`, as the evaluation `token`."""
         self._questions = questions
         self._token = token
-        self._slots = threading.BoundedSemaphore(AT_ONCE)
+        # Most evaluations ask nothing, and are to cost nothing for it.
+        self._slots: threading.BoundedSemaphore | None = None
         self._closed = False
 
     def close(self) -> None:
@@ -95,12 +97,14 @@ class EvaluationQuestions:
         deadline = time.monotonic() + ANSWER_SECONDS
         if self._closed:
             raise InvocationError("The evaluation has ended; its context.instance is not to be asked any more.")
-        if not self._slots.acquire(timeout=ANSWER_SECONDS):
+        with _MAKING:
+            slots = self._slots = self._slots or threading.BoundedSemaphore(AT_ONCE)
+        if not slots.acquire(timeout=ANSWER_SECONDS):
             raise InstanceUnavailable(_LATE)
         try:
             return self._questions.ask(self._token, question, answer_type, deadline)
         finally:
-            self._slots.release()
+            slots.release()
 
 
 class RunQuestions:
