@@ -10,7 +10,7 @@ from graphql_documents import MUTATIONS
 from serving import Api, Subscription, eventually, is_listened_to
 from vedette.bus import Bus, topics
 from vedette.domain.access import Role
-from vedette.domain.catalog import JobSpec, OpSpec, SensorSpec
+from vedette.domain.catalog import AssetSpec, JobSpec, OpSpec, SensorSpec
 from vedette.domain.partitions import DynamicPartitions, PartitionChange, PartitionChangeKind
 from vedette.graphql import ids
 from vedette.settings import Settings
@@ -43,6 +43,8 @@ async def place(database: Database, name: str) -> Place:
     [sensor] = await seeds.sensors(database, [SensorSpec(name="inbox", job_names=("process",))], name)
     tick = await seeds.tick(database, sensor, 1)
     run = await seeds.run(database, 1 if name == "mine" else 2, "FAILURE", sensor_id=sensor, code_location=name)
+    await seeds.assets(database, [AssetSpec((f"{name} table",), group="g")], name)
+    await seeds.asset_event(database, f"{name} table", description=f"made by {name}")
     change = PartitionChange(PartitionChangeKind.ADD, partitions.name, ("a.png",))
     async with database.writing() as connection:
         await partition_verdicts.change_by_hand(connection, change)
@@ -81,6 +83,7 @@ LISTS = {
     "ticks": "{ ticks { edges { node { id sensor { id } } } } }",
     "ticks by name": '{ ticks(filter: {sensorName: "inbox"}) { edges { node { id } } } }',
     "code locations": "{ codeLocations { id name sensors { edges { node { id } } } jobs { edges { node { id } } } } }",
+    "assets": "{ assets { edges { node { id key codeLocation { name } } } } }",
     "partitions": "{ dynamicPartitionsDefinitions { edges { node { name partitions { edges { node { key } } } } } } }",
 }
 
@@ -88,10 +91,10 @@ LISTS = {
 @pytest.mark.parametrize("name", LISTS)
 async def test_lists_hold_what_is_mine(world: World, name: str) -> None:
     all_of_it = str(await world.boss.query(LISTS[name]))
-    assert any(one in all_of_it for one in (*world.theirs, "theirs images"))
+    assert any(one in all_of_it for one in (*world.theirs, "theirs images", "theirs table"))
     found = str(await world.confined.query(LISTS[name]))
-    assert any(one in found for one in (*world.mine, "mine images"))
-    assert not any(one in found for one in (*world.theirs, "theirs images"))
+    assert any(one in found for one in (*world.mine, "mine images", "mine table"))
+    assert not any(one in found for one in (*world.theirs, "theirs images", "theirs table"))
 
 
 async def test_pages_follow_each_other_without_what_is_hidden(world: World, database: Database) -> None:
@@ -141,10 +144,13 @@ def inputs(place: Place) -> dict[str, dict[str, Any]]:
         "reloadCodeLocation": {"codeLocationId": place.location},
         "addDynamicPartition": {"partitionsDefinition": "theirs images", "key": "b.png"},
         "deleteDynamicPartitions": {"partitionsDefinition": "theirs images", "keys": ["a.png"]},
+        "reportAssetEvent": {"assetKey": ["theirs table"]},
+        "wipeAssets": {"assetKeys": [["theirs table"]]},
     }
 
 
 STATE = """SELECT status, cursor_version, (SELECT count(*) FROM evaluation_requests), (SELECT count(*) FROM runs),
+    (SELECT count(*) FROM asset_events), (SELECT sum(materialized_position) FROM assets),
     (SELECT sum(key_count) FROM dynamic_partitions_definitions), (SELECT sum(reload_asked) FROM code_locations)
     FROM sensors ORDER BY id"""
 
@@ -185,6 +191,19 @@ async def test_streams_tell_of_what_is_mine(world: World, database: Database, bu
     assert [item["ticks"]["tick"] for item in found] == [
         {"number": number, "sensor": {"codeLocation": {"name": "mine"}}} for number in (3, 5)
     ]
+
+
+async def test_assets_of_others_are_not_there(world: World, database: Database, bus: Bus) -> None:
+    one = "query($key: [String!]!) { asset(key: $key) { key } }"
+    assert await world.confined.query(one, key=["theirs table"]) == {"asset": None}
+    assert (await world.confined.query(one, key=["mine table"]))["asset"] == {"key": ["mine table"]}
+    launch = {"assetSelection": [["theirs table"]]}
+    payload = (await world.confined.query(MUTATIONS["launchRun"], input=launch))["launchRun"]
+    assert "does not exist" in payload["errors"][0]["message"]
+    text = "subscription($after: StreamPosition) { assetEvents(after: $after) { ... on AssetEventAdded { position } } }"
+    async with world.confined.subscribe(text, after="0") as mine, world.boss.subscribe(text, after="0") as both:
+        assert [item["assetEvents"]["position"] for item in await both.take(2)] == ["1", "2"]
+        assert [item["assetEvents"]["position"] for item in await mine.take(1)] == ["1"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 import httpx
@@ -63,6 +64,20 @@ async def test_without_a_good_token_nothing_is_told(api: Api, admin: Api) -> Non
     assert await close(api) == 4401
     assert await close(api, {"authorization": "Bearer vdt_wrong"}) == 4401
     assert (await admin.query(WHO))["viewer"] == {"name": "boss", "role": "ADMIN", "codeLocations": None}
+
+
+async def test_no_log_line_holds_a_token(api: Api, admin: Api, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    made = await admin.query(CREATE, input={"name": "ci", "role": "VIEWER"})
+    secret = made["createToken"]["secret"]
+    await api.shown(secret).query(WHO)
+    assert await close(api, {"authorization": "Bearer vdt_wrong"}) == 4401
+    # What nobody expected is logged with all that is known of it.
+    await api.shown(secret).answer("{ node(id: 1) { id } }")
+    # httpx, which the test itself asks with, tells what it sends at this level.
+    ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("vedette"))
+    assert secret not in ours
+    assert "vdt_wrong" not in ours
 
 
 async def test_health_is_told_to_everybody(api: Api) -> None:

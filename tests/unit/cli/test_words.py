@@ -27,6 +27,15 @@ def commands(group: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple
             yield from commands(command, (*path, name))
 
 
+@pytest.mark.parametrize("word", ["serve", "dev"])
+def test_beyond_the_own_machine_a_server_starts_for_those_alone_whom_it_recognises(word: str) -> None:
+    target = [__file__] if word == "dev" else []
+    done = call(word, *target, "--host", "0.0.0.0")
+    assert done.exit_code == 2
+    assert "no authentication is configured" in done.output
+    assert "--insecure" in done.output
+
+
 def test_every_word_has_its_help_and_its_name() -> None:
     found = dict(commands(vedette))
     assert len(found) >= 25
