@@ -65,6 +65,24 @@ async def test_its_cursor_can_be_set_back_or_to_now_and_to_nothing_else(api: Api
         assert "position in their stream" in error["message"]
 
 
+async def test_the_cursor_of_one_that_watches_several_assets_says_what_it_has_consumed(
+    api: Api, database: Database
+) -> None:
+    await seeds.code_location(database)
+    sensor = await seeds.sensor(database, kind=SensorKind.MULTI_ASSET, watched_assets=(("a",),))
+    key = ids.encode("Sensor", sensor)
+
+    async def put(cursor: str | None) -> Any:
+        return (await api.query(CURSOR, input={"sensorId": key, "cursor": cursor}))["setSensorCursor"]
+
+    for cursor in ("""{"AssetKey(['a'])":["p",3,{"q":1}]}""", "{}", None):
+        assert (await put(cursor))["sensor"]["cursor"]["value"] == cursor
+    for wrong in ["5", "", "[]", '{"position":3}', """{"AssetKey(['a'])":["p","q",{}]}"""]:
+        [error] = (await put(wrong))["errors"]
+        assert (error["__typename"], error["path"]) == ("WrongState", ["cursor"])
+        assert "what it has consumed" in error["message"]
+
+
 async def test_a_tick_and_a_run_tell_of_the_reactions(api: Api, database: Database) -> None:
     sensor = await seeded(database)
     run = await seeds.run(database, 1, "FAILURE")

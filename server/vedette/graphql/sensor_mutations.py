@@ -7,9 +7,11 @@ from uuid import UUID
 import strawberry
 
 from vedette.bus import topics
-from vedette.domain.catalog import SensorStatus
+from vedette.domain.catalog import SensorKind, SensorStatus
 from vedette.domain.positions import parsed_position
 from vedette.domain.sensors import Cursor
+from vedette.domain.sensors import Sensor as KnownSensor
+from vedette.domain.watched_assets import parsed_cursors
 from vedette.faults import Point, reached
 from vedette.graphql import ids
 from vedette.graphql.context import Info
@@ -70,12 +72,19 @@ def no_sensor(sensor_id: strawberry.ID) -> NotFound:
     return NotFound(message=f"There is no sensor {sensor_id}; `sensors` lists them all.", path=["sensorId"])
 
 
-def _no_position(name: str) -> WrongState:
-    message = (
-        f"The sensor {name!r} reacts to events, and its cursor is a position in their stream, as the server writes it:"
-        ' {"position":1234} handles all that comes after 1234; null handles what comes from now on.'
-    )
-    return WrongState(message=message, path=["cursor"])
+def _refusal(sensor: KnownSensor, cursor: str) -> str | None:
+    """Return why a sensor cannot have a cursor; None where it can."""
+    if sensor.spec.is_pushed and parsed_position(cursor) is None:
+        return (
+            f"The sensor {sensor.name!r} reacts to events, and its cursor is a position in their stream, as the server"
+            ' writes it: {"position":1234} handles all that comes after 1234; null handles what comes from now on.'
+        )
+    if sensor.spec.kind is SensorKind.MULTI_ASSET and parsed_cursors(cursor) is None:
+        return (
+            f"The sensor {sensor.name!r} watches several assets, and its cursor says what it has consumed of each:"
+            """ {"AssetKey(['orders'])":[null,1234,{}]} up to the event 1234, of no partition; null consumes nothing."""
+        )
+    return None
 
 
 def _conflict(cursor: Cursor, expected: int | None) -> CursorConflict:
@@ -161,10 +170,10 @@ class SensorMutations:
 
         async def edit(connection: Any, key: UUID) -> MutationError | None:
             actor = info.context.actor
-            if input.cursor is not None and parsed_position(input.cursor) is None:
+            if input.cursor is not None:
                 known = (await sensors.by_ids(connection, [key])).get(key)
-                if known is not None and known.sensor.spec.is_pushed:
-                    return _no_position(known.sensor.name)
+                if known is not None and (refusal := _refusal(known.sensor, input.cursor)) is not None:
+                    return WrongState(message=refusal, path=["cursor"])
             if await cursors.edit(connection, key, input.cursor, input.expected_version, actor) is not None:
                 return None
             seen = (await sensors.by_ids(connection, [key])).get(key)

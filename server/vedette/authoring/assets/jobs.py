@@ -22,6 +22,7 @@ from vedette.authoring.naming import checked_name
 from vedette.authoring.ops import DEFAULT_OUTPUT
 from vedette.authoring.resources.registry import ResourceRegistry
 from vedette.authoring.retries import RetryPolicy
+from vedette.authoring.run_requests import RunRequest
 from vedette.domain.assets import AssetKey, Path
 from vedette.errors import DefinitionError, InvalidResult
 
@@ -50,6 +51,16 @@ class UnresolvedAssetJobDefinition:
                 f" {job.partitions_def}; leave partitions_def out."
             )
         return job
+
+    def run_request_for_partition(
+        self,
+        partition_key: str,
+        run_key: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        run_config: RunConfig | Mapping[str, Any] | None = None,
+    ) -> RunRequest:
+        """Return a request for a run of a partition, for a sensor; whether there is the partition is asked later."""
+        return RunRequest(run_key, run_config, tags, self.name, partition_key)
 
     def __repr__(self) -> str:
         """Show the name."""
