@@ -187,22 +187,29 @@ async def children(connection: AsyncConnection, keys: Sequence[Path]) -> list[li
     return found
 
 
+# The sensors are gone through once, whatever the number of assets: the planner takes lists in jsonb for long ones.
 _ASKING = text(
     """
-    SELECT DISTINCT wanted.ordinal, sensors.id, sensors.name
+    WITH making AS MATERIALIZED (
+        SELECT wanted.ordinal, defined.code_location, named.job
+        FROM unnest(CAST(:escaped AS text[])) WITH ORDINALITY AS wanted(key, ordinal)
+        JOIN asset_definitions AS defined USING (key)
+        CROSS JOIN LATERAL jsonb_array_elements_text(defined.spec -> 'jobs') AS named(job)
+        WHERE defined.loaded
+    ), jobs AS MATERIALIZED (
+        SELECT DISTINCT code_location, job FROM making
+    ), asking AS MATERIALIZED (
+        SELECT sensors.id, sensors.name, code_location, job
+        FROM sensors CROSS JOIN LATERAL jsonb_array_elements_text(spec -> 'job_names') AS named(job)
+        JOIN jobs USING (code_location, job)
+        WHERE sensors.loaded
+    )
+    SELECT wanted.ordinal, sensors.id, sensors.name
     FROM sensors CROSS JOIN LATERAL jsonb_array_elements(spec -> 'asset_keys') AS named(key)
     JOIN unnest(CAST(:keys AS jsonb[])) WITH ORDINALITY AS wanted(key, ordinal) USING (key)
     WHERE sensors.loaded
     UNION
-    SELECT wanted.ordinal, sensors.id, sensors.name
-    FROM unnest(CAST(:escaped AS text[])) WITH ORDINALITY AS wanted(key, ordinal)
-    JOIN asset_definitions AS defined USING (key)
-    CROSS JOIN LATERAL jsonb_array_elements_text(defined.spec -> 'jobs') AS making(job)
-    JOIN (
-        SELECT id, name, code_location, job FROM sensors
-        CROSS JOIN LATERAL jsonb_array_elements_text(spec -> 'job_names') AS named(job) WHERE sensors.loaded
-    ) AS sensors USING (code_location, job)
-    WHERE defined.loaded
+    SELECT ordinal, id, name FROM making JOIN asking USING (code_location, job)
     ORDER BY ordinal, name, id
     """
 )

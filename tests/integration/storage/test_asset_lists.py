@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import seeds
 from vedette.domain.assets import AssetEventKind, AssetEventRecord, CheckOutcome, Path, escaped
-from vedette.domain.catalog import AssetSpec, JobSpec
+from vedette.domain.catalog import AssetSpec, JobSpec, SensorSpec
 from vedette.storage import asset_histories, asset_lists, assets, direct
 from vedette.storage.asset_histories import HistoryFilter
 from vedette.storage.asset_lists import AssetFilter
@@ -203,10 +203,11 @@ async def looked_at(database: Database, read: Any) -> float:
 
 
 def _rows_of(node: Any) -> float:
-    own = 0.0
-    if "Relation Name" in node:
-        own = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
-    return float(own + sum(_rows_of(part) for part in node.get("Plans", ())))
+    """Return the rows that scans of tables read, and those that joins compared in vain."""
+    own = node.get("Rows Removed by Join Filter", 0)
+    if "Relation Name" in node or node["Node Type"] == "Function Scan":
+        own += node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+    return float(own * node["Actual Loops"] + sum(_rows_of(part) for part in node.get("Plans", ())))
 
 
 async def big(database: Database) -> UUID:
@@ -236,6 +237,26 @@ async def big(database: Database) -> UUID:
     for place in range(3):
         await seeds.asset_event(database, "a00002", run_id=run, place=place)
     return run
+
+
+async def test_the_sensors_are_gone_through_once_for_a_page_of_assets(database: Database) -> None:
+    await seeds.code_location(database)
+    specs = [
+        SensorSpec(name=f"s{n}", job_names=(f"job{n % 20}",) if n < 200 else ("other",), asset_keys=((f"a{n:03}",),))
+        for n in range(3000)
+    ]
+    await seeds.sensors(database, specs)
+    keys = [(f"a{n:03}",) for n in range(100)]
+    await seeds.assets(database, [AssetSpec(key, jobs=(f"job{n % 20}",)) for n, key in enumerate(keys)])
+    await seeds.execute(database, "ANALYZE")
+    asking = await looked_at(database, lambda c: asset_lists.ids_of_sensors_asking(c, keys))
+    watching = await looked_at(database, lambda c: asset_lists.ids_of_sensors_watching(c, keys))
+    assert asking < 200_000
+    assert watching < 20_000
+    async with database.reading() as connection:
+        found = await asset_lists.ids_of_sensors_asking(connection, keys)
+    # The one that asks by key asks by job, too.
+    assert {len(each) for each in found} == {10}
 
 
 async def test_a_page_is_found_among_many_by_index(database: Database) -> None:
