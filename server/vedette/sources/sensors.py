@@ -37,8 +37,8 @@ def source_sensor(
         ask = _asking(function)
         evaluate = _evaluation(source, ask)
         chosen = dict(options)
-        if watch := [*source.watch, *([source] if source.pushes else [])]:
-            chosen.setdefault("watch", watch)
+        if source.watch or source.pushes:
+            chosen.setdefault("watch", source)
         chosen.setdefault("description", inspect.getdoc(function))
         return SensorDefinition(name or function.__name__, evaluation_fn=evaluate, **chosen)
 
