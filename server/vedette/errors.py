@@ -85,7 +85,7 @@ def unreachable(database: str, error: BaseException) -> DatabaseUnreachable:
     if getattr(error, "sqlstate", None) == NO_CONNECTION_LEFT:
         return DatabaseUnreachable(
             f"The database at {database} has no connection left ({cause}): raise its setting max_connections, "
-            "or start fewer processes (each takes up to 11 connections, `vedette dev` 23)."
+            "or start fewer processes (each takes up to 12 connections, `vedette dev` 23)."
         )
     return DatabaseUnreachable(
         f"The database at {database} cannot be reached ({cause}); is it running, and is its URL right?"

@@ -32,7 +32,7 @@ LEFTOVER_SECONDS = 2.0
 OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    # A process takes up to 9: a pool of 5, one each for bus, presence, reloads and retention; `vedette dev` takes 21.
+    # A process takes up to 12, for its pools, bus, presence, retention and health; `vedette dev` takes 23.
     "max_connections": "200",
     "shared_buffers": "32MB",
     "work_mem": "4MB",
