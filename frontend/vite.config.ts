@@ -18,6 +18,8 @@ export default defineConfig(({ command }) => ({
     chunkSizeWarningLimit: 4000,
     rollupOptions: { input: ["index.html", "graphiql.html"] },
   },
+  // GraphiQL is shown by the running server; its workers cannot be bundled ahead.
+  optimizeDeps: { entries: ["index.html"] },
   server: {
     host: "127.0.0.1",
     strictPort: true,

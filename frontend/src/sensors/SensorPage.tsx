@@ -134,6 +134,7 @@ export default function SensorPage({ location, name }: SensorPageProps) {
           name={name}
           location={location}
           cursor={cursor}
+          watchesRuns={facts.kind === "RUN_STATUS"}
           onClose={() => setTesting(false)}
         />
       )}

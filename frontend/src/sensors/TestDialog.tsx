@@ -44,13 +44,16 @@ interface TestDialogProps {
   name: string;
   location: string;
   cursor: Cursor;
+  /** Whether it reacts to runs: then it is tried with one. */
+  watchesRuns: boolean;
   onClose: () => void;
 }
 
 /** Tries a sensor from a cursor of one's choice: its code runs, and nothing is recorded or launched unless one says so. */
-export function TestDialog({ sensorId, name, location, cursor, onClose }: TestDialogProps) {
+export function TestDialog({ sensorId, name, location, cursor, watchesRuns, onClose }: TestDialogProps) {
   const [text, setText] = useState(cursor.value ?? "");
   const [isNull, setNull] = useState(cursor.value === null);
+  const [runId, setRunId] = useState("");
   const [result, setResult] = useState<EvaluationResultFragment | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
@@ -59,7 +62,8 @@ export function TestDialog({ sensorId, name, location, cursor, onClose }: TestDi
     setTrouble(null);
     setResult(null);
     try {
-      const from = isNull ? { useCurrentCursor: false } : { cursor: text };
+      const ownCursor = isNull ? { useCurrentCursor: false } : { cursor: text };
+      const from = watchesRuns ? { runId: runId.trim() || null } : ownCursor;
       const { evaluation } = await mutate(Evaluate, { sensorId, ...from });
       if (evaluation) setResult(read(Result, evaluation));
     } catch (error) {
@@ -83,21 +87,11 @@ export function TestDialog({ sensorId, name, location, cursor, onClose }: TestDi
       }
     >
       <div className="stack">
-        <div className="field">
-          <label htmlFor="test-cursor">Cursor to evaluate from</label>
-          <textarea
-            id="test-cursor"
-            className="textarea"
-            value={text}
-            disabled={isNull}
-            spellCheck={false}
-            onChange={(event) => setText(event.target.value)}
-          />
-          <label className="row">
-            <input type="checkbox" checked={isNull} onChange={(event) => setNull(event.target.checked)} />
-            No cursor, as on the first tick
-          </label>
-        </div>
+        {watchesRuns ? (
+          <RunField value={runId} onChange={setRunId} />
+        ) : (
+          <CursorField text={text} isNull={isNull} onText={setText} onNull={setNull} />
+        )}
         <p className="soft" role="status">
           {isBusy
             ? "The sensor's function runs …"
@@ -109,6 +103,48 @@ export function TestDialog({ sensorId, name, location, cursor, onClose }: TestDi
         {result && <Outcome key={result.durationSeconds} result={result} sensorId={sensorId} location={location} />}
       </div>
     </Dialog>
+  );
+}
+
+function RunField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  return (
+    <div className="field">
+      <label htmlFor="test-run">Id of a run to try it with; left empty: what waits for it</label>
+      <input
+        id="test-run"
+        className="input mono"
+        value={value}
+        spellCheck={false}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </div>
+  );
+}
+
+interface CursorFieldProps {
+  text: string;
+  isNull: boolean;
+  onText: (text: string) => void;
+  onNull: (isNull: boolean) => void;
+}
+
+function CursorField({ text, isNull, onText, onNull }: CursorFieldProps) {
+  return (
+    <div className="field">
+      <label htmlFor="test-cursor">Cursor to evaluate from</label>
+      <textarea
+        id="test-cursor"
+        className="textarea"
+        value={text}
+        disabled={isNull}
+        spellCheck={false}
+        onChange={(event) => onText(event.target.value)}
+      />
+      <label className="row">
+        <input type="checkbox" checked={isNull} onChange={(event) => onNull(event.target.checked)} />
+        No cursor, as on the first tick
+      </label>
+    </div>
   );
 }
 
