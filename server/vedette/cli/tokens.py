@@ -83,7 +83,7 @@ def revoke(name: str, home: str | None) -> None:
     \b
     vedette token revoke dashboard
     """
-    revoked = tokens.run(tokens.revoke(_settings(home), name))
+    revoked = tokens.run(tokens.revoke(_settings(home), name, _who()))
     print_line("Revoked", f"{revoked.name} ({revoked.prefix}…).")
 
 

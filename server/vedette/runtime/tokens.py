@@ -9,15 +9,18 @@ from typing import TypeVar
 from vedette.access import secrets
 from vedette.bus import Bus, topics
 from vedette.domain.access import Role, Token
+from vedette.domain.audit import DONE, Attempt
 from vedette.errors import VedetteError
 from vedette.settings import Settings
-from vedette.storage import migrating, pages, tokens
+from vedette.storage import audit_log, migrating, pages, tokens
 from vedette.storage.database import Database
 from vedette.storage.embedded import EmbeddedPostgres
 from vedette.storage.tokens import NewToken
 
 T = TypeVar("T")
 PAGE_SIZE = 100
+# From where, in the audit log: no address, but whoever may open the database.
+TERMINAL = "command line"
 
 
 class TokenRefused(VedetteError):
@@ -60,6 +63,10 @@ async def create(
         wanted = NewToken(name, secret.digest, secret.prefix, role, code_locations, by, expires_at)
         async with database.writing() as connection:
             token = await tokens.make(connection, wanted)
+            if token is not None:
+                given = {"name": name, "role": role, "codeLocations": code_locations, "expiresAt": expires_at}
+                attempt = Attempt("createToken", given, by, TERMINAL, ("ApiToken", token.id))
+                await audit_log.add(connection, attempt, DONE)
     if token is None:
         raise TokenRefused(f"A token named {name!r} is there already; revoke it first, or choose another name.")
     return token, secret.text
@@ -78,13 +85,18 @@ async def all_tokens(settings: Settings) -> list[Token]:
             after = page.keys[-1]
 
 
-async def revoke(settings: Settings, name: str) -> Token:
+async def revoke(settings: Settings, name: str, by: str) -> Token:
     """Revoke the token of a name, and have every server look. Raises TokenRefused."""
     async with _database(settings) as (database, bus):
         async with database.writing() as connection:
             known = await tokens.named(connection, name)
-            revoked = None if known is None else await tokens.revoke(connection, known.id)
-        bus.knock(topics.ACCESS)
+            revoked = None
+            if known is not None:
+                attempt = Attempt("revokeToken", {"name": name}, by, TERMINAL, ("ApiToken", known.id))
+                attempt.before = await audit_log.facts(connection, attempt)
+                revoked = await tokens.revoke(connection, known.id)
+                await audit_log.add(connection, attempt, DONE)
+        bus.knock(topics.ACCESS, topics.AUDIT)
     if revoked is None:
         raise TokenRefused(f"There is no token named {name!r}; `vedette token list` shows them all.")
     return revoked

@@ -61,7 +61,10 @@ async def test_a_name_is_taken_until_its_token_is_revoked(beside: Terminal) -> N
 async def test_the_audit_log_is_listed(terminal: Terminal, beside: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     made = await beside.call("token", "create", "--name", "boss", "--role", "admin", "--json")
     monkeypatch.setenv("VEDETTE_TOKEN", made.json["secret"])
-    assert (await terminal.ok("audit")).out == "Nobody has tried that.\n"
+    [own] = (await terminal.ok("audit", "--json")).json
+    assert (own["mutation"], own["address"], own["after"]["name"]) == ("createToken", "command line", "boss")
+    assert made.json["secret"] not in str(own)
+    assert (await terminal.ok("audit", "--mutation", "rerun")).out == "Nobody has tried that.\n"
     await terminal.ok("partition", "add", "images", "a.png")
     lines = (await terminal.ok("audit")).out.splitlines()
     assert lines[0].split() == ["When", "Who", "From", "What", "Result", "About"]
