@@ -150,6 +150,22 @@ async def test_an_error_of_a_statement_stays_what_it_is(database: Database) -> N
             await connection.execute(text("SELECT 1 / 0"))
 
 
+@pytest.mark.parametrize("turns", range(12))
+async def test_whoever_gives_up_while_a_lost_connection_is_replaced_leaves_no_place_taken(
+    database: Database, turns: int
+) -> None:
+    """Given up after so many turns of the loop: at each place at which taking a connection waits for something."""
+    async with database.reading() as connection:
+        direct.driver(connection).terminate()
+    reading = asyncio.create_task(names(database))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    reading.cancel()
+    await asyncio.wait([reading])
+    assert database._engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # QueuePool has it
+    assert await names(database) == []
+
+
 async def test_a_cancelled_statement_gives_its_connection_back(database_url: str) -> None:
     async with Database(database_url, pool_size=1) as database:
         with pytest.raises(TimeoutError):

@@ -22,7 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from vedette.errors import DatabaseUnreachable, unreachable
 from vedette.faults import Point, reached
 from vedette.settings import redacted
-from vedette.storage import direct, scopes
+from vedette.storage import dialect, direct, scopes
 from vedette.storage.connecting import COMMAND_SECONDS, connect, server_settings
 from vedette.telemetry import metrics
 
@@ -142,7 +142,7 @@ class Database:
         planning = {"plan_cache_mode": "force_generic_plan"} if plan_once else {}
         self._server_settings = server_settings(command_seconds) | frozen | planning
         self._engine = create_async_engine(
-            "postgresql+asyncpg://",
+            dialect.URL,
             async_creator=self._connect,
             pool_size=pool_size,
             max_overflow=0,
