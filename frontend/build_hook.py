@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -165,7 +166,9 @@ def develop() -> int:
     with subprocess.Popen(watch, cwd=FRONTEND, env=environment(), stdout=subprocess.DEVNULL) as codegen:
         try:
             vite = [str(node_binary()), "node_modules/vite/bin/vite.js"]
-            return subprocess.run(vite, cwd=FRONTEND, env=environment(), check=False).returncode
+            code = subprocess.run(vite, cwd=FRONTEND, env=environment(), check=False).returncode
+            # Ctrl-C reaches Vite too, and it alone where whoever started us had us ignore it.
+            return 0 if code == -signal.SIGINT else code
         except KeyboardInterrupt:
             return 0
         finally:

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import hypothesis
 import psutil
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -16,6 +17,10 @@ from vedette.storage.connecting import connect
 from vedette.storage.database import Database
 from vedette.storage.embedded import EmbeddedPostgres
 from vedette.storage.migrating import migrate
+
+# How long an example takes is the machine's affair: no test is timed.
+hypothesis.settings.register_profile("vedette")
+hypothesis.settings.load_profile("vedette")
 
 TEMPLATE = "vedette_template"
 # The tests' data need not survive a power cut.

@@ -124,6 +124,7 @@ def test_the_timeline_is_walked_and_zoomed_by_keyboard_from_minutes_to_a_month(p
     # A few are told apart: each can be walked to, and opened.
     page.goto(f"{server.address}/sensors/project/quiet")
     expect(page.get_by_role("link", name=TICK).first).to_be_visible()
+    expect(timeline).to_have_attribute("aria-busy", "false")
     timeline.focus()
     page.keyboard.press("ArrowLeft")
     expect(told).to_contain_text(re.compile(r"^#\d+ · "))

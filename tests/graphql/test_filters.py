@@ -12,9 +12,7 @@ from vedette.domain.catalog import JobSpec, SensorKind, SensorSpec, SensorStatus
 from vedette.graphql import ids
 from vedette.storage.database import Database
 
-EXAMPLES = settings(
-    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+EXAMPLES = settings(max_examples=25, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NAMES = ["inbox", "INBOX_2", "in%box", "in_box", "outbox", "ä\\o"]
 LOCATIONS = ["shop", "farm"]
 TAGS = st.dictionaries(st.sampled_from(["team", "size"]), st.sampled_from(["x", "y"]))

@@ -98,7 +98,7 @@ def test_data_and_errors_are_those_of_graphql_core(portal: BlockingPortal, conte
     keys = st.sampled_from([one for each in known.values() for one in each] + ["nonsense"])
     planned: Any = schema.execution_context_class
 
-    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100, suppress_health_check=list(HealthCheck))
     @given(documents(SCHEMA, custom_scalars=SCALARS, allow_null=False), keys, st.booleans())
     def holds(drawn: Drawn, key: str, condition: bool) -> None:
         # Texts that were drawn name nothing; an id here and there does.

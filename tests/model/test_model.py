@@ -283,7 +283,6 @@ def test_vedette_does_what_the_reference_does(portal: BlockingPortal, connected:
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=25,
-            deadline=None,
             derandomize="MODEL_EXAMPLES" not in os.environ,
             database=None,
             suppress_health_check=list(HealthCheck),

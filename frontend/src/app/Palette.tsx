@@ -38,13 +38,13 @@ const places: readonly Found[] = [
 const SETTLE_MILLISECONDS = 80;
 
 function useFound(text: string): readonly Found[] {
-  const [found, setFound] = useState<readonly Found[]>([]);
+  const [found, setFound] = useState<{ text: string; items: readonly Found[] }>({ text: "", items: [] });
   useEffect(() => {
     let isWanted = true;
     const timer = setTimeout(async () => {
       const { data } = await client.query(Find, { text }, { requestPolicy: "network-only" }).toPromise();
       if (!isWanted || !data) return;
-      setFound([
+      const items = [
         ...data.sensors.edges.map(
           ({ node }): Found => ({
             id: node.id,
@@ -72,7 +72,8 @@ function useFound(text: string): readonly Found[] {
             address: assetAddress(node.key),
           }),
         ),
-      ]);
+      ];
+      setFound({ text, items });
     }, SETTLE_MILLISECONDS);
     return () => {
       isWanted = false;
@@ -82,8 +83,11 @@ function useFound(text: string): readonly Found[] {
   const wanted = text.trim().toLowerCase();
   // A screen comes first where its name begins like that.
   const screens = places.filter(({ title }) => title.toLowerCase().includes(wanted));
+  // What was found for an earlier text is no answer to this one, but where it fits.
+  const items =
+    found.text === text ? found.items : found.items.filter(({ title }) => title.toLowerCase().includes(wanted));
   const begins = ({ title }: Found) => title.toLowerCase().startsWith(wanted);
-  return [...screens.filter(begins), ...found, ...screens.filter((place) => !begins(place))];
+  return [...screens.filter(begins), ...items, ...screens.filter((place) => !begins(place))];
 }
 
 /** Finds screens, sensors, jobs and assets by name and goes there. */

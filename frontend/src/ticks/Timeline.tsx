@@ -141,6 +141,7 @@ export function Timeline({ sensorId, live, onOpen }: TimelineProps) {
         className="timeline-plot"
         role="application"
         aria-roledescription="timeline"
+        aria-busy={isLoading}
         aria-label="Ticks over time. Arrows walk from tick to tick, Enter opens one, plus and minus zoom, Shift and arrows move, End goes back to now."
         tabIndex={0}
         onKeyDown={onKey}

@@ -95,7 +95,7 @@ class _Lists(Listing[File]):
         return [File(Path(key), key, 0, 0) for key in self.there]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.lists(KEYS, unique=True, max_size=6), max_size=8), st.integers(1, 4))
 def test_whatever_comes_and_goes_each_item_that_stays_is_told_once(lists: list[list[str]], limit: int) -> None:
     source = _Lists(limit)

@@ -79,7 +79,7 @@ def test_a_query_that_cannot_be_asked_says_so_without_the_password(orders: sqlit
     assert "does not select number" in Looker(wrong).fails()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.lists(st.integers(0, 6), max_size=4), min_size=1, max_size=12),
     st.integers(0, 6),

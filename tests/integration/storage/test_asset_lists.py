@@ -21,9 +21,7 @@ from vedette.storage.database import Database
 from vedette.storage.direct import Statement
 from vedette.storage.pages import Page, Window
 
-EXAMPLES = settings(
-    max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+EXAMPLES = settings(max_examples=15, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PARTS = st.sampled_from(["a", "b", "a/b", "B", "é", "a\\", "ab", "0"])
 KEYS = st.lists(PARTS, min_size=1, max_size=3).map(tuple)
 EVENTS = st.fixed_dictionaries(

@@ -20,9 +20,7 @@ from vedette.storage.pages import Page, Window
 from vedette.storage.runs import RunFilter
 from vedette.storage.ticks import TickFilter
 
-EXAMPLES = settings(
-    max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+EXAMPLES = settings(max_examples=12, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 Facts = dict[str, Any]
 Read = Callable[[AsyncConnection, Window], Awaitable[Page[Any]]]

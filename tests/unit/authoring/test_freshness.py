@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vedette import (
@@ -69,7 +69,6 @@ def test_a_policy_with_a_schedule_counts_from_before_its_last_tick(updated: floa
     assert policy.minutes_overdue(ago(updated), NOW) == overdue
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 330 * 86400),
     st.integers(0, 10_000),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vedette import (
@@ -332,7 +332,6 @@ def test_records_of_other_things_are_refused() -> None:
         context.advance_cursor({B: None})
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_what_is_consumed_is_never_told_again_and_what_is_not_always(data: st.DataObject) -> None:
     """Whatever an author consumes, the last event of each partition is told until it is consumed."""

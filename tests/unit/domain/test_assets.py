@@ -3,7 +3,7 @@
 import pickle
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vedette.domain.assets import AssetKey, Path, escaped, unescaped
@@ -13,20 +13,17 @@ parts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 paths = st.lists(parts | st.text("a/\\", min_size=1, max_size=4), min_size=1, max_size=4).map(tuple)
 
 
-@settings(deadline=None)
 @given(paths)
 def test_a_key_comes_back_from_its_text(path: Path) -> None:
     assert unescaped(escaped(path)) == path
     assert AssetKey.from_escaped_user_string(AssetKey(path).to_escaped_user_string()) == AssetKey(path)
 
 
-@settings(deadline=None)
 @given(paths, paths)
 def test_different_keys_have_different_texts(one: Path, other: Path) -> None:
     assert (escaped(one) == escaped(other)) == (one == other)
 
 
-@settings(deadline=None)
 @given(paths, paths)
 def test_a_prefix_is_a_prefix_of_the_text(prefix: Path, path: Path) -> None:
     begins = escaped(path) == escaped(prefix) or escaped(path).startswith(escaped(prefix) + "/")

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vedette.domain.partitions import NoDynamicKeys
@@ -37,7 +37,6 @@ def midnight(day: date, zone: str) -> datetime:
     return at
 
 
-@settings(deadline=None)
 @given(dates, st.integers(0, 400), zones, st.integers(0, 86399))
 def test_a_day_has_a_key_once_it_is_over(first: date, days: int, zone: str, seconds: int) -> None:
     now = midnight(first + timedelta(days), zone) + timedelta(seconds=seconds)
@@ -47,7 +46,6 @@ def test_a_day_has_a_key_once_it_is_over(first: date, days: int, zone: str, seco
     assert list(partitions.keys(now, NONE)) == over
 
 
-@settings(deadline=None)
 @given(moments, st.integers(1, 60), zones)
 def test_hours_are_an_hour_long_and_each_has_a_key_of_its_own(start: datetime, hours: int, zone: str) -> None:
     partitions = starting(start, "0 * * * *", zone)
@@ -65,7 +63,6 @@ def test_hours_are_an_hour_long_and_each_has_a_key_of_its_own(start: datetime, h
         assert before.end == after.start
 
 
-@settings(deadline=None)
 @given(moments, st.integers(0, 4), zones, crons, st.integers(-2, 3))
 def test_a_key_is_there_if_it_is_listed(start: datetime, days: int, zone: str, cron: str, end_offset: int) -> None:
     now = start + timedelta(days=days, seconds=7.5)
@@ -77,7 +74,6 @@ def test_a_key_is_there_if_it_is_listed(start: datetime, days: int, zone: str, c
     assert [calendar_of(partitions).index(key, now) for key in keys] == list(range(len(keys)))
 
 
-@settings(deadline=None)
 @given(moments, st.integers(0, 40), zones, crons, st.integers(1, 4))
 def test_an_offset_adds_so_many_windows(start: datetime, hours: int, zone: str, cron: str, more: int) -> None:
     now = start + timedelta(hours=hours)
@@ -86,7 +82,6 @@ def test_an_offset_adds_so_many_windows(start: datetime, hours: int, zone: str, 
     assert len(starting(start, cron, zone, end_offset=-more).keys(now, NONE)) == max(0, len(over) - more)
 
 
-@settings(deadline=None)
 @given(moments, zones, crons)
 def test_a_moment_lies_in_the_window_of_its_key(at: datetime, zone: str, cron: str) -> None:
     partitions = starting(at - timedelta(days=40), cron, zone)
@@ -95,7 +90,6 @@ def test_a_moment_lies_in_the_window_of_its_key(at: datetime, zone: str, cron: s
     assert window.start <= at < window.end
 
 
-@settings(deadline=None)
 @given(moments, zones, crons)
 def test_ticks_are_the_same_backwards(at: datetime, zone: str, cron: str) -> None:
     there = at.replace(microsecond=0).astimezone(ZoneInfo(zone))

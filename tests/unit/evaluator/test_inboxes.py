@@ -139,7 +139,7 @@ def _lived(changes: list[Change], steps: list[tuple[int, int, int, bool, int]], 
     return world
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(CHANGES, STEPS, st.booleans(), st.sampled_from([1, 3]))
 def test_each_event_is_handled_once_and_in_the_order_of_its_key(
     changes: list[Change], steps: list[tuple[int, int, int, bool, int]], cramped: bool, attempts: int

@@ -45,7 +45,7 @@ async def test_other_keys_are_executed_for_themselves() -> None:
 Step = st.tuples(st.sampled_from(["ask", "commit", "leave"]), st.integers(0, 4))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(Step, max_size=60))
 def test_each_reads_what_was_committed_before_it_asked_whoever_goes_away(steps: list[tuple[str, int]]) -> None:
     async def play() -> None:

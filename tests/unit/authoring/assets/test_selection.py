@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vedette import (
@@ -143,7 +143,6 @@ def grown(inner: st.SearchStrategy[Told]) -> st.SearchStrategy[Told]:
 selections = st.recursive(leaves, grown, max_leaves=6)
 
 
-@settings(deadline=None)
 @given(graphs(), selections)
 def test_selections_select_what_the_model_does(drawn: tuple[Edges, set[int]], told: Told) -> None:
     parents, external = drawn
@@ -151,7 +150,6 @@ def test_selections_select_what_the_model_does(drawn: tuple[Edges, set[int]], to
     assert told.selection.resolve(graph_of(parents, external)) == wanted
 
 
-@settings(deadline=None)
 @given(graphs(), st.integers(0, MOST), st.none() | st.integers(1, 3), st.none() | st.integers(1, 3))
 def test_a_text_selects_what_the_methods_do(
     drawn: tuple[Edges, set[int]], number: int, up: int | None, down: int | None

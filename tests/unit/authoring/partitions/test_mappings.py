@@ -93,7 +93,7 @@ cases: st.SearchStrategy[Case] = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(cases, st.randoms(use_true_random=False))
 def test_both_ways_agree_and_tell_keys_that_there_are(case: Case, random: Random) -> None:
     mapping, upstream, downstream = case
@@ -113,7 +113,7 @@ def test_both_ways_agree_and_tell_keys_that_there_are(case: Case, random: Random
     assert mapping.downstream_of("nonsense", between) == []
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(times, times, st.data())
 def test_windows_depend_on_those_that_overlap_and_no_others(
     upstream: PartitionsDefinition, downstream: PartitionsDefinition, data: st.DataObject

@@ -140,7 +140,7 @@ def test_a_resource_shows_names_in_its_repr() -> None:
 SECRETS = st.text(string.ascii_letters + string.digits + string.punctuation + " \n\t\"'\\äöü€", min_size=8, max_size=80)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(SECRETS.filter(lambda text: len(text.strip()) >= 8 and not text.startswith("pw")))
 def test_a_secret_is_struck_out_of_any_text_that_holds_it(secret: str) -> None:
     redaction._NAMES.clear()

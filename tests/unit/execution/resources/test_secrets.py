@@ -104,7 +104,7 @@ DEFINITIONS = Definitions(sensors=[slips], jobs=[slipping], resources={"api": Ap
 SECRETS = st.text(string.ascii_letters + string.digits + "-_/+:@!?$%&*(){}[]'\"\\ äß", min_size=8, max_size=40)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(SECRETS.map(str.strip).filter(lambda text: len(text) >= 8 and not text.isdigit()), st.sampled_from(SLIPS))
 def test_a_secret_is_in_nothing_that_an_evaluation_or_a_run_tells(secret: str, how: Callable[[str], None]) -> None:
     SLIPPING[:] = [how]

@@ -46,7 +46,7 @@ def assert_equal(document: graphql.DocumentNode, **options: Any) -> Any:
     return found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     documents(SCHEMA, custom_scalars={"Even": st.just(graphql.IntValueNode(value="2"))}),
     SEEDS,
