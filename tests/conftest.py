@@ -19,7 +19,7 @@ from vedette.storage.embedded import EmbeddedPostgres
 from vedette.storage.migrating import migrate
 
 # How long an example takes is the machine's affair: no test is timed.
-hypothesis.settings.register_profile("vedette")
+hypothesis.settings.register_profile("vedette", deadline=None)
 hypothesis.settings.load_profile("vedette")
 
 TEMPLATE = "vedette_template"
