@@ -82,7 +82,7 @@ soak: $(READY) ## Work steadily for MINUTES (30) and look whether memory, descri
 reliability: $(READY) ## Try the chosen cells of the fault matrix, and what fails around the processes (some minutes)
 	SURROUNDINGS=all $(BIN)/pytest tests/reliability $(PYTEST)
 
-matrix: $(READY) ## Try every cell of the fault matrix (a quarter of an hour) and write what came of it into docs/reliability.md
+matrix: $(READY) ## Try every cell of the fault matrix (nine minutes) and write what came of it into docs/reliability.md
 	rm -f .matrix.jsonl
 	-FAULT_MATRIX=all FAULT_RESULTS=.matrix.jsonl $(BIN)/pytest tests/reliability/test_matrix.py $(PYTEST)
 	$(BIN)/python -m chaos.publish .matrix.jsonl docs/reliability.md
