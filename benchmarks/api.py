@@ -18,9 +18,9 @@ import uvloop
 from benchmarks import api_rows, http_load
 from benchmarks.server import percentile
 from vedette.cli import run_documents, sensor_documents, ticks
-from vedette.storage import migrating
 from vedette.storage.database import Database
-from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.migrations import migrating
 
 CLIENTS = 16
 ALONE = 60

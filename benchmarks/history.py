@@ -18,8 +18,8 @@ from sqlalchemy import text
 from benchmarks.history_pages import PAGES, STREAMS, sample
 from benchmarks.history_rows import fill
 from vedette.storage.database import Database
-from vedette.storage.embedded import EmbeddedPostgres
-from vedette.storage.migrating import migrate
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.migrations.migrating import migrate
 
 ROUNDS = 200
 WARM_UP = 10

@@ -15,11 +15,14 @@ from vedette.domain.logs import LogLevel
 from vedette.domain.questions import ListRunChanges, ListRunEvents, ListRuns, RunsSought
 from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import TickStatus
-from vedette.storage import changes, cursors, due, run_queue, run_searches, runs, sensors, ticks
+from vedette.storage import changes
 from vedette.storage.pages import Window
-from vedette.storage.runs import RunFilter
-from vedette.storage.sensors import SensorFilter, SensorOrder
-from vedette.storage.ticks import TickFilter
+from vedette.storage.runs import run_queue, run_searches, runs
+from vedette.storage.runs.runs import RunFilter
+from vedette.storage.sensors import cursors, due, sensors
+from vedette.storage.sensors.sensors import SensorFilter, SensorOrder
+from vedette.storage.ticks import ticks
+from vedette.storage.ticks.ticks import TickFilter
 
 PAGE = 25
 

@@ -13,8 +13,8 @@ from benchmarks import projects
 from benchmarks.history_rows import fill
 from benchmarks.server import MeasuredServer, measured
 from vedette.storage.database import Database
-from vedette.storage.embedded import EmbeddedPostgres
-from vedette.storage.migrating import migrate
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.migrations.migrating import migrate
 
 TICK = "id number status startedAt finishedAt skipReason error { message } requestedCount launchedCount"
 RUN = "id status jobName runKey queuedAt startedAt finishedAt tags { key value }"

@@ -27,8 +27,8 @@ from vedette.domain.ids import new_id
 from vedette.domain.runs import RunStatus
 from vedette.launcher.recorder import Recorder
 from vedette.storage.database import Database
-from vedette.storage.embedded import EmbeddedPostgres
-from vedette.storage.run_updates import RunUpdate
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.runs.run_updates import RunUpdate
 from vedette.storage.workers import registered
 
 SOURCE = """

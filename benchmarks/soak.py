@@ -22,7 +22,7 @@ from benchmarks.figures import digits
 from benchmarks.probe import Probe, Sample
 from benchmarks.server import MeasuredServer, measured
 from benchmarks.trends import Trend, Verdict, trend
-from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.embedded.postgres import EmbeddedPostgres
 
 DOCUMENT = Path("docs/performance.md")
 SAMPLE_SECONDS = 5.0

@@ -22,9 +22,10 @@ from sqlalchemy import text
 from benchmarks.server import percentile
 from vedette.bus import Bus, topics
 from vedette.domain.ids import new_id
-from vedette.storage import migrating, streams
+from vedette.storage import streams
 from vedette.storage.database import Database
-from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.migrations import migrating
 
 CLIENTS = 1_000
 BURSTS = 8

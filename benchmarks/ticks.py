@@ -21,8 +21,8 @@ import asyncpg
 import psutil
 
 from benchmarks.server import MeasuredServer, increase, measured, percentile
-from vedette.storage.embedded import EmbeddedPostgres
-from vedette.storage.migrating import migrate
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.migrations.migrating import migrate
 
 SAMPLED = 2_000
 WARM_SECONDS = 5.0

@@ -12,8 +12,8 @@ from anyio.from_thread import start_blocking_portal
 from chaos.invariants import Verdict
 from chaos.processes import Process, wait_until
 from chaos.trial import Trial
-from vedette.storage.embedded import EmbeddedPostgres
-from vedette.storage.migrating import migrate
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.migrations.migrating import migrate
 
 EVALUATES, LAUNCHES, SERVES = 3, 2, 2
 

@@ -21,8 +21,8 @@ from pathlib import Path
 import psutil
 
 from fuzz.attack import Attack
-from vedette.storage import migrating
-from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.migrations import migrating
 
 CLIENTS = 4
 MOST_GROWTH_MB = 32.0

@@ -15,8 +15,8 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from vedette.bus import Bus
 from vedette.storage.connecting import connect
 from vedette.storage.database import Database
-from vedette.storage.embedded import EmbeddedPostgres
-from vedette.storage.migrating import migrate
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.migrations.migrating import migrate
 
 # How long an example takes is the machine's affair: no test is timed.
 hypothesis.settings.register_profile("vedette", deadline=None)

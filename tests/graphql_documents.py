@@ -11,9 +11,9 @@ from vedette.domain.catalog import JobSpec, OpSpec
 from vedette.domain.partitions import PartitionChange, PartitionChangeKind
 from vedette.domain.ticks import Evaluation
 from vedette.graphql import ids
-from vedette.storage import evaluation_requests, partition_verdicts
 from vedette.storage.database import Database
-from vedette.storage.evaluation_requests import Answer
+from vedette.storage.ticks import evaluation_requests, partition_verdicts
+from vedette.storage.ticks.evaluation_requests import Answer
 
 
 class World(NamedTuple):

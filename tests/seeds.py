@@ -13,10 +13,12 @@ from vedette.domain.access import Role
 from vedette.domain.assets import AssetEvent, AssetEventKind, escaped
 from vedette.domain.catalog import AssetSpec, JobSpec, SensorSpec
 from vedette.domain.ids import new_id
-from vedette.storage import asset_events, streams, tokens
-from vedette.storage.asset_events import ToldEvent
+from vedette.storage import streams
+from vedette.storage.access import tokens
+from vedette.storage.access.tokens import NewToken
+from vedette.storage.assets import asset_events
+from vedette.storage.assets.asset_events import ToldEvent
 from vedette.storage.database import Database
-from vedette.storage.tokens import NewToken
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

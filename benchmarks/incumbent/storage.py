@@ -14,7 +14,7 @@ import asyncpg
 import psutil
 from anyio.from_thread import start_blocking_portal
 
-from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.embedded.postgres import EmbeddedPostgres
 
 Kind = Literal["sqlite", "postgres"]
 # What Postgres takes when nothing is set: the incumbent opens a connection for each operation.

@@ -12,7 +12,7 @@ from websockets.typing import Subprotocol
 
 from e2e.servers import DevServer, wait_until
 from vedette.storage.connecting import connect as connect_database
-from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.embedded.postgres import EmbeddedPostgres
 
 PROJECT = """
 from vedette import *

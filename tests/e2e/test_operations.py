@@ -14,7 +14,7 @@ from anyio.from_thread import BlockingPortal
 
 from conftest import execute, named
 from e2e.servers import free_port
-from vedette.storage import embedded_binaries
+from vedette.storage.embedded import binaries as embedded_binaries
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -25,7 +25,7 @@ from vedette.domain.access import Role
 from vedette.graphql.limits import Limits, Measure
 from vedette.graphql.operations import parsed
 from vedette.settings import Settings
-from vedette.storage import tokens
+from vedette.storage.access import tokens
 from vedette.storage.database import Database
 
 HARDENED = Settings(authentication="tokens", introspection=False, request_seconds=1.0)

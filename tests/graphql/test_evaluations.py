@@ -15,9 +15,9 @@ from vedette.domain.logs import ErrorInfo, LogLevel, LogRecord
 from vedette.domain.partitions import DynamicKey, PartitionChange, PartitionChangeKind
 from vedette.domain.ticks import Evaluation, RequestedRun
 from vedette.graphql import ids
-from vedette.storage import evaluation_requests, partition_verdicts
 from vedette.storage.database import Database
-from vedette.storage.evaluation_requests import Answer
+from vedette.storage.ticks import evaluation_requests, partition_verdicts
+from vedette.storage.ticks.evaluation_requests import Answer
 
 EVALUATE = """
 mutation($input: EvaluateSensorInput!) { evaluateSensor(input: $input) {

@@ -14,8 +14,8 @@ from vedette.domain.catalog import AssetSpec, JobSpec, OpSpec, SensorSpec
 from vedette.domain.partitions import DynamicPartitions, PartitionChange, PartitionChangeKind
 from vedette.graphql import ids
 from vedette.settings import Settings
-from vedette.storage import partition_verdicts
 from vedette.storage.database import Database
+from vedette.storage.ticks import partition_verdicts
 
 # As many as the statements of an answer would show if each row were looked at by itself.
 MANY = 30

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from vedette.storage import embedded_folders
 from vedette.storage.connecting import connect
+from vedette.storage.embedded import folders as embedded_folders
 
 SECONDS = 30.0
 
@@ -19,7 +19,7 @@ PROGRAM = """
 import asyncio, sys
 from pathlib import Path
 from vedette.errors import DatabaseUnreachable
-from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.embedded.postgres import EmbeddedPostgres
 
 async def main():
     async with EmbeddedPostgres(Path(sys.argv[1])) as postgres:

@@ -10,8 +10,8 @@ from integration.embedded_users import ask, postmaster_pid, running, until, usin
 from vedette.bus import Bus
 from vedette.errors import DatabaseUnreachable
 from vedette.storage.connecting import connect
-from vedette.storage.embedded import EmbeddedPostgres
-from vedette.storage.embedded_folders import Folders
+from vedette.storage.embedded.folders import Folders
+from vedette.storage.embedded.postgres import EmbeddedPostgres
 
 
 @pytest.fixture

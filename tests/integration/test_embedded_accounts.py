@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from integration.embedded_users import ask, postmaster_pid, running, using
-from vedette.storage import embedded_account
-from vedette.storage.embedded import EmbeddedPostgres
-from vedette.storage.embedded_account import Account
+from vedette.storage.embedded import account as embedded_account
+from vedette.storage.embedded.account import Account
+from vedette.storage.embedded.postgres import EmbeddedPostgres
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from integration.embedded_users import SECONDS, ask, postmaster_pid, running, until, using
-from vedette.storage.embedded import Answer, EmbeddedPostgres, probe
+from vedette.storage.embedded.postgres import Answer, EmbeddedPostgres, probe
 
 
 @pytest.fixture

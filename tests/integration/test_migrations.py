@@ -7,9 +7,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from vedette.errors import DatabaseOutdated
-from vedette.storage import migrating
 from vedette.storage.database import Database
-from vedette.storage.differences import differences
+from vedette.storage.migrations import migrating
+from vedette.storage.migrations.differences import differences
 
 
 async def version(database: Database) -> str:
@@ -33,7 +33,7 @@ async def test_a_difference_is_found(database: Database) -> None:
         await connection.execute(text("ALTER TABLE sensors DROP CONSTRAINT ck_sensors_status"))
     found = "\n".join(await differences(database.url))
     assert "CREATE INDEX ix_runs_queue" in found
-    assert "only in tables.py: ticks.cause text NOT NULL" in found
+    assert "only in tables: ticks.cause text NOT NULL" in found
     assert "ck_sensors_status" in found
 
 

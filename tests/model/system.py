@@ -16,24 +16,16 @@ from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import Evaluation, RequestedRun, TickCause
 from vedette.launcher.endings import rescued
 from vedette.launcher.record import TOLD_BY, told
-from vedette.storage import (
-    catalogs,
-    cursors,
-    due,
-    jobs,
-    leases,
-    orphans,
-    run_commands,
-    run_keys,
-    run_queue,
-    run_updates,
-    sensors,
-)
+from vedette.storage import leases
+from vedette.storage.catalog import catalogs, jobs
 from vedette.storage.database import Database
-from vedette.storage.recording import record
-from vedette.storage.run_queue import ClaimedRun
-from vedette.storage.run_updates import RunUpdate
-from vedette.storage.verdicts import TickRecord
+from vedette.storage.runs import run_commands, run_keys, run_queue, run_updates
+from vedette.storage.runs.run_queue import ClaimedRun
+from vedette.storage.runs.run_updates import RunUpdate
+from vedette.storage.sensors import cursors, due, sensors
+from vedette.storage.ticks import orphans
+from vedette.storage.ticks.recording import record
+from vedette.storage.ticks.verdicts import TickRecord
 
 JOBS = (JobSpec("once"), JobSpec("again", on_interrupted=Interruption.RETRY))
 LONG_SECONDS = 3600.0

@@ -27,7 +27,7 @@ from model.system import Flight, System
 from vedette.domain.run_keys import Dedup
 from vedette.domain.runs import FINISHED, RunStatus
 from vedette.storage.database import Database
-from vedette.storage.run_queue import ClaimedRun
+from vedette.storage.runs.run_queue import ClaimedRun
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "30"))
 NAMES = ("a", "b")

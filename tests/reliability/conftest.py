@@ -11,7 +11,7 @@ from chaos.template import Template
 from chaos.trial import Trial
 
 from conftest import execute, named
-from vedette.storage.migrating import migrate
+from vedette.storage.migrations.migrating import migrate
 
 
 @pytest.fixture(scope="session")

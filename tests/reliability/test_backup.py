@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from conftest import execute, named
-from vedette.storage import embedded_binaries
+from vedette.storage.embedded import binaries as embedded_binaries
 from vedette.storage.restored import LEFT_OUT
 
 # How long the copy may lie about before it is started.

@@ -21,8 +21,8 @@ from chaos.trial import Trial
 from vedette.domain.retention import Range
 from vedette.storage import table_partitions
 from vedette.storage.database import Database
-from vedette.storage.embedded import EmbeddedPostgres
-from vedette.storage.migrating import migrate
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.migrations.migrating import migrate
 
 pytestmark = [
     pytest.mark.slow,

@@ -13,8 +13,8 @@ from anyio.from_thread import BlockingPortal
 from chaos.processes import Process, wait_until
 from chaos.trial import Trial
 
-from vedette.storage.embedded import EmbeddedPostgres
-from vedette.storage.migrating import migrate
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.migrations.migrating import migrate
 
 STUCK_SECONDS = 15.0
 

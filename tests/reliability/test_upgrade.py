@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from vedette import faults
 from vedette.storage.database import Database
-from vedette.storage.migrating import VERSIONS, migrate, newest
+from vedette.storage.migrations.migrating import VERSIONS, migrate, newest
 
 HEAD = """
 import sqlalchemy as sa

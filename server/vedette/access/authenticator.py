@@ -18,7 +18,7 @@ from vedette.access.authority import EVERYBODY, Authority, Caller
 from vedette.bus import Bus, topics
 from vedette.errors import DatabaseError
 from vedette.settings import Settings
-from vedette.storage import sessions, tokens
+from vedette.storage.access import sessions, tokens
 from vedette.storage.database import Database
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import click
 from vedette.cli.running import run_until_stopped
 from vedette.runtime import starting
 from vedette.settings import load
-from vedette.storage import differences
+from vedette.storage.migrations import differences
 
 
 @click.command()

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 from vedette.diagnosis.findings import Finding, ok, problem, warning
 from vedette.errors import DatabaseError, DatabaseOutdated
 from vedette.settings import redacted
-from vedette.storage import examining, migrating
+from vedette.storage import examining
 from vedette.storage.examining import Rights, Server
+from vedette.storage.migrations import migrating
 
 CLOCKS_SECONDS = 1.0
 FAR_SECONDS = 0.05

@@ -7,12 +7,14 @@ from typing import NamedTuple
 from vedette.diagnosis.findings import Finding, ok, problem, warning
 from vedette.domain.sensors import SensorConditionKind, condition_of
 from vedette.settings import Settings
-from vedette.storage import code_locations, instance, pages, retention, sensors
-from vedette.storage.code_locations import CodeLocationSeen
+from vedette.storage import instance, pages, retention
+from vedette.storage.catalog import code_locations
+from vedette.storage.catalog.code_locations import CodeLocationSeen
 from vedette.storage.database import Database
 from vedette.storage.instance import Load
 from vedette.storage.retention import RetentionState
-from vedette.storage.sensors import Late, SensorFilter, SensorOrder, SensorSeen
+from vedette.storage.sensors import sensors
+from vedette.storage.sensors.sensors import Late, SensorFilter, SensorOrder, SensorSeen
 
 SHOWN = 3
 QUEUE_SECONDS = 60.0

@@ -5,8 +5,9 @@ from typing import Any
 from vedette.bus.topics import ASSETS
 from vedette.domain.assets import Path
 from vedette.evaluator.stream_watch import StreamWatch
-from vedette.storage import changes, watched_assets
-from vedette.storage.due import DueSensor
+from vedette.storage import changes
+from vedette.storage.assets import watched_assets
+from vedette.storage.sensors.due import DueSensor
 
 Keys = frozenset[Path]
 

@@ -8,7 +8,7 @@ from vedette.domain.ticks import TickStatus
 from vedette.evaluator.evaluations import Evaluations
 from vedette.evaluator.holdings import Holdings
 from vedette.evaluator.schedule import Schedule
-from vedette.storage.recording import RecordedTick
+from vedette.storage.ticks.recording import RecordedTick
 from vedette.telemetry import metrics
 
 _SKIPPED, _SUCCESS, _FAILURE = (

@@ -27,9 +27,9 @@ from vedette.evaluator.inboxes import Batch
 from vedette.evaluator.reacting import Part, parts
 from vedette.evaluator.telling import NOTHING, Told
 from vedette.faults import Point, reached
-from vedette.storage.due import DueSensor
-from vedette.storage.recording import RecordedTick
-from vedette.storage.verdicts import TickRecord
+from vedette.storage.sensors.due import DueSensor
+from vedette.storage.ticks.recording import RecordedTick
+from vedette.storage.ticks.verdicts import TickRecord
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from vedette.evaluator.patience import keep_trying
 from vedette.evaluator.sources import Source
 from vedette.storage import changes
 from vedette.storage.database import Database
-from vedette.storage.due import DueSensor
+from vedette.storage.sensors.due import DueSensor
 
 AT_ONCE = 2000
 

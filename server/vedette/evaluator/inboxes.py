@@ -12,8 +12,8 @@ from typing import NamedTuple
 from vedette.domain.assets import AssetEventKind, AssetEventRecord, escaped
 from vedette.domain.catalog import AssetMonitor, Monitor, RunMonitor
 from vedette.domain.positions import EventPosition
-from vedette.storage.due import DueSensor
-from vedette.storage.run_happenings import RunHappening
+from vedette.storage.runs.run_happenings import RunHappening
+from vedette.storage.sensors.due import DueSensor
 
 # Changes that an inbox has in memory, of all keys and behind one that is held.
 MOST_WAITING = 5000

@@ -8,9 +8,9 @@ from itertools import islice
 from vedette.bus import Bus, topics
 from vedette.evaluator.evaluations import InFlight
 from vedette.evaluator.patience import keep_trying
-from vedette.storage import tick_logs
 from vedette.storage.database import Database
-from vedette.storage.tick_logs import LiveLine
+from vedette.storage.ticks import tick_logs
+from vedette.storage.ticks.tick_logs import LiveLine
 
 # Between two writings, in seconds: lines wait for company.
 PAUSE_SECONDS = 0.25

@@ -24,8 +24,8 @@ from vedette.evaluator.holdings import Holdings
 from vedette.evaluator.patience import FIRST_PAUSE_SECONDS, next_pause, report
 from vedette.evaluator.tracing import follow
 from vedette.storage.database import Database
-from vedette.storage.recording import RecordedTick, Recording, TickRefused, record
-from vedette.storage.verdicts import TickRecord
+from vedette.storage.ticks.recording import RecordedTick, Recording, TickRefused, record
+from vedette.storage.ticks.verdicts import TickRecord
 from vedette.telemetry import metrics
 
 GATHER_SECONDS = 0.01

@@ -18,10 +18,10 @@ from vedette.evaluator.patience import keep_trying
 from vedette.evaluator.reacting import as_one
 from vedette.evaluator.telling import tell
 from vedette.settings import Settings
-from vedette.storage import evaluation_requests
 from vedette.storage.database import Database
-from vedette.storage.due import DueSensor
-from vedette.storage.evaluation_requests import Answer, RequestKind, TakenRequest
+from vedette.storage.sensors.due import DueSensor
+from vedette.storage.ticks import evaluation_requests
+from vedette.storage.ticks.evaluation_requests import Answer, RequestKind, TakenRequest
 
 
 class Requests:

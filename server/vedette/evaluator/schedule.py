@@ -8,8 +8,8 @@ import msgspec
 from vedette.evaluator.clock import DatabaseClock
 from vedette.evaluator.code import LoadedCode
 from vedette.evaluator.due_queue import DueQueue
-from vedette.storage.due import DueSensor, Reading
-from vedette.storage.verdicts import SensorState
+from vedette.storage.sensors.due import DueSensor, Reading
+from vedette.storage.ticks.verdicts import SensorState
 
 # How late a sensor may begin for the sake of company, in seconds and as a share of its interval: together they cost
 # less than one by one, in every process that they pass. Well below the share within which the beat is kept.

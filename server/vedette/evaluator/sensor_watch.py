@@ -7,9 +7,9 @@ from uuid import UUID
 
 from vedette.bus.topics import SENSORS
 from vedette.evaluator.stream_watch import StreamWatch
-from vedette.storage import troubles
-from vedette.storage.due import DueSensor
-from vedette.storage.troubles import WELL, Mark
+from vedette.storage.sensors import troubles
+from vedette.storage.sensors.due import DueSensor
+from vedette.storage.sensors.troubles import WELL, Mark
 
 Changed = frozenset[UUID]
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from vedette.errors import VedetteError
 from vedette.evaluator.code import LoadedCode
-from vedette.storage.due import DueSensor
+from vedette.storage.sensors.due import DueSensor
 
 logger = logging.getLogger(__name__)
 

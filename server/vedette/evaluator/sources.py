@@ -11,8 +11,9 @@ from vedette.domain.catalog import AssetMonitor, Monitor, RunMonitor
 from vedette.domain.reactions import SensorEvent
 from vedette.domain.runs import RunStatus
 from vedette.evaluator.inboxes import Change, Waiting
-from vedette.storage import assets, run_happenings
-from vedette.storage.run_happenings import RunHappening, RunStory
+from vedette.storage.assets import assets
+from vedette.storage.runs import run_happenings
+from vedette.storage.runs.run_happenings import RunHappening, RunStory
 
 
 class Source(ABC):

@@ -13,7 +13,7 @@ from uuid import UUID
 from vedette.bus import Bus
 from vedette.evaluator.patience import keep_trying
 from vedette.storage.database import Database
-from vedette.storage.due import DueSensor
+from vedette.storage.sensors.due import DueSensor
 
 News = TypeVar("News")
 

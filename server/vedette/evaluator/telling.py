@@ -7,9 +7,10 @@ from vedette.domain.assets import Path
 from vedette.domain.catalog import SensorKind
 from vedette.domain.troubles import SensorTrouble
 from vedette.domain.watched_assets import UNTOUCHED, AssetCursor, WatchedAsset, cursor_name, parsed_cursors
-from vedette.storage import troubles, watched_assets
+from vedette.storage.assets import watched_assets
 from vedette.storage.database import Database
-from vedette.storage.due import DueSensor
+from vedette.storage.sensors import troubles
+from vedette.storage.sensors.due import DueSensor
 
 # One that is to be told, as its cursor is.
 Asking = tuple[DueSensor, str | None]

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from vedette.domain.ticks import TickStatus
-from vedette.storage.recording import RecordedTick
+from vedette.storage.ticks.recording import RecordedTick
 from vedette.telemetry import tracing
 from vedette.telemetry.tracing import Span, Trace
 

@@ -22,7 +22,7 @@ from uuid import UUID
 from watchfiles._rust_notify import RustNotify
 
 from vedette.evaluator.patience import keep_trying
-from vedette.storage.due import DueSensor
+from vedette.storage.sensors.due import DueSensor
 
 logger = logging.getLogger(__name__)
 

@@ -32,10 +32,13 @@ from vedette.evaluator.telling import tell
 from vedette.evaluator.watching import FolderWatch
 from vedette.faults import Point, reached
 from vedette.settings import Settings
-from vedette.storage import due, evaluation_requests, idempotency, orphans, run_keys
+from vedette.storage import idempotency
 from vedette.storage.database import Database
-from vedette.storage.due import DueSensor
-from vedette.storage.recording import RecordedTick
+from vedette.storage.runs import run_keys
+from vedette.storage.sensors import due
+from vedette.storage.sensors.due import DueSensor
+from vedette.storage.ticks import evaluation_requests, orphans
+from vedette.storage.ticks.recording import RecordedTick
 
 # Due sensors are looked for this often at most, and at most so many begin at a time: those that were late together
 # are spread by this, about as fast as they can be evaluated.

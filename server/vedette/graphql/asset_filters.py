@@ -10,8 +10,8 @@ from vedette.domain.assets import AssetEventKind, AssetEventRecord, Path
 from vedette.domain.known_assets import KnownAssets
 from vedette.errors import DefinitionError
 from vedette.graphql.errors import BAD_INPUT, RequestError
-from vedette.storage import asset_lists
-from vedette.storage.asset_lists import AssetFilter, AssetSeen
+from vedette.storage.assets import asset_lists
+from vedette.storage.assets.asset_lists import AssetFilter, AssetSeen
 
 LONGEST_SELECTION = 10_000
 

@@ -9,8 +9,9 @@ from vedette.domain.assets import Path
 from vedette.domain.catalog import ASSET_JOB, AssetSpec, JobSpec
 from vedette.domain.partitions import Partitions
 from vedette.graphql.mutation_errors import InvalidInput, MutationError
-from vedette.storage import asset_lists, jobs
-from vedette.storage.jobs import JobSeen
+from vedette.storage.assets import asset_lists
+from vedette.storage.catalog import jobs
+from vedette.storage.catalog.jobs import JobSeen
 
 MOST_ASSETS = 10_000
 

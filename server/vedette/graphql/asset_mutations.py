@@ -20,8 +20,8 @@ from vedette.graphql.context import Info
 from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput, once
 from vedette.graphql.mutation_errors import InvalidInput, MutationError, NotFound
-from vedette.storage import asset_events, asset_histories, asset_lists
-from vedette.storage.asset_events import ToldEvent
+from vedette.storage.assets import asset_events, asset_histories, asset_lists
+from vedette.storage.assets.asset_events import ToldEvent
 
 MOST_WIPED = 1000
 

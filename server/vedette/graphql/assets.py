@@ -28,9 +28,9 @@ from vedette.graphql.nodes import Node
 from vedette.graphql.partitions import PartitionsDefinition, Prefix, partitions_definition
 from vedette.graphql.sensors import Sensor
 from vedette.graphql.tags import Tag, tag_list
-from vedette.storage import asset_lists
-from vedette.storage.asset_histories import HistoryFilter
-from vedette.storage.asset_lists import AssetSeen
+from vedette.storage.assets import asset_lists
+from vedette.storage.assets.asset_histories import HistoryFilter
+from vedette.storage.assets.asset_lists import AssetSeen
 
 OfPartition = Annotated[str | None, strawberry.argument(description="Only those of this partition.")]
 

@@ -20,7 +20,7 @@ from vedette.graphql import ids
 from vedette.graphql.context import Context
 from vedette.graphql.errors import INTERNAL, UNAVAILABLE
 from vedette.graphql.hiding import hide, named
-from vedette.storage import audit_log
+from vedette.storage.access import audit_log
 
 logger = logging.getLogger(__name__)
 

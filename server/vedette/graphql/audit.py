@@ -16,8 +16,8 @@ from vedette.graphql.context import Info
 from vedette.graphql.fields import field
 from vedette.graphql.following import Gap, Stream, follow
 from vedette.graphql.scalars import StreamPosition
-from vedette.storage import audit_log
-from vedette.storage.audit_log import AuditFilter
+from vedette.storage.access import audit_log
+from vedette.storage.access.audit_log import AuditFilter
 
 
 @strawberry.type(description="A mutation that somebody tried.")

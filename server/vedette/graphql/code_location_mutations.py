@@ -16,8 +16,9 @@ from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput, once
 from vedette.graphql.instance import patience
 from vedette.graphql.mutation_errors import EvaluatorUnavailable, MutationError, NotFound
-from vedette.storage import code_locations, instance
-from vedette.storage.code_locations import CodeLocationSeen
+from vedette.storage import instance
+from vedette.storage.catalog import code_locations
+from vedette.storage.catalog.code_locations import CodeLocationSeen
 
 # How often to look without a knock, in seconds; somebody waits for the answer.
 LOOK_SECONDS = 0.5

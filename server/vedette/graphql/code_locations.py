@@ -11,8 +11,8 @@ from vedette.graphql.context import Info
 from vedette.graphql.fields import field
 from vedette.graphql.logs import ErrorInfo, error_info
 from vedette.graphql.nodes import Node
-from vedette.storage import code_locations
-from vedette.storage.code_locations import CodeLocationSeen
+from vedette.storage.catalog import code_locations
+from vedette.storage.catalog.code_locations import CodeLocationSeen
 
 if TYPE_CHECKING:
     from vedette.graphql.jobs import Job

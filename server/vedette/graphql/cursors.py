@@ -11,7 +11,7 @@ from vedette.graphql import ids
 from vedette.graphql.context import Info
 from vedette.graphql.fields import field
 from vedette.graphql.nodes import Node
-from vedette.storage import cursors
+from vedette.storage.sensors import cursors
 
 if TYPE_CHECKING:
     from vedette.graphql.ticks import Tick

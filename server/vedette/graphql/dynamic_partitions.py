@@ -13,8 +13,9 @@ from vedette.graphql.fields import field, mutation
 from vedette.graphql.idempotency import KeyedInput, once
 from vedette.graphql.mutation_errors import InvalidInput, MutationError, NotFound
 from vedette.graphql.partitions import Prefix, partition_change
-from vedette.storage import dynamic_partitions, partition_verdicts
-from vedette.storage.dynamic_partitions import DynamicDefinition as StoredDefinition
+from vedette.storage.catalog import dynamic_partitions
+from vedette.storage.catalog.dynamic_partitions import DynamicDefinition as StoredDefinition
+from vedette.storage.ticks import partition_verdicts
 
 Name = Annotated[str, strawberry.argument(description="Its name.")]
 

@@ -17,7 +17,7 @@ from vedette.domain.run_keys import Dedup
 from vedette.domain.runs import RunStatus, StepStatus
 from vedette.domain.sensors import SensorConditionKind, StatusSource
 from vedette.domain.ticks import RunRequestOutcome, TickCause, TickStatus
-from vedette.storage.sensors import SensorOrder
+from vedette.storage.sensors.sensors import SensorOrder
 
 
 class WorkerRole(StrEnum):

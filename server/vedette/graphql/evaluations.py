@@ -22,8 +22,9 @@ from vedette.graphql.partitions import PartitionChange, partition_change
 from vedette.graphql.sensor_mutations import no_sensor
 from vedette.graphql.sensors import Sensor
 from vedette.graphql.ticks import RunRequest, Tick, run_request
-from vedette.storage import evaluation_requests, partition_verdicts, run_keys
-from vedette.storage.evaluation_requests import Answer, AskedEvaluation, RequestKind, RequestState
+from vedette.storage.runs import run_keys
+from vedette.storage.ticks import evaluation_requests, partition_verdicts
+from vedette.storage.ticks.evaluation_requests import Answer, AskedEvaluation, RequestKind, RequestState
 from vedette.telemetry.tracing import asked_by
 
 # How often to look without a knock, in seconds; somebody waits for the answer.

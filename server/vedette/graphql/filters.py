@@ -11,10 +11,10 @@ from vedette.domain.ticks import TickStatus
 from vedette.graphql import ids
 from vedette.graphql.errors import BAD_INPUT, RequestError
 from vedette.graphql.tags import TagInput
-from vedette.storage.jobs import JobFilter
-from vedette.storage.runs import RunFilter
-from vedette.storage.sensors import SensorFilter
-from vedette.storage.ticks import TickFilter
+from vedette.storage.catalog.jobs import JobFilter
+from vedette.storage.runs.runs import RunFilter
+from vedette.storage.sensors.sensors import SensorFilter
+from vedette.storage.ticks.ticks import TickFilter
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

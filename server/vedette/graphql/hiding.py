@@ -11,7 +11,11 @@ from uuid import UUID
 from vedette.graphql import ids
 from vedette.graphql.context import Context
 from vedette.graphql.errors import RequestError
-from vedette.storage import code_locations, jobs, runs, sensors, ticks, tokens
+from vedette.storage.access import tokens
+from vedette.storage.catalog import code_locations, jobs
+from vedette.storage.runs import runs
+from vedette.storage.sensors import sensors
+from vedette.storage.ticks import ticks
 
 Read = Callable[[Any, Sequence[UUID]], Awaitable[Mapping[UUID, object]]]
 

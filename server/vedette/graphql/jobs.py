@@ -17,8 +17,8 @@ from vedette.graphql.filters import JobFilterInput, RunFilterInput, job_filter, 
 from vedette.graphql.nodes import Node
 from vedette.graphql.partitions import Partition, PartitionsDefinition, Prefix, partitions_definition, partitions_of
 from vedette.graphql.tags import Tag, tag_list
-from vedette.storage import jobs
-from vedette.storage.jobs import JobSeen
+from vedette.storage.catalog import jobs
+from vedette.storage.catalog.jobs import JobSeen
 
 if TYPE_CHECKING:
     from vedette.graphql.assets import Asset

@@ -55,29 +55,19 @@ from vedette.graphql.sensors import Sensor, sensor
 from vedette.graphql.tick_buckets import TickBucket, tick_bucket
 from vedette.graphql.ticks import RunRequest, Tick, run_request, tick
 from vedette.settings import Settings
-from vedette.storage import (
-    asset_histories,
-    asset_lists,
-    code_locations,
-    cursors,
-    dynamic_partitions,
-    instance,
-    jobs,
-    partition_verdicts,
-    reactions,
-    run_keys,
-    runs,
-    sensors,
-    tick_buckets,
-    ticks,
-)
-from vedette.storage.asset_histories import HistoryFilter, PartitionMade
+from vedette.storage import instance
+from vedette.storage.assets import asset_histories, asset_lists
+from vedette.storage.assets.asset_histories import HistoryFilter, PartitionMade
+from vedette.storage.catalog import code_locations, dynamic_partitions, jobs
+from vedette.storage.catalog.dynamic_partitions import DynamicPartition
 from vedette.storage.database import Database
-from vedette.storage.dynamic_partitions import DynamicPartition
 from vedette.storage.pages import Page, Window
-from vedette.storage.runs import PlacedEvent, RunFilter
-from vedette.storage.tick_buckets import Span
-from vedette.storage.ticks import TickCounts, TickFilter
+from vedette.storage.runs import run_keys, runs
+from vedette.storage.runs.runs import PlacedEvent, RunFilter
+from vedette.storage.sensors import cursors, sensors
+from vedette.storage.ticks import partition_verdicts, reactions, tick_buckets, ticks
+from vedette.storage.ticks.tick_buckets import Span
+from vedette.storage.ticks.ticks import TickCounts, TickFilter
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")

@@ -24,7 +24,7 @@ from vedette.graphql.context import Info
 from vedette.graphql.errors import BAD_CURSOR, RequestError
 from vedette.graphql.fields import field
 from vedette.graphql.tags import Tag
-from vedette.storage.dynamic_partitions import DynamicPartition as StoredPartition
+from vedette.storage.catalog.dynamic_partitions import DynamicPartition as StoredPartition
 from vedette.storage.pages import Page, Window
 
 Prefix = Annotated[str | None, strawberry.argument(description="Only those whose keys begin with this.")]

@@ -13,9 +13,10 @@ from vedette.graphql.idempotency import KeyedInput
 from vedette.graphql.mutation_errors import MutationError, NotFound, WrongState
 from vedette.graphql.run_configs import refused
 from vedette.graphql.run_mutations import LaunchRunPayload, launched, no_run
-from vedette.storage import jobs, run_commands, runs
-from vedette.storage.requested_runs import RUN_KEY_TAG
-from vedette.storage.run_commands import RunWish
+from vedette.storage.catalog import jobs
+from vedette.storage.runs import run_commands, runs
+from vedette.storage.runs.requested_runs import RUN_KEY_TAG
+from vedette.storage.runs.run_commands import RunWish
 
 
 @strawberry.input(description="Which run to repeat, and how much of it.")

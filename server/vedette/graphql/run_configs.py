@@ -6,7 +6,7 @@ from typing import Any
 
 from vedette.authoring.text import as_json
 from vedette.graphql.mutation_errors import InvalidRunConfig
-from vedette.storage.jobs import JobSeen
+from vedette.storage.catalog.jobs import JobSeen
 
 # How much of what is wrong with a config is told.
 MOST_PROBLEMS = 10

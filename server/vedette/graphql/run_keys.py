@@ -12,7 +12,7 @@ from vedette.graphql.context import Info
 from vedette.graphql.fields import field, mutation
 from vedette.graphql.idempotency import KeyedInput, once
 from vedette.graphql.mutation_errors import InvalidInput, MutationError, NotFound
-from vedette.storage import run_keys
+from vedette.storage.runs import run_keys
 
 if TYPE_CHECKING:
     from vedette.graphql.runs import Run

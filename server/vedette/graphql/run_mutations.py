@@ -28,9 +28,11 @@ from vedette.graphql.mutation_errors import (
 )
 from vedette.graphql.run_configs import refused, unstorable
 from vedette.graphql.runs import Run, run
-from vedette.storage import jobs, partition_verdicts, run_commands, runs
-from vedette.storage.jobs import JobSeen
-from vedette.storage.run_commands import Cancellation, RunWish
+from vedette.storage.catalog import jobs
+from vedette.storage.catalog.jobs import JobSeen
+from vedette.storage.runs import run_commands, runs
+from vedette.storage.runs.run_commands import Cancellation, RunWish
+from vedette.storage.ticks import partition_verdicts
 from vedette.telemetry.tracing import asked_by
 
 

@@ -33,8 +33,8 @@ from vedette.graphql.scalars import StreamPosition
 from vedette.graphql.sensors import Sensor
 from vedette.graphql.tags import Tag, tag_list
 from vedette.graphql.ticks import MinLevel, Tick
-from vedette.storage import runs
-from vedette.storage.runs import PlacedEvent
+from vedette.storage.runs import runs
+from vedette.storage.runs.runs import PlacedEvent
 
 if TYPE_CHECKING:
     from vedette.graphql.asset_events import AssetEvent

@@ -20,7 +20,7 @@ from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput, once
 from vedette.graphql.mutation_errors import CursorConflict, MutationError, NotFound, WrongState
 from vedette.graphql.sensors import Sensor
-from vedette.storage import cursors, sensors
+from vedette.storage.sensors import cursors, sensors
 
 
 @strawberry.input(description="Which sensor to start.")

@@ -15,8 +15,8 @@ from vedette.graphql.filters import SensorFilterInput, sensor_filter
 from vedette.graphql.lookahead import selects
 from vedette.graphql.sensors import ReadWith, Sensor, sensor
 from vedette.graphql.ticks import tick
-from vedette.storage import sensors
-from vedette.storage.sensors import SensorListed, SensorOrder
+from vedette.storage.sensors import sensors
+from vedette.storage.sensors.sensors import SensorListed, SensorOrder
 
 
 @strawberry.input(description="A sensor's name.")

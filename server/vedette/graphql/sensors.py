@@ -31,7 +31,7 @@ from vedette.graphql.jobs import Job
 from vedette.graphql.nodes import Node
 from vedette.graphql.tags import Tag, tag_list
 from vedette.graphql.tick_buckets import Seconds, Since, TickBucket, Until, span_of
-from vedette.storage.sensors import SensorSeen
+from vedette.storage.sensors.sensors import SensorSeen
 
 if TYPE_CHECKING:
     from vedette.graphql.assets import Asset

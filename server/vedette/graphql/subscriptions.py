@@ -34,10 +34,14 @@ from vedette.graphql.scalars import StreamPosition
 from vedette.graphql.sensors import Sensor, sensor
 from vedette.graphql.tails import RUN_EVENTS, TICK_LOGS, follow_tail
 from vedette.graphql.ticks import Tick, tick
-from vedette.storage import asset_lists, assets, changes, runs, sensors, ticks
+from vedette.storage import changes
+from vedette.storage.assets import asset_lists, assets
 from vedette.storage.changes import RunChange, SensorChange, TickChange
-from vedette.storage.runs import PlacedEvent
-from vedette.storage.sensors import SensorSeen
+from vedette.storage.runs import runs
+from vedette.storage.runs.runs import PlacedEvent
+from vedette.storage.sensors import sensors
+from vedette.storage.sensors.sensors import SensorSeen
+from vedette.storage.ticks import ticks
 
 TICKS = Stream("ticks", topics.TICKS, changes.ticks_after)
 RUNS = Stream("runs", topics.RUNS, changes.runs_after)

@@ -14,8 +14,10 @@ from vedette.graphql.errors import BAD_POSITION, NOT_FOUND, RequestError
 from vedette.graphql.following import page_size
 from vedette.graphql.patience import patiently
 from vedette.graphql.stretches import NOW
-from vedette.storage import changes, run_events, runs, tick_logs, ticks
+from vedette.storage import changes
 from vedette.storage.changes import Progress
+from vedette.storage.runs import run_events, runs
+from vedette.storage.ticks import tick_logs, ticks
 
 T = TypeVar("T")
 

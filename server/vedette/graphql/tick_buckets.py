@@ -7,8 +7,8 @@ import strawberry
 
 from vedette.graphql.errors import BAD_INPUT, RequestError
 from vedette.graphql.filters import moment
-from vedette.storage import tick_buckets
-from vedette.storage.tick_buckets import Span
+from vedette.storage.ticks import tick_buckets
+from vedette.storage.ticks.tick_buckets import Span
 
 # As many as a wide screen has room for.
 MOST_BUCKETS = 1000

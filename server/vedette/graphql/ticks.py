@@ -36,7 +36,7 @@ from vedette.graphql.partitions import PartitionChange
 from vedette.graphql.reactions import Reaction
 from vedette.graphql.sensors import Sensor
 from vedette.graphql.tags import Tag, tag_list
-from vedette.storage import ticks
+from vedette.storage.ticks import ticks
 
 if TYPE_CHECKING:
     from vedette.graphql.asset_events import AssetEvent

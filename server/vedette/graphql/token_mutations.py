@@ -15,8 +15,8 @@ from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput, once
 from vedette.graphql.mutation_errors import InvalidInput, MutationError, NotFound, TokenNameTaken
 from vedette.graphql.tokens import ApiToken, api_token
-from vedette.storage import tokens
-from vedette.storage.tokens import NewToken
+from vedette.storage.access import tokens
+from vedette.storage.access.tokens import NewToken
 
 LONGEST_NAME = 100
 

@@ -9,7 +9,7 @@ from vedette.graphql import ids
 from vedette.graphql.connections import TOKENS, After, Connection, First
 from vedette.graphql.context import Info
 from vedette.graphql.fields import field
-from vedette.storage import tokens
+from vedette.storage.access import tokens
 
 
 @strawberry.type(description="A token for the API. The token itself was shown once, when it was made.")

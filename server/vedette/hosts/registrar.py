@@ -8,7 +8,7 @@ from vedette.bus import Bus, topics
 from vedette.errors import DatabaseUnreachable
 from vedette.hosts.location import CodeLocation
 from vedette.hosts.locations import CodeLocations
-from vedette.storage import catalogs
+from vedette.storage.catalog import catalogs
 from vedette.storage.database import Database
 
 logger = logging.getLogger(__name__)

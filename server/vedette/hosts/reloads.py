@@ -7,7 +7,7 @@ from vedette.bus import Bus, topics
 from vedette.errors import DatabaseUnreachable
 from vedette.hosts.locations import CodeLocations
 from vedette.hosts.registrar import store
-from vedette.storage import catalogs
+from vedette.storage.catalog import catalogs
 from vedette.storage.database import Database
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,9 @@ from vedette.authoring.instance.instance import VedetteInstance
 from vedette.instances.backstage import Backstage
 from vedette.instances.connected import Connected
 from vedette.settings import Settings, load
-from vedette.storage import migrating, scratch
-from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.embedded import scratch
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.migrations import migrating
 
 
 class Opening:

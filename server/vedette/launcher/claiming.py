@@ -12,9 +12,9 @@ from vedette.launcher.enduring import endure
 from vedette.launcher.engines.contract import Changes, Engine
 from vedette.launcher.fleet import Fleet
 from vedette.settings import Settings
-from vedette.storage import run_queue
 from vedette.storage.database import Database
-from vedette.storage.run_queue import ClaimedRun
+from vedette.storage.runs import run_queue
+from vedette.storage.runs.run_queue import ClaimedRun
 from vedette.telemetry import metrics
 
 # A claim whose commit took more of the lease than this may have run out since, or be about to.

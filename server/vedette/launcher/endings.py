@@ -7,7 +7,7 @@ from vedette.domain.catalog import Interruption
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunStatus
 from vedette.launcher.engines.contract import RunExit
-from vedette.storage.run_queue import Claim, LostRun
+from vedette.storage.runs.run_queue import Claim, LostRun
 
 # What comes from outside: an operator, a machine that stops or runs out of memory. Other signals are the code's own.
 FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})

@@ -9,7 +9,7 @@ from vedette.launcher.engines.contract import Engine
 from vedette.launcher.recorder import Recorder
 from vedette.launcher.supervision import Supervision
 from vedette.settings import Settings
-from vedette.storage.run_queue import ClaimedRun
+from vedette.storage.runs.run_queue import ClaimedRun
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from vedette.bus.topics import CANCELS
 from vedette.launcher.enduring import endure
 from vedette.launcher.fleet import Fleet
 from vedette.settings import Settings
-from vedette.storage import run_queue
 from vedette.storage.database import Database
+from vedette.storage.runs import run_queue
 
 # Cancels are looked for no more often than this.
 LOOK_SECONDS = 0.1

@@ -10,8 +10,8 @@ from vedette.domain.runs import RunStatus, can_become
 from vedette.launcher.endings import Ending
 from vedette.launcher.recorder import Recorder
 from vedette.launcher.steps import Changed, Steps
-from vedette.storage.run_queue import Claim
-from vedette.storage.run_updates import RunUpdate
+from vedette.storage.runs.run_queue import Claim
+from vedette.storage.runs.run_updates import RunUpdate
 
 # A commit stays short also when one run talks a lot.
 EVENTS_PER_UPDATE = 500

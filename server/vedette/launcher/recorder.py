@@ -15,9 +15,9 @@ from vedette.bus.topics import ASSETS, QUEUE, RUNS, run_events
 from vedette.domain.runs import FINISHED, RunStatus
 from vedette.errors import DatabaseUnreachable, LeaseLost, VedetteError
 from vedette.faults import Point, reached
-from vedette.storage import run_updates
 from vedette.storage.database import Database
-from vedette.storage.run_updates import RunUpdate
+from vedette.storage.runs import run_updates
+from vedette.storage.runs.run_updates import RunUpdate
 from vedette.telemetry import metrics
 
 logger = logging.getLogger(__name__)

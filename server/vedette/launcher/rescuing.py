@@ -25,10 +25,10 @@ from vedette.launcher.leftovers import kill_leftovers
 from vedette.launcher.record import told
 from vedette.launcher.recorder import count_endings
 from vedette.settings import Settings
-from vedette.storage import run_queue, run_updates
 from vedette.storage.database import Database
-from vedette.storage.run_queue import Holder, LostRun
-from vedette.storage.run_updates import RunUpdate
+from vedette.storage.runs import run_queue, run_updates
+from vedette.storage.runs.run_queue import Holder, LostRun
+from vedette.storage.runs.run_updates import RunUpdate
 from vedette.telemetry import metrics
 
 logger = logging.getLogger(__name__)

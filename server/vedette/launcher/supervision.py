@@ -20,7 +20,7 @@ from vedette.launcher.record import RunRecord
 from vedette.launcher.recorder import Recorder
 from vedette.launcher.tracing import RunTracer
 from vedette.settings import Settings
-from vedette.storage.run_queue import ClaimedRun
+from vedette.storage.runs.run_queue import ClaimedRun
 from vedette.telemetry import metrics
 
 logger = logging.getLogger(__name__)

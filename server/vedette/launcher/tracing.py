@@ -10,7 +10,7 @@ from vedette.domain.events import RunEvent, RunEventKind
 from vedette.domain.runs import RunInstruction
 from vedette.launcher.endings import Ending
 from vedette.launcher.steps import ENDS
-from vedette.storage.run_queue import ClaimedRun
+from vedette.storage.runs.run_queue import ClaimedRun
 from vedette.telemetry import tracing
 from vedette.telemetry.tracing import Span
 

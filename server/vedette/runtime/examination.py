@@ -8,7 +8,7 @@ from vedette.diagnosis.findings import Finding, Severity, problem
 from vedette.errors import DatabaseError
 from vedette.settings import Settings
 from vedette.storage.database import Database
-from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.embedded.postgres import EmbeddedPostgres
 
 
 async def examine(settings: Settings, tell: Callable[[Finding], None]) -> None:

@@ -10,8 +10,8 @@ from types import ModuleType
 
 from vedette.runtime.imports import import_all
 from vedette.settings import Settings
-from vedette.storage import migrating
-from vedette.storage.embedded import EmbeddedPostgres
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.migrations import migrating
 
 Announce = Callable[[str], None]
 

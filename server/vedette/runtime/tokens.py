@@ -12,10 +12,12 @@ from vedette.domain.access import Role, Token
 from vedette.domain.audit import DONE, Attempt
 from vedette.errors import VedetteError
 from vedette.settings import Settings
-from vedette.storage import audit_log, migrating, pages, tokens
+from vedette.storage import pages
+from vedette.storage.access import audit_log, tokens
+from vedette.storage.access.tokens import NewToken
 from vedette.storage.database import Database
-from vedette.storage.embedded import EmbeddedPostgres
-from vedette.storage.tokens import NewToken
+from vedette.storage.embedded.postgres import EmbeddedPostgres
+from vedette.storage.migrations import migrating
 
 T = TypeVar("T")
 PAGE_SIZE = 100

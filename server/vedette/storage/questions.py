@@ -21,17 +21,12 @@ from vedette.domain.questions import (
     RecordRun,
     ReportAssetEvents,
 )
-from vedette.storage import (
-    asset_events,
-    asset_searches,
-    assets,
-    dynamic_partitions,
-    executed_runs,
-    partition_verdicts,
-    run_searches,
-)
-from vedette.storage.asset_events import ToldEvent
+from vedette.storage.assets import asset_events, asset_searches, assets
+from vedette.storage.assets.asset_events import ToldEvent
+from vedette.storage.catalog import dynamic_partitions
 from vedette.storage.database import Database
+from vedette.storage.runs import executed_runs, run_searches
+from vedette.storage.ticks import partition_verdicts
 
 
 async def answer(database: Database, question: Question) -> Any:

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from vedette.settings import Settings
-from vedette.storage import instance, retention, sensors
+from vedette.storage import instance, retention
 from vedette.storage.database import Database
+from vedette.storage.sensors import sensors
 from vedette.telemetry import metrics
 
 # Prometheus gives up after ten seconds; it is to have what else there is before that.

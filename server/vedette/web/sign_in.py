@@ -19,9 +19,9 @@ from vedette.access.oidc import Identity, Provider, SignInFailed
 from vedette.bus import Bus, topics
 from vedette.errors import DatabaseError
 from vedette.settings import Settings
-from vedette.storage import sessions
+from vedette.storage.access import sessions
+from vedette.storage.access.sessions import NewSession
 from vedette.storage.database import Database
-from vedette.storage.sessions import NewSession
 from vedette.web import answers, pages
 from vedette.web.credentials import SESSION_COOKIE, cookie_name
 

@@ -16,8 +16,8 @@ from vedette.alerts import (
     make_teams_on_sensor_failure_sensor,
     sensor_failure_sensor,
 )
-from vedette.storage import troubles
 from vedette.storage.database import Database
+from vedette.storage.sensors import troubles
 
 
 @pytest.fixture(autouse=True)

@@ -15,8 +15,9 @@ from vedette.domain.logs import ErrorInfo
 from vedette.domain.reactions import Reaction, ReactionOutcome, SensorEvent
 from vedette.domain.runs import Run, RunStatus
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, RequestedRun
-from vedette.storage import asset_events, streams
-from vedette.storage.asset_events import ToldEvent
+from vedette.storage import streams
+from vedette.storage.assets import asset_events
+from vedette.storage.assets.asset_events import ToldEvent
 
 FAILED = ErrorInfo("ValueError", "poison")
 Answer = Reaction | tuple[Reaction, RequestedRun]

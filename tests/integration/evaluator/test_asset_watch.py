@@ -13,8 +13,8 @@ from vedette.domain.catalog import SensorKind, SensorSpec
 from vedette.domain.ids import new_id
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, RequestedRun
 from vedette.domain.watched_assets import AssetCursor, cursor_name, cursor_text
-from vedette.storage import asset_events
-from vedette.storage.asset_events import ToldEvent
+from vedette.storage.assets import asset_events
+from vedette.storage.assets.asset_events import ToldEvent
 from vedette.storage.database import Database
 
 A, B = ("a",), ("b",)

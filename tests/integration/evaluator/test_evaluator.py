@@ -11,7 +11,7 @@ from vedette.bus.topics import SENSORS
 from vedette.domain.catalog import SensorSpec, SensorStatus
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, RequestedRun
 from vedette.storage.database import Database
-from vedette.storage.verdicts import BEAT_SLACK
+from vedette.storage.ticks.verdicts import BEAT_SLACK
 
 FAST = SensorSpec("fast", minimum_interval_seconds=0.05)
 SLOW = SensorSpec("slow", minimum_interval_seconds=30.0)

@@ -17,9 +17,10 @@ from vedette.domain.catalog import Catalog, SensorSpec, SensorStatus
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.sensors import SensorConditionKind, condition_of
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
-from vedette.storage import catalogs, cursors, sensors
+from vedette.storage.catalog import catalogs
 from vedette.storage.database import Database
-from vedette.storage.sensors import SensorSeen
+from vedette.storage.sensors import cursors, sensors
+from vedette.storage.sensors.sensors import SensorSeen
 
 FAILS = Evaluation(error=ErrorInfo("ValueError", "no such folder\nlook closer"))
 SPEC = SensorSpec("inbox", minimum_interval_seconds=0.05, default_status=SensorStatus.RUNNING)

@@ -17,10 +17,11 @@ from vedette.domain.ids import new_id
 from vedette.domain.logs import ErrorInfo, LogLevel, LogRecord
 from vedette.domain.sensors import shard_of
 from vedette.domain.ticks import Evaluation, RequestedRun, TickCause
-from vedette.storage import leases, orphans
+from vedette.storage import leases
 from vedette.storage.database import Database
-from vedette.storage.recording import RecordedTick, Recording, TickRefused, record
-from vedette.storage.verdicts import SensorState, TickRecord
+from vedette.storage.ticks import orphans
+from vedette.storage.ticks.recording import RecordedTick, Recording, TickRefused, record
+from vedette.storage.ticks.verdicts import SensorState, TickRecord
 
 SECOND = timedelta(seconds=1)
 

@@ -9,9 +9,9 @@ from vedette.bus import Bus
 from vedette.bus.topics import EVALUATIONS
 from vedette.domain.catalog import SensorSpec, SensorStatus
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, RequestedRun
-from vedette.storage import evaluation_requests
 from vedette.storage.database import Database
-from vedette.storage.evaluation_requests import AskedEvaluation, RequestKind, RequestState
+from vedette.storage.ticks import evaluation_requests
+from vedette.storage.ticks.evaluation_requests import AskedEvaluation, RequestKind, RequestState
 
 SPEC = SensorSpec("asked", minimum_interval_seconds=30.0)
 

@@ -18,8 +18,9 @@ from vedette.domain.catalog import SensorSpec, SensorStatus
 from vedette.domain.ids import new_id
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, RequestedRun
 from vedette.evaluator.worker import Evaluator
-from vedette.storage import leases, orphans
+from vedette.storage import leases
 from vedette.storage.database import Database
+from vedette.storage.ticks import orphans
 from vedette.storage.workers import registered
 
 LONG_SECONDS = 60.0

@@ -20,8 +20,10 @@ from vedette.hosts import answers as answering
 from vedette.hosts.answers import Answers
 from vedette.hosts.locations import CodeLocation, CodeLocations
 from vedette.settings import Settings
-from vedette.storage import asset_events, dynamic_partitions, questions
-from vedette.storage.asset_events import ToldEvent
+from vedette.storage import questions
+from vedette.storage.assets import asset_events
+from vedette.storage.assets.asset_events import ToldEvent
+from vedette.storage.catalog import dynamic_partitions
 from vedette.storage.database import Database
 
 

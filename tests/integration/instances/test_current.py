@@ -9,8 +9,8 @@ from vedette import InvocationError, VedetteInstance, job, op
 from vedette.bus import Bus, topics
 from vedette.errors import DatabaseOutdated, InvalidSetting
 from vedette.instances.opening import Opening
-from vedette.storage import runs
 from vedette.storage.database import Database
+from vedette.storage.runs import runs
 
 
 @op

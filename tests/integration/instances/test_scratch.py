@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from vedette.errors import DatabaseUnreachable
-from vedette.storage import scratch
 from vedette.storage.connecting import connect
-from vedette.storage.migrating import check
+from vedette.storage.embedded import scratch
+from vedette.storage.migrations.migrating import check
 
 
 async def names(url: str, prefix: str) -> list[str]:

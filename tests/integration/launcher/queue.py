@@ -21,8 +21,9 @@ from vedette.domain.runs import FINISHED, RunStatus, can_become
 from vedette.launcher.engines.contract import Engine
 from vedette.launcher.launching import Launching
 from vedette.settings import Settings
-from vedette.storage import run_events, streams, workers
+from vedette.storage import streams, workers
 from vedette.storage.database import Database
+from vedette.storage.runs import run_events
 
 QUICK = Settings(
     slots=4,

@@ -18,10 +18,11 @@ from vedette.domain.ids import new_id
 from vedette.domain.runs import FINISHED
 from vedette.faults import Point
 from vedette.launcher.fleet import Fleet
-from vedette.storage import run_queue, workers
+from vedette.storage import workers
 from vedette.storage.database import Database
 from vedette.storage.direct import Statement
-from vedette.storage.run_queue import ClaimedRun
+from vedette.storage.runs import run_queue
+from vedette.storage.runs.run_queue import ClaimedRun
 
 
 async def claim(database: Database, limit: int, code_locations: tuple[str, ...] = ("project",)) -> list[UUID]:

@@ -13,10 +13,12 @@ from vedette.domain.catalog import AssetSpec, Catalog
 from vedette.domain.events import RunEvent, RunEventKind
 from vedette.domain.ids import new_id
 from vedette.domain.metadata import MetadataEntry, MetadataKind
-from vedette.storage import asset_events, assets, catalogs, run_updates
-from vedette.storage.asset_events import ToldEvent
+from vedette.storage.assets import asset_events, assets
+from vedette.storage.assets.asset_events import ToldEvent
+from vedette.storage.catalog import catalogs
 from vedette.storage.database import Database
-from vedette.storage.run_updates import RunUpdate
+from vedette.storage.runs import run_updates
+from vedette.storage.runs.run_updates import RunUpdate
 
 MADE, SEEN = AssetEventKind.MATERIALIZATION, AssetEventKind.OBSERVATION
 

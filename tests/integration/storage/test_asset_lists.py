@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import seeds
 from vedette.domain.assets import AssetEventKind, AssetEventRecord, CheckOutcome, Path, escaped
 from vedette.domain.catalog import AssetSpec, JobSpec, SensorSpec
-from vedette.storage import asset_histories, asset_lists, assets, direct
-from vedette.storage.asset_histories import HistoryFilter
-from vedette.storage.asset_lists import AssetFilter
+from vedette.storage import direct
+from vedette.storage.assets import asset_histories, asset_lists, assets
+from vedette.storage.assets.asset_histories import HistoryFilter
+from vedette.storage.assets.asset_lists import AssetFilter
 from vedette.storage.database import Database
 from vedette.storage.direct import Statement
 from vedette.storage.pages import Page, Window

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from vedette.domain.catalog import Catalog, JobSpec, SensorSpec, SensorStatus
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.sensors import shard_of
-from vedette.storage import catalogs
+from vedette.storage.catalog import catalogs
 from vedette.storage.database import Database
 
 RUNNING, STOPPED = SensorStatus.RUNNING, SensorStatus.STOPPED

@@ -8,7 +8,7 @@ from sqlalchemy import text
 import seeds
 from integration.storage.test_plans import explained
 from vedette.domain.partitions import DynamicKey
-from vedette.storage import dynamic_partitions
+from vedette.storage.catalog import dynamic_partitions
 from vedette.storage.database import Database
 from vedette.storage.pages import Window
 

@@ -14,11 +14,12 @@ from vedette.domain.catalog import SensorSpec
 from vedette.domain.ids import new_id
 from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import TickStatus
-from vedette.storage import runs, ticks
 from vedette.storage.database import Database
 from vedette.storage.pages import Page, Window
-from vedette.storage.runs import RunFilter
-from vedette.storage.ticks import TickFilter
+from vedette.storage.runs import runs
+from vedette.storage.runs.runs import RunFilter
+from vedette.storage.ticks import ticks
+from vedette.storage.ticks.ticks import TickFilter
 
 EXAMPLES = settings(max_examples=12, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -9,13 +9,16 @@ import seeds
 from vedette.domain.ids import first_id
 from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import TickStatus
-from vedette.storage import cursors, direct, runs, sensors, ticks
+from vedette.storage import direct
 from vedette.storage.database import Database
 from vedette.storage.direct import Statement
 from vedette.storage.pages import Window
-from vedette.storage.runs import RunFilter
-from vedette.storage.sensors import SensorFilter, SensorOrder
-from vedette.storage.ticks import TickFilter
+from vedette.storage.runs import runs
+from vedette.storage.runs.runs import RunFilter
+from vedette.storage.sensors import cursors, sensors
+from vedette.storage.sensors.sensors import SensorFilter, SensorOrder
+from vedette.storage.ticks import ticks
+from vedette.storage.ticks.ticks import TickFilter
 
 
 async def sensor(database: Database) -> UUID:

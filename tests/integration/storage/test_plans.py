@@ -19,10 +19,11 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conftest import TEMPLATE, execute, named
-from vedette.storage import direct, tick_buckets
+from vedette.storage import direct
 from vedette.storage.database import Database
 from vedette.storage.direct import Statement
-from vedette.storage.tick_buckets import Span
+from vedette.storage.ticks import tick_buckets
+from vedette.storage.ticks.tick_buckets import Span
 
 TICKS = 1_000_000
 RUNS = 60_000

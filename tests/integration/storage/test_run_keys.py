@@ -13,10 +13,10 @@ from model.system import System
 from vedette.domain.ids import new_id
 from vedette.domain.run_keys import Dedup
 from vedette.domain.runs import RunStatus
-from vedette.storage import run_keys
 from vedette.storage.database import Database
-from vedette.storage.run_keys import KeyWish
-from vedette.storage.run_queue import ClaimedRun
+from vedette.storage.runs import run_keys
+from vedette.storage.runs.run_keys import KeyWish
+from vedette.storage.runs.run_queue import ClaimedRun
 
 # The run's place in the stream of runs when it was queued and when it had ended: the order of the commits.
 _LIVES = """

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from vedette.domain.assets import AssetEvent, AssetEventKind, AssetEventRecord
 from vedette.domain.ids import new_id
 from vedette.domain.watched_assets import MOST_NEW, UNTOUCHED, AssetCursor
-from vedette.storage import asset_events, watched_assets
-from vedette.storage.asset_events import ToldEvent
+from vedette.storage.assets import asset_events, watched_assets
+from vedette.storage.assets.asset_events import ToldEvent
 from vedette.storage.database import Database
 
 MADE, SEEN = AssetEventKind.MATERIALIZATION, AssetEventKind.OBSERVATION

@@ -20,9 +20,9 @@ from vedette.domain.ticks import Evaluation
 from vedette.evaluator import inboxes
 from vedette.evaluator.inboxes import Batch, Inbox, Waiting
 from vedette.evaluator.reacting import parts
-from vedette.storage.due import DueSensor
-from vedette.storage.run_happenings import RunHappening
-from vedette.storage.verdicts import SensorState
+from vedette.storage.runs.run_happenings import RunHappening
+from vedette.storage.sensors.due import DueSensor
+from vedette.storage.ticks.verdicts import SensorState
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STATE = SensorState(True, SensorStatus.RUNNING, None, None, None, 0, None, None, None)

@@ -12,7 +12,7 @@ from vedette.domain.runs import FINISHED, RunStatus, can_become
 from vedette.launcher import endings
 from vedette.launcher.endings import Ending
 from vedette.launcher.engines.contract import RunExit
-from vedette.storage.run_queue import Claim, LostRun
+from vedette.storage.runs.run_queue import Claim, LostRun
 
 HELD = (RunStatus.STARTING, RunStatus.STARTED, RunStatus.CANCELING)
 

@@ -11,7 +11,7 @@ from vedette.domain.failure_policy import FailurePolicy
 from vedette.domain.ids import new_id
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.ticks import Evaluation, RequestedRun, TickCause
-from vedette.storage.verdicts import LockedSensor, SensorState, TickRecord, Verdict, decide
+from vedette.storage.ticks.verdicts import LockedSensor, SensorState, TickRecord, Verdict, decide
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOW = NOON + timedelta(seconds=2)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from vedette.storage.migrating import VERSIONS
 from vedette.storage.migrations import rules
+from vedette.storage.migrations.migrating import VERSIONS
 
 
 def judged(folder: Path, body: str, head: str = "") -> str:

@@ -11,7 +11,7 @@ from vedette.domain.catalog import SensorStatus
 from vedette.domain.ids import new_id
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.ticks import Evaluation, RequestedRun, TickCause, TickStatus
-from vedette.storage.verdicts import LockedSensor, SensorState, TickRecord, Verdict, Writing, decide
+from vedette.storage.ticks.verdicts import LockedSensor, SensorState, TickRecord, Verdict, Writing, decide
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -1,0 +1,1 @@
+"""Assets: what is defined, what happened to each, and lists and searches of both."""

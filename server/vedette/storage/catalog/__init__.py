@@ -1,0 +1,1 @@
+"""What code locations define: themselves, their jobs, and the partitions that are added while they run."""

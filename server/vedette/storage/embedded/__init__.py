@@ -1,0 +1,1 @@
+"""The embedded Postgres, for who has no server of their own."""

@@ -1,0 +1,1 @@
+"""Sensors: how each stands, its cursor, when it is due."""

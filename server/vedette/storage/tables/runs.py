@@ -1,0 +1,94 @@
+"""Runs with their steps and events."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from vedette.storage.tables.metadata import NOW, Timestamp, metadata
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("code_location", Text, nullable=False),
+    Column("job_name", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("run_key", Text),
+    Column("run_config", JSONB, nullable=False),
+    Column("tags", JSONB, nullable=False),
+    Column("partition_key", Text),
+    Column("asset_selection", JSONB),
+    Column("asset_checks", JSONB),
+    Column("sensor_id", Uuid),
+    Column("tick_id", Uuid),
+    Column("queued_at", Timestamp, nullable=False, server_default=NOW),
+    Column("started_at", Timestamp),
+    Column("finished_at", Timestamp),
+    Column("error", JSONB),
+    Column("attempt", Integer, nullable=False, server_default="1"),
+    Column("rerun_of", Uuid),
+    # Of a rerun from failure: names of the ops that have succeeded before and need not be executed again.
+    Column("done_steps", ARRAY(Text)),
+    # The place in a trace of what asked for it, as W3C `traceparent`; NULL: that of its tick, if it has one.
+    Column("trace", Text),
+    # Copied from the job when the run is made, so that a rescue needs no code.
+    Column("on_interrupted", Text, nullable=False),
+    # Who executes it, fenced: a claim adds one to `claim_epoch`; every write of a launcher names the epoch it holds.
+    Column("launcher_id", Uuid),
+    Column("claim_epoch", BigInteger, nullable=False, server_default="0"),
+    Column("claimed_until", Timestamp),
+    Column("cancel_asked_at", Timestamp),
+    Column("cancel_forced", Boolean, nullable=False, server_default="false"),
+    Column("event_count", BigInteger, nullable=False, server_default="0"),
+    Index("ix_runs_queue", "queued_at", "id", postgresql_where=text("status = 'QUEUED'")),
+    Index("ix_runs_claimed", "launcher_id", postgresql_where=text("status IN ('STARTING', 'STARTED', 'CANCELING')")),
+    Index(None, "queued_at", "id"),
+    Index(None, "sensor_id", "queued_at", "id"),
+    Index(None, "tick_id", "queued_at", "id"),
+    Index(None, "job_name", "queued_at", "id"),
+    Index(None, "code_location", "job_name", "queued_at", "id"),
+    Index(None, "status", "queued_at", "id"),
+    Index("ix_runs_run_key", "run_key", postgresql_where=text("run_key IS NOT NULL")),
+    Index("ix_runs_tags", "tags", postgresql_using="gin"),
+    postgresql_partition_by="RANGE (id)",
+)
+
+run_steps = Table(
+    "run_steps",
+    metadata,
+    Column("run_id", Uuid, primary_key=True),
+    Column("index", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("started_at", Timestamp),
+    Column("finished_at", Timestamp),
+    Column("attempt", Integer, nullable=False, server_default="1"),
+    Column("error", JSONB),
+    postgresql_partition_by="RANGE (run_id)",
+)
+
+run_events = Table(
+    "run_events",
+    metadata,
+    Column("run_id", Uuid, primary_key=True),
+    # 1, 2, 3 … within the run, from `runs.event_count`: the run's own gapless stream.
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Timestamp, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("step", Text),
+    Column("message", Text),
+    Column("level", Text),
+    Column("logger", Text),
+    Column("error", JSONB),
+    Column("data", JSONB),
+    postgresql_partition_by="RANGE (run_id)",
+)
+
+run_changes = Table(
+    "run_changes",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("run_id", Uuid, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("at", Timestamp, primary_key=True),
+    postgresql_partition_by="RANGE (at)",
+)

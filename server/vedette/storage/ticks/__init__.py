@@ -1,0 +1,1 @@
+"""Ticks: asked for, decided, recorded, listed."""
