@@ -120,13 +120,21 @@ def publish(runs: Sequence[Run], performance: Path, readme: Path) -> None:
     """
     rows = {result.word: result for run in runs for result in run.results}
     told = {word: number for number, run in enumerate(runs) for word in (result.word for result in run.results)}
-    said = " ".join(_said(run) for number, run in enumerate(runs) if number in told.values())
+    said = _said([run for number, run in enumerate(runs) if number in told.values()])
     replace_between(performance, "figures", f"{said}\n\n{table(list(rows.values()))}")
     replace_between(readme, "figures", f"{said}\n\n{table(_aimed(list(rows.values())))}")
 
 
-def _said(run: Run) -> str:
-    return f"{run.versions}. {run.machine[0].upper()}{run.machine[1:]}; {run.at:%Y-%m-%d}, {run.form}."
+def _said(runs: Sequence[Run]) -> str:
+    """Return what was measured, where and when; what several runs have in common once."""
+    versions = dict.fromkeys(run.versions for run in runs)
+    told = [each for each in versions if not any(other != each and other.startswith(each) for other in versions)]
+    places: dict[str, list[str]] = {}
+    for run in runs:
+        place, _, load = run.machine.partition(", load ")
+        places.setdefault(place, []).append(f"{load.removesuffix(' at the begin')} on {run.at:%Y-%m-%d} ({run.form})")
+    where = [f"{place}; load at the begin: {', '.join(loads)}." for place, loads in places.items()]
+    return " ".join([*(f"{each}." for each in told), *where])
 
 
 def _aimed(results: Sequence[Result]) -> list[Result]:
