@@ -1,11 +1,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from vedette import duties
 from vedette.bus import Bus, topics
+from vedette.bus.courier import Courier
 from vedette.errors import DatabaseUnreachable
 from vedette.runtime.own_loop import own_loop
 from vedette.storage.connecting import connect
@@ -170,3 +173,24 @@ async def test_an_unreachable_database_is_said_at_once_and_without_the_password(
             pass
     assert "anna" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+async def test_a_fault_of_ours_does_not_end_the_bus(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duties, "PAUSE_SECONDS", 0)
+    notify = Courier._notify
+    faults = iter([ZeroDivisionError()])
+
+    async def faulty(self: Courier, connection: Any) -> None:
+        for fault in faults:
+            raise fault
+        await notify(self, connection)
+
+    monkeypatch.setattr(Courier, "_notify", faulty)
+    async with Bus(database_url) as here, Bus(database_url) as there:
+        with there.listen(topics.TICKS) as listener:
+            here.knock(topics.TICKS)
+            here.knock(topics.RUNS)
+            # The first was lost with the fault or not, as it fell; what is knocked afterwards is heard.
+            async with asyncio.timeout(SOON):
+                while not await listener.wait(QUIET):
+                    here.knock(topics.TICKS)

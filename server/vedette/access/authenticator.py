@@ -16,6 +16,7 @@ from uuid import UUID
 from vedette.access import secrets
 from vedette.access.authority import EVERYBODY, Authority, Caller
 from vedette.bus import Bus, topics
+from vedette.duties import endure
 from vedette.errors import DatabaseError
 from vedette.settings import Settings
 from vedette.storage.access import sessions, tokens
@@ -67,7 +68,7 @@ class Authenticator:
 
     async def __aenter__(self) -> Self:
         if self.is_asking:
-            self._watching = asyncio.create_task(self._watch(), name="access")
+            self._watching = asyncio.create_task(endure("Watching tokens", self._watch), name="access")
         return self
 
     async def __aexit__(

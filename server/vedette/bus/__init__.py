@@ -11,6 +11,7 @@ from typing import Self
 from vedette.bus import topics
 from vedette.bus.courier import Courier
 from vedette.bus.listeners import Listener, Listeners
+from vedette.duties import endure
 
 __all__ = ["Bus", "Listener", "topics"]
 
@@ -32,7 +33,7 @@ class Bus:
         self._loop = asyncio.get_running_loop()
         if self._courier is not None:
             await self._courier.connect()
-            self._carrying = asyncio.create_task(self._courier.run(), name="bus")
+            self._carrying = asyncio.create_task(endure("The bus", self._courier.run), name="bus")
         return self
 
     async def __aexit__(

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import msgspec
 
+from vedette import duties
 from vedette.bus import Bus, topics
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.questions import Question, RecordRun, ReportAssetEvents
@@ -56,9 +57,7 @@ class Answers:
 
     def begin(self, asked: Asked, reply: Reply) -> None:
         """Answer by a call of `reply`, some time later."""
-        task = asyncio.create_task(self._answer(asked, reply), name="answer")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        _ = duties.begin(self._answer(asked, reply), "answer", self._tasks)
 
     async def _answer(self, asked: Asked, reply: Reply) -> None:
         try:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+from vedette import duties
 from vedette.domain.catalog import Catalog
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import RunInstruction
@@ -192,9 +193,7 @@ class CodeLocation:
 
     def _start(self, work: Coroutine[Any, Any, None], tick_id: UUID | None = None) -> None:
         """Begin a task; give the id of the tick whose evaluation it is to begin again."""
-        task = asyncio.create_task(work, name=f"code location {self.name}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task = duties.begin(work, f"code location {self.name}", self._tasks)
         if tick_id is not None:
             self._again[tick_id] = task
 

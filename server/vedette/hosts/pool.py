@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Collection, Coroutine, Iterable, Sequence
 from uuid import UUID
 
+from vedette import duties
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
 from vedette.errors import VedetteError
@@ -123,9 +124,7 @@ class HostPool:
         return [*self._shared, *self._single]
 
     def _begin(self, work: Coroutine[None, None, None], name: str = "pool") -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        _ = duties.begin(work, name, self._tasks)
 
     def _dispatch(self, assignments: Iterable[Assignment]) -> None:
         for assignment in assignments:

@@ -7,6 +7,7 @@ import signal
 import time
 
 from vedette.domain.logs import ErrorInfo
+from vedette.duties import endure
 from vedette.errors import WaitFailed
 from vedette.hosts.child.frames import Cancel, ChildKind, FromWaiter, Ping, Pong, ToWaiter, Wait
 from vedette.hosts.children import Child, Forker, NoChild
@@ -72,7 +73,9 @@ class Waiter:
                 raise
             self._child = child
             self._heard_at = time.monotonic()
-            self._watching = asyncio.create_task(self._watch(), name=f"waiter of {self._name}")
+            self._watching = asyncio.create_task(
+                endure("Watching sources", self._watch), name=f"waiter of {self._name}"
+            )
 
     def _send(self, frame: ToWaiter) -> None:
         if self._connection is not None:

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from vedette.domain.ids import new_id
+from vedette.duties import endure
 from vedette.errors import DatabaseError
 from vedette.storage.connecting import connect
 from vedette.storage.database import Database
@@ -93,7 +94,7 @@ async def registered(database: Database, role: str, host: str, pid: int) -> Asyn
     worker_id = new_id()
     presence = _Presence(database.url, (worker_id, role, host, pid, secrets.randbits(62)))
     await presence.appear()
-    heartbeat = asyncio.create_task(presence.keep(), name=f"presence of {role}")
+    heartbeat = asyncio.create_task(endure("Presence", presence.keep), name=f"presence of {role}")
     try:
         yield worker_id
     finally:

@@ -23,6 +23,7 @@ LONG = (*SHORT, 30.0, 60.0, 300.0, 900.0)
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 BUILD = Gauge("vedette_build_info", "1; the version is its label.", ["version"], registry=REGISTRY)
+FAULTS = Counter("vedette_faults", "Faults of Vedette itself, told in the log with their stacks.", registry=REGISTRY)
 
 # --- evaluating ---
 
