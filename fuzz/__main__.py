@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,10 @@ from vedette.storage.migrations import migrating
 CLIENTS = 4
 MOST_GROWTH_MB = 32.0
 SHOWN = 5
+# What Python says of errors that nobody caught, and of work that was begun and forgotten.
+TRACES = re.compile(
+    "Traceback|never awaited|never retrieved|Task was destroyed|Exception ignored|ResourceWarning|RuntimeWarning"
+)
 
 
 async def _attack(attack: Attack, until: float) -> None:
@@ -67,7 +72,7 @@ async def _schemathesis(address: str, seed: int, seconds: float) -> list[str]:
 def _serving(url: str, log: Path) -> "Iterator[tuple[str, psutil.Process]]":
     """Yield the address of a server over a database, and its process."""
     with log.open("wb") as said:
-        command = [sys.executable, "-m", "benchmarks.api_server", url]
+        command = [sys.executable, "-W", "always", "-m", "benchmarks.api_server", url]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
     try:
         assert process.stdout is not None
@@ -89,8 +94,8 @@ async def fuzz(minutes: float, seed: int, folder: Path) -> list[str]:
                 print(f"  {count:8,} {outcome}")
             faults += await _schemathesis(address, seed, seconds)
     text = log.read_text(errors="replace")
-    traceback = text.find("Traceback")
-    return [*faults, *([text[max(0, traceback - 500) : traceback + 4000]] if traceback >= 0 else [])]
+    trace = TRACES.search(text)
+    return faults if trace is None else [*faults, text[max(0, trace.start() - 500) : trace.start() + 4000]]
 
 
 def main() -> int:

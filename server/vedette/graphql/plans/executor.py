@@ -1,7 +1,8 @@
 """The executor that follows plans, and the plans that are kept."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Coroutine, Hashable, Iterator, Sequence
+from types import CoroutineType
 from typing import Any, NamedTuple
 
 from graphql import DirectiveNode, Node, VariableNode, Visitor, visit
@@ -10,6 +11,7 @@ from graphql.execution.executor import Executor
 from graphql.type import GraphQLObjectType
 
 from vedette.graphql.plans.selections import Selection, selection
+from vedette.graphql.plans.unawaited import Unawaited
 
 MOST_PLANS = 512
 _INCREMENTAL = ("defer", "stream")
@@ -61,7 +63,33 @@ class PlannedExecutor(Executor[Any]):
         serially: bool,
         new_defer_usages: Sequence[DeferUsage],
     ) -> Any:
-        """Execute the root's fields."""
+        """Execute the root's fields; when they are done, or are given up, nothing of them goes on."""
+        unawaited = Unawaited()
+        self.is_awaitable = unawaited.noting(self.is_awaitable)
+        try:
+            result = self._root_fields(root_type, root_value, grouped_field_set, serially, new_defer_usages)
+        except BaseException:
+            unawaited.close()
+            raise
+        if type(result) is CoroutineType:
+            return _ended(result, unawaited)
+        unawaited.close()
+        return result
+
+    def settle_in_background(self, awaitables: list[Awaitable[Any]]) -> None:
+        """Begin nothing that the answer does not need: coroutines are closed at the end, as `unawaited` says."""
+        begun = [one for one in awaitables if type(one) is not CoroutineType]
+        if begun:
+            super().settle_in_background(begun)
+
+    def _root_fields(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: GroupedFieldSet,
+        serially: bool,
+        new_defer_usages: Sequence[DeferUsage],
+    ) -> Any:
         if new_defer_usages or not self._is_plannable():
             return super().execute_collected_root_fields(
                 root_type, root_value, grouped_field_set, serially, new_defer_usages
@@ -93,6 +121,13 @@ class PlannedExecutor(Executor[Any]):
             plan = selection(self, root_type, grouped_field_set)
             _plans.keep(key_of_plan, plan, identities)
         return plan
+
+
+async def _ended(result: Coroutine[Any, Any, Any], unawaited: Unawaited) -> Any:
+    try:
+        return await result
+    finally:
+        unawaited.close()
 
 
 class _Conditions(Visitor):

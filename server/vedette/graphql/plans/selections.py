@@ -40,7 +40,8 @@ class Selection:
                         continue
                     taken = fast(value)
                     results[name] = value = field.look(run, value, path) if taken is Undefined else taken
-                if type(value) is CoroutineType:
+                # The executor is asked although it is known: it notes what may have to be closed.
+                if type(value) is CoroutineType and run.is_awaitable(value):
                     waiting.append(name)
         except Exception:
             if waiting:
@@ -54,7 +55,7 @@ class Selection:
         fields = iter(self._fields)
         for name, field in fields:
             results[name] = value = field(run, source, None)
-            if type(value) is CoroutineType:
+            if type(value) is CoroutineType and run.is_awaitable(value):
                 return _rest(run, source, results, name, fields)
         return results
 

@@ -17,7 +17,7 @@ from documents import CONDITIONS, SEEDS, Drawn, documents
 from unit.graphql.plans.nasty import SCHEMA, root, spread
 from vedette.graphql.plans import PlannedExecutor
 
-# A task that is cancelled before its first step leaves what it was to await: graphql-core's as well as a plan's.
+# graphql-core's executor leaves what a task was to await that is cancelled before its first step.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
