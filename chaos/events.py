@@ -19,13 +19,18 @@ class Events:
         self._folder.mkdir()
         self._pause = len(SENSORS) / per_second
         self._count = 0
+        self._others: list[str] = []
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
     def names(self) -> list[str]:
         """Return the names of all events that have happened."""
-        return [f"{sensor}-{number}" for sensor in SENSORS for number in range(self._count)]
+        return [f"{sensor}-{number}" for sensor in SENSORS for number in range(self._count)] + self._others
+
+    def happened(self, name: str) -> None:
+        """Take in an event that no sensor sees: somebody asked for its run."""
+        self._others.append(name)
 
     def start(self) -> None:
         """Have events happen."""

@@ -126,11 +126,11 @@ def _rescuing(trial: Trial, cell: Cell) -> Provoked:
 def _edited(trial: Trial, cell: Cell) -> Provoked:
     """Somebody sets a cursor back by way of the victim: once, or not at all."""
     [victim] = trial.start(cell.role, faults=cell.faults)
-    sensor = ask(trial.fleet.processes[0].port, SENSOR)["sensor"]
+    sensor = ask(trial.fleet.processes[0].address, SENSOR)["sensor"]
     back = str(max(0, int(sensor["cursor"]["value"] or 0) - 3))
     before = _fetch(trial, _EDITS)
     with ThreadPoolExecutor(1) as pool:
-        edit = pool.submit(ask, victim.port, EDIT, id=sensor["id"], cursor=back)
+        edit = pool.submit(ask, victim.address, EDIT, id=sensor["id"], cursor=back)
 
         def found() -> list[str]:
             edits = _fetch(trial, _EDITS) - before
@@ -146,7 +146,7 @@ def _followed(trial: Trial, cell: Cell) -> Provoked:
     """A dashboard follows ticks by way of the victim, and goes on elsewhere where that fails."""
     [victim] = trial.start(cell.role, faults=cell.faults)
     begin = _fetch(trial, _POSITION)
-    subscriber = Subscriber("ticks", [victim.port, trial.fleet.processes[0].port], after=begin)
+    subscriber = Subscriber("ticks", [victim.address, trial.fleet.processes[0].address], after=begin)
     subscriber.start()
     problems: list[str] = []
     try:
@@ -158,9 +158,9 @@ def _followed(trial: Trial, cell: Cell) -> Provoked:
         subscriber.stop()
 
 
-def ask(port: int, document: str, **variables: object) -> Any:
+def ask(address: str, document: str, **variables: object) -> Any:
     """Return the data of one operation. Raises httpx.HTTPError or ValueError where it is not answered."""
-    url = f"http://127.0.0.1:{port}/graphql"
+    url = f"http://{address}/graphql"
     answer = httpx.post(url, json={"query": document, "variables": variables}, timeout=20).json()
     if "errors" in answer:
         raise ValueError(str(answer["errors"]))

@@ -33,11 +33,11 @@ class Sample:
 
 
 class HealthWatch:
-    """Asks `/healthz` and `/readyz` of a port from `start` to `stop`; a server that does not answer is no answer."""
+    """Asks `/healthz` and `/readyz` of a server from `start` to `stop`; one that does not answer is no answer."""
 
-    def __init__(self, port: int, pulse: Path) -> None:
+    def __init__(self, address: str, pulse: Path) -> None:
         self.samples: list[Sample] = []
-        self._url = f"http://127.0.0.1:{port}"
+        self._url = f"http://{address}"
         self._pulse = pulse
         self._client = httpx.Client(timeout=ANSWER_SECONDS)
         self._stopped = threading.Event()

@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import httpx
 
@@ -30,6 +32,13 @@ ANNOUNCED = {"serve": "GraphQL at", "evaluate": "Evaluating the sensors of", "la
 ROLES = tuple(ANNOUNCED)
 
 
+class Place(NamedTuple):
+    """Where a process runs: forked from `template`, or by hand without one; a server listens on `ip`."""
+
+    template: Template | None = None
+    ip: str = "127.0.0.1"
+
+
 def free_port() -> int:
     """Return a port that nothing listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -46,20 +55,21 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float) -> None
 
 
 class Process:
-    """One process of Vedette, started by hand or forked from a template; `environ` are variables of its own."""
+    """One process of Vedette; `environ` are variables of its own."""
 
-    def __init__(
-        self, role: str, log: Path, port: int, environ: Mapping[str, str], template: Template | None = None
-    ) -> None:
+    def __init__(self, role: str, log: Path, port: int, environ: Mapping[str, str], place: Place) -> None:
         self.role = role
         self.port = port
+        self.place = place
+        self.address = f"{place.ip}:{port}"
         self.name = log.stem
         self.log = log
-        words = [role, "--port", str(port)] if role == "serve" else [role, str(PROJECT), "--home", str(log.parent)]
+        listening = ["--host", place.ip, "--port", str(port)]
+        words = [role, *listening] if role == "serve" else [role, str(PROJECT), "--home", str(log.parent)]
         self.process: subprocess.Popen[bytes] | Forked
         log.touch()
-        if template is not None:
-            self.process = template.start(words, log, environ)
+        if place.template is not None:
+            self.process = place.template.start(words, log, environ)
             return
         command = [sys.executable, "-m", "vedette.cli", *words]
         with log.open("ab") as output:
@@ -102,18 +112,27 @@ class Process:
         """Tell whether its API answers; `serve` only."""
         try:
             query = {"query": "{ instance { version } }"}
-            return httpx.post(f"http://127.0.0.1:{self.port}/graphql", json=query, timeout=10).status_code == 200
+            return httpx.post(f"http://{self.address}/graphql", json=query, timeout=10).status_code == 200
         except httpx.TransportError:
             return False
 
 
-class Fleet:
-    """All processes over one database; leaving kills what is left of them. They are forked from `template`, if any."""
+HERE = Place()
 
-    def __init__(self, folder: Path, url: str, template: Template | None = None) -> None:
+
+class Fleet:
+    """All processes over one database; leaving kills what is left of them.
+
+    `place` is where they run by default, `settings` are variables that all of them get.
+    """
+
+    def __init__(
+        self, folder: Path, url: str, place: Place = HERE, settings: Mapping[str, str] = MappingProxyType(SETTINGS)
+    ) -> None:
         self.folder = folder
         self.url = url
-        self._template = template
+        self._place = place
+        self._settings = settings
         self.processes: list[Process] = []
         self._numbers = itertools.count(1)
 
@@ -125,16 +144,18 @@ class Fleet:
             if process.is_alive:
                 process.kill()
 
-    def start(self, role: str, faults: str = "", port: int | None = None, **environ: str) -> Process:
+    def start(
+        self, role: str, faults: str = "", port: int | None = None, place: Place | None = None, **environ: str
+    ) -> Process:
         """Start one more process, with `faults` as in `vedette.faults`; a `serve` takes a free port by itself."""
         port = port or (free_port() if role == "serve" else 0)
         given = {"VEDETTE_DATABASE_URL": self.url, "CHAOS_FOLDER": str(self.folder), VARIABLE: faults}
         log = self.folder / f"{role}-{next(self._numbers)}.log"
-        process = Process(role, log, port, SETTINGS | given | environ, self._template)
+        process = Process(role, log, port, {**self._settings, **given, **environ}, place or self._place)
         self.processes.append(process)
         return process
 
     def replace(self, dead: Process) -> Process:
         """Start a process in the place of one that has ended."""
         self.processes.remove(dead)
-        return self.start(dead.role, port=dead.port)
+        return self.start(dead.role, port=dead.port, place=dead.place)

@@ -6,6 +6,7 @@ reads or writes them.
 """
 
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -34,12 +35,15 @@ OVERLAP = 20
 # Longer than `started_after_seconds`: such ticks are shown as STARTED, and leave orphans when they are cut off.
 SLOW_SECONDS = 0.3
 OP_SECONDS = 0.02
+# An op that lasts longer shows this often that it is at work, and where.
+BEAT_SECONDS = 0.2
 
 
 class Event(Config):
-    """Which event a run is for."""
+    """Which event a run is for, and for how long it works."""
 
     name: str
+    seconds: float = OP_SECONDS
 
 
 def append(file: str, line: str) -> None:
@@ -53,7 +57,11 @@ def append(file: str, line: str) -> None:
 def handle(context: OpExecutionContext, config: Event) -> None:
     """Tell the ledger of its begin and its end."""
     append("ledger", f"begin {config.name} {context.attempt}")
-    time.sleep(OP_SECONDS)
+    ends_at = time.monotonic() + config.seconds
+    while (left := ends_at - time.monotonic()) > 0:
+        time.sleep(min(left, BEAT_SECONDS))
+        if config.seconds > BEAT_SECONDS:
+            append("beats", f"{config.name} {context.attempt} {socket.gethostname()} {time.time():.3f}")
     append("ledger", f"end {config.name} {context.attempt}")
 
 

@@ -1,6 +1,7 @@
 """A dashboard: follows streams over all faults, goes on from where it was, and notes every position it sees."""
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -13,19 +14,24 @@ _DOCUMENT = "subscription($after: StreamPosition) {{ {0}(after: $after) {{ ... o
 DOCUMENTS = {"ticks": _DOCUMENT.format("ticks", "TickChanged"), "runs": _DOCUMENT.format("runs", "RunChanged")}
 PAUSE_SECONDS = 0.1
 SILENT_SECONDS = 0.5
+# A server that has not said a word for this long, not even a pong, is given up for another.
+PING_SECONDS = 2.0
+# That a connection was lost is no news here.
+SILENT = logging.getLogger("chaos.subscriber")
+SILENT.setLevel(logging.CRITICAL + 1)
 
 
 class Subscriber:
-    """Follows one stream on any of `ports` from `start` to `stop`, all that comes after the position `after`.
+    """Follows one stream on any of `addresses` (host:port) from `start` to `stop`, all that comes after `after`.
 
     `positions` are all that it saw, in order.
     """
 
-    def __init__(self, stream: str, ports: Sequence[int], after: int = 0) -> None:
+    def __init__(self, stream: str, addresses: Sequence[str], after: int = 0) -> None:
         self.stream = stream
         self.positions: list[int] = []
         self.reconnects = 0
-        self._ports = ports
+        self._addresses = addresses
         self._after = after
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._follow, name=f"subscriber of {stream}")
@@ -58,16 +64,24 @@ class Subscriber:
 
     def _follow(self) -> None:
         while not self._stopped.is_set():
-            port = self._ports[self.reconnects % len(self._ports)]
+            address = self._addresses[self.reconnects % len(self._addresses)]
             try:
-                self._listen(port)
+                self._listen(address)
             except (OSError, WebSocketException, TimeoutError):
                 self.reconnects += 1
                 self._stopped.wait(PAUSE_SECONDS)
 
-    def _listen(self, port: int) -> None:
-        protocol = Subprotocol("graphql-transport-ws")
-        with connect(f"ws://127.0.0.1:{port}/graphql", subprotocols=[protocol], max_size=None) as socket:
+    def _listen(self, address: str) -> None:
+        with connect(
+            f"ws://{address}/graphql",
+            subprotocols=[Subprotocol("graphql-transport-ws")],
+            max_size=None,
+            open_timeout=2 * PING_SECONDS,
+            close_timeout=PING_SECONDS,
+            ping_interval=PING_SECONDS,
+            ping_timeout=2 * PING_SECONDS,
+            logger=SILENT,
+        ) as socket:
             socket.send(json.dumps({"type": "connection_init"}))
             variables = {"after": str(self._last)}
             payload = {"query": DOCUMENTS[self.stream], "variables": variables}

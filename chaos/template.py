@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -15,8 +15,9 @@ ANSWER_SECONDS = 60.0
 class Forked:
     """A process that the template forked; the part of `subprocess.Popen` that the fleet needs."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, signalled: Callable[[int, int], None]) -> None:
         self.pid = pid
+        self._signalled = signalled
         self._code: int | None = None
         self._ended = threading.Event()
 
@@ -38,8 +39,7 @@ class Forked:
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
         if self._code is None:
-            # Its pid stays its own until the template has told its end, and that comes before the next answer.
-            subprocess.run(["kill", f"-{int(number)}", str(self.pid)], check=False, stderr=subprocess.DEVNULL)
+            self._signalled(self.pid, number)
 
     def kill(self) -> None:
         """Have the kernel end it."""
@@ -47,10 +47,17 @@ class Forked:
 
 
 class Template:
-    """Entered, it is a process that has imported Vedette and forks what it is asked for."""
+    """Entered, it is a process that has imported Vedette and forks what it is asked for.
+
+    `prefix` is put before its command: what encloses it encloses all that it forks.
+    """
+
+    def __init__(self, prefix: Sequence[str] = ()) -> None:
+        self._prefix = prefix
+        self._writing = threading.Lock()
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "chaos.template_process"]
+        command = [*self._prefix, sys.executable, "-m", "chaos.template_process"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._children: dict[int, Forked] = {}
         self._answers: list[Forked] = []
@@ -67,15 +74,27 @@ class Template:
         if self._process.stdout is not None:
             self._process.stdout.close()
 
+    @property
+    def pid(self) -> int:
+        """Return the process that was started, `prefix` and all."""
+        return self._process.pid
+
     def start(self, words: Sequence[str], log: Path, environ: Mapping[str, str]) -> Forked:
         """Fork a process that does what the command line `vedette <words>` does, with these variables besides."""
-        assert self._process.stdin is not None
-        order = {"words": list(words), "log": str(log), "environ": dict(environ)}
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
+        self._order({"words": list(words), "log": str(log), "environ": dict(environ)})
         if not self._answered.acquire(timeout=ANSWER_SECONDS):
             raise TimeoutError("The template does not answer.")
         return self._answers.pop()
+
+    def _signal(self, pid: int, number: int) -> None:
+        """Have the template send it: it knows who lives, and pids may be of a namespace of its own."""
+        self._order({"pid": pid, "signal": int(number)})
+
+    def _order(self, order: Mapping[str, object]) -> None:
+        assert self._process.stdin is not None
+        with self._writing:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -84,6 +103,6 @@ class Template:
             if "code" in told:
                 self._children[told["pid"]].ended(told["code"])
                 continue
-            child = self._children[told["pid"]] = Forked(told["pid"])
+            child = self._children[told["pid"]] = Forked(told["pid"], self._signal)
             self._answers.append(child)
             self._answered.release()

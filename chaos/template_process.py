@@ -46,8 +46,14 @@ def become(order: dict[str, Any]) -> None:
     os._exit(0)
 
 
-def reap() -> None:
-    """Tell of every child that has ended."""
+def send(order: dict[str, Any], children: set[int]) -> None:
+    """Send a signal to a child, unless it has been reaped: then its pid may be another's."""
+    if order["pid"] in children:
+        os.kill(order["pid"], order["signal"])
+
+
+def reap(children: set[int]) -> None:
+    """Tell of every child that has ended; orphans that we inherit, as the first process of a namespace, go untold."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -55,7 +61,9 @@ def reap() -> None:
             return
         if pid == 0:
             return
-        tell(pid=pid, code=os.waitstatus_to_exitcode(status))
+        if pid in children:
+            children.remove(pid)
+            tell(pid=pid, code=os.waitstatus_to_exitcode(status))
 
 
 def main() -> None:
@@ -68,19 +76,24 @@ def main() -> None:
     selector.register(0, selectors.EVENT_READ)
     selector.register(reader, selectors.EVENT_READ)
     pending = b""
+    children: set[int] = set()
     while True:
         for key, _ in selector.select():
             data = os.read(key.fd, 65536)
             if key.fd == reader:
-                reap()
+                reap(children)
                 continue
             if not data:
                 return
             *lines, pending = (pending + data).split(b"\n")
-            for line in lines:
+            for order in map(json.loads, lines):
+                if "signal" in order:
+                    send(order, children)
+                    continue
                 pid = os.fork()
                 if pid == 0:
-                    become(json.loads(line))
+                    become(order)
+                children.add(pid)
                 tell(pid=pid)
 
 

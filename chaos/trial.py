@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self, TypeVar
 
 import asyncpg
@@ -13,7 +13,7 @@ import asyncpg
 from chaos.events import Events
 from chaos.health import HealthWatch
 from chaos.invariants import Verdict, check, is_settled, progress
-from chaos.processes import Fleet, Process
+from chaos.processes import SETTINGS, Fleet, Place, Process
 from chaos.subscriber import Subscriber
 from chaos.template import Template
 
@@ -28,10 +28,10 @@ T = TypeVar("T")
 
 
 class Trial:
-    """Entered, it has `serves` processes that serve, two dashboards and a probe; start what else there is to be.
+    """Entered, it has a process that serves in each of `serves`, dashboards and a probe; start what else is to be.
 
     `started_seconds`: for how long a tick may have shown as STARTED at most. `through`: the URL that the fleet uses,
-    where it is not to reach the database by itself.
+    where it is not to reach the database by itself. `settings`: variables besides those of every trial.
     """
 
     def __init__(
@@ -39,28 +39,32 @@ class Trial:
         folder: Path,
         url: str,
         *,
-        serves: int = 1,
+        serves: int | Sequence[Place] = 1,
         per_second: float = EVENTS_PER_SECOND,
         started_seconds: float = STARTED_SECONDS,
         template: Template | None = None,
         through: str | None = None,
+        settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self.fleet = Fleet(folder, through or url, template)
+        here = Place(template)
+        self.fleet = Fleet(folder, through or url, here, SETTINGS | dict(settings))
         self._started_seconds = started_seconds
         self.events = Events(folder, per_second)
         self._folder = folder
         self._url = url
-        self._serves = serves
+        self._serving = [here] * serves if isinstance(serves, int) else serves
         self._subscribers: list[Subscriber] = []
 
     def __enter__(self) -> Self:
         self.fleet.__enter__()
-        serving = self.start(*["serve"] * self._serves)
-        ports = [process.port for process in serving]
-        self._subscribers = [Subscriber(stream, ports) for stream in ("ticks", "runs")]
+        serving = [self.fleet.start("serve", place=place) for place in self._serving]
+        for process in serving:
+            process.wait_ready()
+        addresses = [process.address for process in serving]
+        self._subscribers = [Subscriber(stream, addresses) for stream in ("ticks", "runs")]
         for subscriber in self._subscribers:
             subscriber.start()
-        self.health = HealthWatch(serving[0].port, self._folder / "pulse")
+        self.health = HealthWatch(serving[-1].address, self._folder / "pulse")
         self.health.start()
         return self
 
@@ -73,9 +77,9 @@ class Trial:
         self.health.stop()
         self.fleet.__exit__(kind, error, trace)
 
-    def start(self, *roles: str, faults: str = "") -> list[Process]:
+    def start(self, *roles: str, faults: str = "", place: Place | None = None) -> list[Process]:
         """Start processes and return when they work."""
-        started = [self.fleet.start(role, faults) for role in roles]
+        started = [self.fleet.start(role, faults, place=place) for role in roles]
         for process in started:
             process.wait_ready()
         return started

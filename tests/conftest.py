@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -35,6 +35,21 @@ async def execute(url: str, statement: str) -> None:
     try:
         await connection.execute(statement)
     finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def outage(url: str) -> AsyncIterator[None]:
+    """Cut every connection to a database off, and let no new one in, while the block runs."""
+    parts = urlsplit(url)
+    name = parts.path.removeprefix("/")
+    connection = await connect(parts._replace(path="/postgres").geturl())
+    try:
+        await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+        yield
+    finally:
+        await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
         await connection.close()
 
 

@@ -1,40 +1,23 @@
 """What followers see of a database that does not answer: nothing of a short outage, where to go on after a long one."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from urllib.parse import urlsplit
+from contextlib import AsyncExitStack
 from uuid import UUID
 
 import pytest
 
 import seeds
+from conftest import outage
 from serving import Api, Subscription, eventually, is_listened_to, serving
 from vedette.bus import Bus, topics
 from vedette.domain.catalog import SensorStatus
 from vedette.settings import Settings
-from vedette.storage.connecting import connect
 from vedette.storage.database import Database
 
 TICKS = """
 subscription($after: StreamPosition) { ticks(after: $after) {
   ... on TickChanged { position tick { number sensor { name } } } } }
 """
-
-
-@asynccontextmanager
-async def outage(url: str) -> AsyncIterator[None]:
-    """Cut every connection to a database off, and let no new one in, while the block runs."""
-    parts = urlsplit(url)
-    name = parts.path.removeprefix("/")
-    connection = await connect(parts._replace(path="/postgres").geturl())
-    try:
-        await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
-        yield
-    finally:
-        await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-        await connection.close()
 
 
 async def following(stack: AsyncExitStack, api: Api, bus: Bus) -> list[Subscription]:
@@ -81,6 +64,24 @@ async def test_a_long_outage_tells_each_where_to_go_on(database: Database, bus: 
         await seeds.tick(database, sensor, 3)
         async with api.subscribe(TICKS, after="2") as client:
             assert (await client.next())["ticks"]["position"] == "3"
+
+
+async def test_a_query_that_can_tell_nothing_is_503_so_that_another_server_is_asked(
+    database: Database, bus: Bus, sensor: UUID
+) -> None:
+    whole = "{ sensors(first: 1) { edges { node { name } } } }"
+    async with serving(database, bus, Settings()) as api:
+        for accept in ("application/json", "application/graphql-response+json"):
+            async with outage(database.url):
+                answer = await api.client.post(api.url, json={"query": whole}, headers={"accept": accept})
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+                assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+                # What needs no database is answered as ever.
+                answer = await api.client.post(api.url, json={"query": "{ __typename }"}, headers={"accept": accept})
+                assert answer.status_code == 200
+            answer = await api.client.post(api.url, json={"query": whole}, headers={"accept": accept})
+            assert answer.status_code == 200
+            assert "errors" not in answer.json()
 
 
 async def test_an_item_that_cannot_be_read_whole_is_not_passed_over(database: Database, bus: Bus, sensor: UUID) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import asyncpg
 
+from vedette import keepalive
 from vedette.bus.listeners import Listeners
 from vedette.bus.payloads import pack, unpack
 from vedette.errors import DatabaseUnreachable, unreachable
@@ -57,7 +58,8 @@ class Courier:
                 self._url,
                 timeout=CONNECT_SECONDS,
                 command_timeout=COMMAND_SECONDS,
-                server_settings={"application_name": "vedette bus"},
+                server_settings={"application_name": "vedette bus", **keepalive.server_settings()},
+                connection_class=keepalive.Connection,
             )
         except (*_LOST, ValueError) as error:
             raise unreachable(redacted(self._url), error) from None

@@ -51,7 +51,7 @@ ANYBODY = Caller()
 class Answer(NamedTuple):
     """The answer to a query or mutation; `is_executed` tells that it got as far as its fields.
 
-    `outcome` is what metrics call it: ok, errors or timeout.
+    `outcome` is what metrics call it: ok, errors, timeout, or unavailable where the database did not answer.
     """
 
     body: bytes
@@ -187,7 +187,7 @@ class Api:
         is_executed = result.data is not None or any(error.path is not None for error in result.errors or ())
         body = self._body(result, is_executed)
         body["extensions"] = {"cost": {"requested": operation.cost, "most": self._context.limits.max_cost}}
-        return Answer(_encoded(body), is_executed, "errors" if result.errors else "ok")
+        return Answer(_encoded(body), is_executed, _outcome(result))
 
     async def follow(
         self, operation: Operation, after: int | None = None, caller: Caller = ANYBODY
@@ -234,6 +234,13 @@ class Api:
 
 def _encoded(body: dict[str, Any]) -> bytes:
     return msgspec.json.encode(body)
+
+
+def _outcome(result: ExecutionResult) -> str:
+    if not result.errors:
+        return "ok"
+    tells_something = any(value is not None for value in (result.data or {}).values())
+    return "unavailable" if _is_unavailable(result.errors) and not tells_something else "errors"
 
 
 def _is_unavailable(errors: Sequence[GraphQLError]) -> bool:

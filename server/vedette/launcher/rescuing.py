@@ -42,7 +42,11 @@ CLOCK_SECONDS = 60.0
 
 
 class Rescuer:
-    """Rescues runs whose claim ran out or whose launcher is dead: at once on this machine, soon elsewhere."""
+    """Rescues runs whose claim ran out or whose launcher is dead: at once on this machine, soon elsewhere.
+
+    When the database was away from us it may have been from everybody, so that no claim could be renewed: then the
+    others have a lease's time to show that they live. What they work at goes on.
+    """
 
     def __init__(self, database: Database, bus: Bus, fleet: Fleet, settings: Settings, launcher_id: UUID) -> None:
         self._database = database
@@ -53,6 +57,9 @@ class Rescuer:
         self._host = socket.gethostname()
         # Launchers elsewhere without their lock, and since when (monotonic seconds).
         self._unlocked: dict[UUID, float] = {}
+        # Since when the database has answered each look, and when it last did (monotonic seconds).
+        self._in_touch_since = float("-inf")
+        self._looked_at = time.monotonic()
 
     async def run(self) -> None:
         """Rescue now and every few seconds until cancelled."""
@@ -66,14 +73,19 @@ class Rescuer:
 
     async def _release_own(self) -> None:
         async with asyncio.timeout(LAST_WORDS_SECONDS):
-            await self._rescue([self._launcher_id])
+            await self._rescue([self._launcher_id], lapsed=False)
 
     async def _look(self) -> None:
         async with self._database.reading() as connection:
             holders = await run_queue.holders(connection, self._launcher_id)
-        await self._rescue(self._dead(holders, time.monotonic()))
+        now = time.monotonic()
+        if now - self._looked_at > self._settings.lease_seconds:
+            self._in_touch_since = now
+        self._looked_at = now
+        lapsed = now - self._in_touch_since > self._settings.lease_seconds
+        await self._rescue(self._dead(holders, now, lapsed=lapsed), lapsed=lapsed)
 
-    async def _rescue(self, dead: Collection[UUID]) -> None:
+    async def _rescue(self, dead: Collection[UUID], *, lapsed: bool) -> None:
         while True:
             async with self._database.writing() as connection:
                 lost = await run_queue.take_over(
@@ -83,6 +95,7 @@ class Rescuer:
                     self._fleet.epochs(),
                     RUNS_PER_LOOK,
                     self._settings.lease_seconds,
+                    lapsed=lapsed,
                 )
             if not lost:
                 return
@@ -104,8 +117,10 @@ class Rescuer:
             logger.warning("Run %s lost its launcher; it is %s now.", update.run_id, update.status)
         self._bus.knock(QUEUE, RUNS, *(run_events(run_id) for run_id in held))
 
-    def _dead(self, holders: Sequence[Holder], now: float) -> list[UUID]:
-        """Return which of `holders` are dead for certain, or as good as."""
+    def _dead(self, holders: Sequence[Holder], now: float, *, lapsed: bool) -> list[UUID]:
+        """Return which of `holders` are dead for certain or, with `lapsed`, as good as."""
+        if not lapsed:
+            self._unlocked.clear()
         unlocked = {holder.launcher_id for holder in holders if not holder.locked}
         self._unlocked = {launcher_id: self._unlocked.get(launcher_id, now) for launcher_id in unlocked}
         return [

@@ -63,7 +63,8 @@ class _Presence:
                 else:
                     await self._show()
             except LOSSES as error:
-                logger.warning("The database does not answer (%s); trying again.", error)
+                said = str(error) or type(error).__name__
+                logger.warning("The database does not answer (%s); trying again.", said)
                 self._drop()
 
     async def leave(self) -> None:

@@ -98,7 +98,8 @@ SLOTS_TAKEN = Gauge("vedette_run_slots_taken", "Runs that execute here.", regist
 # --- the API ---
 
 API_OPERATIONS = Counter(
-    "vedette_api_operations", "Operations of the API, by name, kind and outcome (ok, errors, timeout, begun).",
+    "vedette_api_operations",
+    "Operations of the API, by name, kind and outcome (ok, errors, timeout, unavailable, begun).",
     ["operation", "kind", "outcome"], registry=REGISTRY,
 )  # fmt: skip
 API_SECONDS = Histogram(

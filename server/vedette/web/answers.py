@@ -53,6 +53,11 @@ def unavailable(media_type: str = JSON) -> Response:
     return refusal(503, UNAVAILABLE, said, media_type, {"retry-after": str(RETRY_SECONDS)})
 
 
+def without_database(body: bytes, media_type: str = JSON) -> Response:
+    """Return the answer to an operation that the database kept from telling anything: another server may reach it."""
+    return json(503, body, media_type, {"retry-after": str(RETRY_SECONDS)})
+
+
 def draining(media_type: str = JSON) -> Response:
     """Return the answer of a server that is about to stop."""
     return refusal(

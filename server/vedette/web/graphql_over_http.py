@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from vedette.access.authenticator import Authenticator, Unauthenticated
 from vedette.errors import DatabaseError
-from vedette.graphql.api import Api
+from vedette.graphql.api import Answer, Api
 from vedette.graphql.errors import DOCUMENT_NOT_FOUND, DOCUMENT_NOT_TRUSTED, FORBIDDEN
 from vedette.graphql.requests import Refused
 from vedette.web import answers, parameters
@@ -72,7 +72,7 @@ class GraphQLOverHTTP:
             return _refused(refused, media_type)
         except Full as full:
             return answers.overloaded(full, media_type)
-        return answers.json(_status(answer.is_executed, media_type), answer.body, media_type)
+        return _told(answer, media_type)
 
 
 async def asked(request: Request) -> parameters.Request:
@@ -84,6 +84,12 @@ async def asked(request: Request) -> parameters.Request:
     if found.query is None and found.document_id is None and not found.extensions:
         raise parameters.BadParameters("Give a document as the parameter `query`.")
     return found
+
+
+def _told(answer: Answer, media_type: str) -> Response:
+    if answer.outcome == "unavailable":
+        return answers.without_database(answer.body, media_type)
+    return answers.json(_status(answer.is_executed, media_type), answer.body, media_type)
 
 
 def _refused(refused: Refused, media_type: str) -> Response:

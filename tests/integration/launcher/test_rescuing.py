@@ -12,6 +12,7 @@ from uuid import UUID
 import psutil
 import pytest
 
+from conftest import outage
 from integration.launcher.queue import QUICK, Queue, launching
 from integration.launcher.scripted import Script, ScriptedEngine, log
 from vedette.domain.ids import new_id
@@ -85,6 +86,23 @@ async def test_a_claim_that_ran_out_is_taken_over_whoever_holds_it(queue: Queue,
         run_id = await queue.claimed_by(alive, "job", "STARTING", claim_seconds=-1)
         async with launching(queue, engine):
             await queue.until_status(run_id, "QUEUED")
+
+
+async def test_after_an_outage_of_the_database_the_others_have_a_lease_to_show_that_they_live(
+    queue: Queue, engine: ScriptedEngine
+) -> None:
+    lease = 1.5
+    async with workers.registered(queue.database, "LAUNCH", "elsewhere", 1) as alive:
+        run_id = await queue.claimed_by(alive, "job", "STARTED", claim_seconds=lease)
+        async with launching(queue, engine, QUICK.model_copy(update={"lease_seconds": lease})):
+            async with outage(queue.database.url):
+                await asyncio.sleep(1.5 * lease)
+            # Several looks, and the time in which a launcher that lives renews its claims.
+            await asyncio.sleep(0.6 * lease)
+            row = await queue.row(run_id)
+            assert (row.status, row.launcher_id) == ("STARTED", alive)
+            # This one does not.
+            await queue.until_status(run_id, "FAILURE")
 
 
 async def test_a_launcher_that_lives_keeps_its_runs(queue: Queue, engine: ScriptedEngine, dead_pid: int) -> None:

@@ -92,7 +92,7 @@ _TAKE_OVER = text(
     WITH lost AS MATERIALIZED (
         SELECT id FROM runs
         WHERE runs.status IN ('STARTING', 'STARTED', 'CANCELING')
-          AND (runs.claimed_until IS NULL OR runs.claimed_until < now()
+          AND (runs.claimed_until IS NULL OR (:lapsed AND runs.claimed_until < now())
                OR runs.launcher_id = ANY(CAST(:dead AS uuid[])))
           AND runs.id <> ALL(CAST(:held AS uuid[]))
         ORDER BY runs.id LIMIT :limit FOR NO KEY UPDATE OF runs SKIP LOCKED
@@ -254,8 +254,10 @@ async def take_over(
     held: Collection[UUID],
     limit: int,
     lease_seconds: float,
+    *,
+    lapsed: bool = True,
 ) -> list[LostRun]:
-    """Claim up to `limit` runs whose claim ran out or whose launcher is one of `dead`, but none of `held`.
+    """Claim up to `limit` runs whose launcher is one of `dead` or, with `lapsed`, whose claim ran out; none of `held`.
 
     Their status stays; the epoch grows, so that whoever held them writes nothing any more.
     """
@@ -267,6 +269,7 @@ async def take_over(
             "held": list(held),
             "limit": limit,
             "lease_seconds": lease_seconds,
+            "lapsed": lapsed,
         },
     )
     return [
