@@ -26,7 +26,7 @@ export default defineConfig(({ command }) => ({
     port: Number(process.env.VEDETTE_UI_PORT ?? 5173),
     // `make ui` beside a running server, as one of its own pages: it asks who sends.
     proxy: Object.fromEntries(
-      ["/graphql", "/static"].map((path) => [path, { target: api, ws: true, changeOrigin: true, headers: { origin: api } }]),
+      ["/graphql", "/auth", "/static"].map((path) => [path, { target: api, ws: true, changeOrigin: true, headers: { origin: api } }]),
     ),
   },
   test: { include: ["src/**/*.test.{ts,tsx}"] },

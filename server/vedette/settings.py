@@ -111,6 +111,10 @@ class Settings(BaseModel):
     insecure: bool = Field(
         False, description="Listen beyond this machine without authentication: whoever comes may do everything."
     )
+    read_only: bool = Field(
+        False, description="Let nobody change anything by the API: everybody is a viewer at most. Sensors go on."
+    )
+    oidc_name: str = Field("", description="What the page calls the provider; else by its host.")
     oidc_issuer: str | None = Field(None, description="Address of the OpenID provider, as it calls itself.")
     oidc_client_id: str | None = Field(None, description="By which name the provider knows this server.")
     oidc_client_secret: SecretStr | None = Field(None, description="What it knows it by; never shown.")

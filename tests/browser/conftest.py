@@ -77,6 +77,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         server = DevServer(folder)
         servers.append(server)
         server.write(source)
+        if "VEDETTE_AUTHENTICATION" in environ:
+            server.token = server.make_token("tests", "admin")
         server.start(**environ)
         wait_until(lambda: any(each["version"] for each in server.query(LOADED)["codeLocations"]), "the project's load")
         return server

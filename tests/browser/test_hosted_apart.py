@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -45,15 +46,22 @@ def name_api(copy: Path, address: str) -> None:
     index.write_text(text.replace(NAMELESS, f'<meta name="vedette-api" content="{address}" />'), encoding="utf-8")
 
 
-@pytest.fixture
-def origin(copy: Path) -> Iterator[str]:
-    """The origin of the other server."""
-    with ThreadingHTTPServer(("127.0.0.1", free_port()), partial(Host, directory=str(copy))) as server:
+@contextmanager
+def served(copy: Path, port: int) -> Iterator[str]:
+    """Serve a copy on a port; yield its origin."""
+    with ThreadingHTTPServer(("127.0.0.1", port), partial(Host, directory=str(copy))) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def origin(copy: Path) -> Iterator[str]:
+    """The origin of the other server."""
+    with served(copy, free_port()) as origin:
+        yield origin
 
 
 def test_it_works_from_an_origin_that_the_settings_name(page: Page, serve: Serve, copy: Path, origin: str) -> None:

@@ -45,6 +45,8 @@ class DevServer:
         self.home = project.parent / "home"
         self.port = free_port()
         self.log = project.parent / "server.log"
+        # What the API is asked with, where it asks who one is.
+        self.token: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -60,6 +62,12 @@ class DevServer:
     def write(self, source: str) -> None:
         """Make `source` the project."""
         (self.project / "project.py").write_text(source)
+
+    def make_token(self, name: str, role: str, *options: str) -> str:
+        """Return a new token, made as an operator makes one, whether the server runs or not."""
+        command = [sys.executable, "-m", "vedette.cli", "token", "create", "--name", name, "--role", role, *options]
+        made = subprocess.run([*command, "--home", str(self.home)], check=True, capture_output=True, text=True)
+        return made.stdout.strip()
 
     def start(self, *options: str, **environ: str) -> None:
         """Start the server and return when the API answers."""
@@ -95,7 +103,9 @@ class DevServer:
 
     def query(self, document: str, **variables: Json) -> Json:
         """Return the data of one operation; errors fail the test."""
-        answer = httpx.post(self.url, json={"query": document, "variables": variables}, timeout=60).json()
+        headers = {} if self.token is None else {"authorization": f"Bearer {self.token}"}
+        body = {"query": document, "variables": variables}
+        answer = httpx.post(self.url, json=body, headers=headers, timeout=60).json()
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 

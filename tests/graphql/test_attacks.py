@@ -234,6 +234,7 @@ async def test_clients_that_dribble_are_hung_up_on(api: Api) -> None:
     writer.close()
 
 
+WHO = "{ viewer { name } }"
 QUOTAS = HARDENED.model_copy(update={"token_requests_per_minute": 30, "token_cost_per_minute": 210, "token_streams": 2})
 
 
@@ -275,6 +276,36 @@ async def test_a_token_has_so_many_streams(database: Database, bus: Bus) -> None
                 message = await third.receive()
             assert message["payload"][0]["extensions"]["code"] == "TOO_MANY_REQUESTS"
             assert "token_streams" in message["payload"][0]["message"]
+
+
+async def test_a_token_may_have_limits_of_its_own(database: Database, bus: Bus) -> None:
+    own = {"requestsPerMinute": 3, "costPerMinute": 210, "streams": 1}
+    make = "mutation($input: CreateTokenInput!) { createToken(input: $input) { secret errors { message path } } }"
+    await seeds.token(database, "boss", Role.ADMIN)
+    async with serving(database, bus, Settings(authentication="tokens")) as api:
+        boss = api.shown("vdt_boss")
+        for name in own:
+            wrong = await boss.query(make, input={"name": "a", "role": "VIEWER", name: 0})
+            assert wrong["createToken"]["errors"][0]["path"] == [name]
+        made = [await boss.query(make, input={"name": name, "role": "VIEWER", **own}) for name in "abc"]
+        asked, costly, followed = (api.shown(one["createToken"]["secret"]) for one in made)
+        # At the limit, and one above.
+        answers = [await asked.client.post(api.url, json={"query": WHO}, headers=asked.headers) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        assert "3 operations a minute (requests_per_minute of the token)" in answers[-1].text
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= 20
+        body = {"query": "{ sensors(first: 100) { edges { node { id } } } }"}
+        answers = [await asked.client.post(api.url, json=body, headers=costly.headers) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert "210 objects a minute, by the sizes of pages (cost_per_minute of the token)" in answers[-1].text
+        text = "subscription { ticks { __typename } }"
+        async with followed.subscribe(text):
+            async with followed.subscribe(text) as second:
+                message = await second.receive()
+            assert "1 subscriptions at a time (streams of the token)" in message["payload"][0]["message"]
+            stream = {**followed.headers, "accept": "text/event-stream"}
+            refused = await api.client.post(f"{api.url}/stream", json={"query": text}, headers=stream)
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
 
 
 async def test_a_mutation_over_the_quota_does_nothing(database: Database, bus: Bus) -> None:

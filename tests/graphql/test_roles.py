@@ -8,7 +8,7 @@ from graphql import GraphQLField, get_named_type, is_leaf_type, is_required_argu
 
 import seeds
 from graphql_documents import INPUTS, MUTATIONS, seeded
-from serving import Api, Subscription
+from serving import Api, Subscription, serving
 from vedette.bus import Bus
 from vedette.domain.access import Role
 from vedette.graphql.schema import schema
@@ -138,6 +138,32 @@ async def test_a_field_is_refused_wherever_in_the_document_it_stands(api: Api, d
         body = {"query": text, "operationName": "B"} if "query B" in text else {"query": text}
         response = await viewer.client.post(viewer.url, json=body, headers=viewer.headers)
         assert codes(response.json()) == {"FORBIDDEN"}, text
+
+
+async def test_who_one_is_tells_what_one_may(api: Api, database: Database) -> None:
+    for role, asking in (await asked_roles(database, api)).items():
+        viewer = (await asking.query("{ viewer { role isReadOnly permissions { field role isGranted } } }"))["viewer"]
+        assert (viewer["role"], viewer["isReadOnly"]) == (role, False)
+        guarded = {f"{kind}.{name}" for kind, name in FIELDS if name in OPERATORS | ADMINS}
+        assert {one["field"] for one in viewer["permissions"]} == guarded
+        for one in viewer["permissions"]:
+            assert one["role"] == needed(*one["field"].split("."))
+            assert one["isGranted"] is role.covers(Role(one["role"]))
+
+
+@pytest.mark.parametrize("authentication", ["none", "tokens"])
+async def test_on_a_read_only_server_everybody_is_a_viewer(database: Database, bus: Bus, authentication: Any) -> None:
+    await seeds.token(database, "boss", Role.ADMIN)
+    async with serving(database, bus, Settings(read_only=True, authentication=authentication)) as api:
+        boss = api.shown("vdt_boss")
+        viewer = (await boss.query("{ viewer { role isReadOnly permissions { isGranted } } }"))["viewer"]
+        assert (viewer["role"], viewer["isReadOnly"]) == ("VIEWER", True)
+        assert not any(one["isGranted"] for one in viewer["permissions"])
+        for name, text in MUTATIONS.items():
+            [error] = (await boss.answer(text, input={}))["errors"]
+            assert error["extensions"]["code"] == "FORBIDDEN", name
+            assert "this server is read-only" in error["message"]
+        assert "errors" not in await boss.answer("{ sensors { edges { node { name } } } }")
 
 
 async def test_refusals_have_the_status_of_http_too(api: Api, database: Database) -> None:

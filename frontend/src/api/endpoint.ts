@@ -18,6 +18,9 @@ export const endpoint = {
   events: address("/graphql/stream").href,
   socket: socketAddress(),
   graphiql: address("/graphql").href,
+  ways: address("/auth/ways").href,
+  token: address("/auth/token").href,
+  logout: address("/auth/logout").href,
   /** What to say where no answer comes. */
   unreachable:
     address("/").origin === window.location.origin

@@ -1,10 +1,9 @@
 import { createClient as createEventsClient } from "graphql-sse";
 import { createClient as createSocketClient, type Client as SocketClient } from "graphql-ws";
 
-import { graphql } from "../gql";
 import { type Protocol, retryNow, tellLive } from "./connection";
 import { endpoint } from "./endpoint";
-import { textOf } from "./texts";
+import { ask, isServerThere, onTurn, shown } from "./session";
 
 export interface Request {
   query: string;
@@ -16,12 +15,10 @@ export interface Answer {
   errors?: readonly { message: string; extensions?: Record<string, unknown> }[];
 }
 
-const Reachable = graphql(`
-  query Reachable { __typename }
-`);
-
 const PING_MILLISECONDS = 10_000;
 const PONG_MILLISECONDS = 5_000;
+// With it the server closes a socket of whoever may not stay.
+const UNAUTHENTICATED_CODE = 4401;
 
 let protocol: Protocol = "websocket";
 let isSocketOpen = false;
@@ -31,6 +28,7 @@ function socketClient(): SocketClient {
   let unanswered: ReturnType<typeof setTimeout> | undefined;
   const client = createSocketClient({
     url: endpoint.socket,
+    connectionParams: shown,
     lazy: true,
     lazyCloseTimeout: 2_000,
     retryAttempts: 0,
@@ -47,9 +45,10 @@ function socketClient(): SocketClient {
         // One socket is for all streams: those that still wait need not.
         retryNow();
       },
-      closed: () => {
+      closed: (event) => {
         isSocketOpen = false;
         clearTimeout(unanswered);
+        if ((event as CloseEvent).code === UNAUTHENTICATED_CODE) void isServerThere();
       },
     },
   });
@@ -58,17 +57,10 @@ function socketClient(): SocketClient {
 
 const sockets = socketClient();
 // Each stream is a request of its own: how it ends is for `follow` to judge, which resumes by position.
-const events = createEventsClient({ url: endpoint.events, singleConnection: false, retryAttempts: 0 });
+const events = createEventsClient({ url: endpoint.events, singleConnection: false, retryAttempts: 0, fetchFn: ask });
 
-async function isServerThere(signal: AbortSignal): Promise<boolean> {
-  try {
-    const body = JSON.stringify({ query: textOf(Reachable) });
-    const headers = { "content-type": "application/json" };
-    return (await fetch(endpoint.http, { method: "POST", headers, body, signal })).ok;
-  } catch {
-    return false;
-  }
-}
+// A socket is whose it was when it was opened.
+onTurn(() => sockets.terminate());
 
 /** Yield a stream's items until it ends. Throws what ended it otherwise. */
 async function* iterate(request: Request, signal: AbortSignal): AsyncGenerator<Answer> {
@@ -77,7 +69,10 @@ async function* iterate(request: Request, signal: AbortSignal): AsyncGenerator<A
   const stop = () => void items.return?.(undefined);
   signal.addEventListener("abort", stop);
   try {
-    for await (const item of items) yield item;
+    for await (const item of items) {
+      if (item.errors?.some(({ extensions }) => extensions?.code === "UNAUTHENTICATED")) void isServerThere();
+      yield item;
+    }
   } finally {
     signal.removeEventListener("abort", stop);
   }

@@ -1,9 +1,9 @@
 import { Tooltip } from "@base-ui/react/tooltip";
 import { lazy, Suspense } from "react";
-import { Provider } from "urql";
 import { Route, Switch } from "wouter";
 
-import { client } from "../api/client";
+import { Gate } from "../access/Gate";
+import { Onward } from "../access/Onward";
 import { Empty } from "../elements/Empty";
 import { Loading } from "../elements/Page";
 import { Toasts } from "../elements/Toasts";
@@ -23,8 +23,8 @@ const InstancePage = lazy(() => import("../instance/InstancePage"));
 /** Every screen by its address. */
 export function App() {
   return (
-    <Provider value={client}>
-      <Tooltip.Provider delay={300}>
+    <Tooltip.Provider delay={300}>
+      <Gate>
         <Shell>
           <Failed>
             <Suspense fallback={<Loading />}>
@@ -48,6 +48,7 @@ export function App() {
                   {({ "*": key }) => <AssetPage key={key} path={(key ?? "").split("/").map(decode)} />}
                 </Route>
                 <Route path="/instance" component={InstancePage} />
+                <Route path="/sign-in" component={Onward} />
                 <Route>
                   <Empty page title="There is nothing at this address">
                     Go on from the navigation, or press Ctrl-K to find a thing by its name.
@@ -57,9 +58,9 @@ export function App() {
             </Suspense>
           </Failed>
         </Shell>
-        <Toasts />
-      </Tooltip.Provider>
-    </Provider>
+      </Gate>
+      <Toasts />
+    </Tooltip.Provider>
   );
 }
 

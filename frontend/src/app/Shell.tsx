@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 
+import { Who } from "../access/Who";
 import { endpoint } from "../api/endpoint";
 import { IconButton } from "../elements/Button";
 import { Icon, type IconName } from "../elements/Icon";
@@ -63,6 +64,7 @@ export function Shell({ children }: { children: ReactNode }) {
           </li>
         </ul>
         <div className="side-foot">
+          <Who />
           <ConnectionMark />
           <div className="row">
             <button

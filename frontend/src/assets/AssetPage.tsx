@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 
+import { useMay } from "../access/viewer";
 import { messageOf, mutate } from "../api/mutate";
 import { Button } from "../elements/Button";
 import { Empty } from "../elements/Empty";
@@ -102,6 +103,7 @@ export default function AssetPage({ path: key }: { path: string[] }) {
 function Produce({ asset }: { asset: Asset }) {
   const [isBusy, setBusy] = useState(false);
   const [, go] = useLocation();
+  const mayNot = useMay("launchRun");
   const launch = async () => {
     setBusy(true);
     try {
@@ -114,7 +116,7 @@ function Produce({ asset }: { asset: Asset }) {
     setBusy(false);
   };
   return (
-    <Button icon="play" disabled={isBusy} onClick={launch}>
+    <Button icon="play" disabled={isBusy} refused={mayNot} onClick={launch}>
       Produce now
     </Button>
   );

@@ -1,16 +1,30 @@
 import type { ButtonHTMLAttributes } from "react";
 
 import { Icon, type IconName } from "./Icon";
+import { Refused } from "./Refused";
 import { Tooltip } from "./Tooltip";
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: "plain" | "primary" | "danger" | "quiet";
   small?: boolean;
   icon?: IconName;
+  /** Why one may not press it: it then does nothing, and says so. */
+  refused?: string | null;
 }
 
-export function Button({ look = "plain", small, icon, className, children, ...rest }: ButtonProps) {
+export function Button({ look = "plain", small, icon, refused, className, children, ...rest }: ButtonProps) {
   const classes = ["button", look, small && "small", className].filter(Boolean).join(" ");
+  if (refused) {
+    return (
+      <Refused reason={refused}>
+        {/* Not `disabled`: what cannot be pointed at nor focused cannot say why. */}
+        <button type="button" aria-disabled="true" className={classes}>
+          {icon && <Icon name={icon} />}
+          {children}
+        </button>
+      </Refused>
+    );
+  }
   return (
     <button type="button" {...rest} className={classes}>
       {icon && <Icon name={icon} />}

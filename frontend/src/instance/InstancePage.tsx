@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { useQuery } from "urql";
 
+import { useMay } from "../access/viewer";
 import { messageOf, mutate } from "../api/mutate";
 import { Button } from "../elements/Button";
 import { shownSeconds } from "../elements/durations";
@@ -177,6 +178,7 @@ function Workers({ workers }: { workers: InstanceFactsFragment["workers"] }) {
 
 function Location({ location, onReloaded }: { location: LocationFactsFragment; onReloaded: () => void }) {
   const [isBusy, setBusy] = useState(false);
+  const mayNot = useMay("reloadCodeLocation");
   const reload = async () => {
     setBusy(true);
     try {
@@ -200,7 +202,7 @@ function Location({ location, onReloaded }: { location: LocationFactsFragment; o
             loaded <Time at={location.loadedAt} />
           </span>
         )}
-        <Button small icon="refresh" className="push" disabled={isBusy} onClick={reload}>
+        <Button small icon="refresh" className="push" disabled={isBusy} refused={mayNot} onClick={reload}>
           {isBusy ? "Loading …" : "Reload"}
         </Button>
       </span>

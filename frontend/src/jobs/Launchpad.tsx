@@ -1,6 +1,7 @@
 import { lazy, Suspense, useState } from "react";
 import { useLocation } from "wouter";
 
+import { useMay } from "../access/viewer";
 import { messageOf, mutate } from "../api/mutate";
 import { Json } from "../elements/Block";
 import { Button } from "../elements/Button";
@@ -30,6 +31,7 @@ export default function Launchpad({ jobId, schema }: { jobId: string; schema: un
   const [trouble, setTrouble] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const [, go] = useLocation();
+  const mayNot = useMay("launchRun");
   const launch = async () => {
     setBusy(true);
     setTrouble(null);
@@ -94,7 +96,7 @@ export default function Launchpad({ jobId, schema }: { jobId: string; schema: un
         )}
         {trouble && <Trouble message={trouble} />}
         <span>
-          <Button type="submit" look="primary" icon="play" disabled={isBusy}>
+          <Button type="submit" look="primary" icon="play" disabled={isBusy} refused={mayNot}>
             Launch
           </Button>
         </span>

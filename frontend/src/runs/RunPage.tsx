@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 
+import { useMay } from "../access/viewer";
 import { messageOf, mutate } from "../api/mutate";
 import { Json } from "../elements/Block";
 import { Button } from "../elements/Button";
@@ -90,6 +91,7 @@ export default function RunPage({ id }: { id: string }) {
 function Actions({ run }: { run: RunDetails }) {
   const [, go] = useLocation();
   const [isBusy, setBusy] = useState(false);
+  const [mayNotCancel, mayNotRepeat] = [useMay("cancelRun"), useMay("rerun")];
   const act = async (what: () => Promise<void>, refused: string) => {
     setBusy(true);
     try {
@@ -110,11 +112,21 @@ function Actions({ run }: { run: RunDetails }) {
   if (run.canCancel) {
     return (
       <>
-        <Button look="danger" disabled={isBusy} onClick={() => act(() => cancel(false), "The run was not canceled")}>
+        <Button
+          look="danger"
+          disabled={isBusy}
+          refused={mayNotCancel}
+          onClick={() => act(() => cancel(false), "The run was not canceled")}
+        >
           Cancel
         </Button>
         {run.status === "CANCELING" && (
-          <Button look="danger" disabled={isBusy} onClick={() => act(() => cancel(true), "The run was not killed")}>
+          <Button
+            look="danger"
+            disabled={isBusy}
+            refused={mayNotCancel}
+            onClick={() => act(() => cancel(true), "The run was not killed")}
+          >
             Kill
           </Button>
         )}
@@ -124,11 +136,20 @@ function Actions({ run }: { run: RunDetails }) {
   if (run.finishedAt === null) return null;
   return (
     <>
-      <Button icon="refresh" disabled={isBusy} onClick={() => act(() => again(false), "The run was not repeated")}>
+      <Button
+        icon="refresh"
+        disabled={isBusy}
+        refused={mayNotRepeat}
+        onClick={() => act(() => again(false), "The run was not repeated")}
+      >
         Run again
       </Button>
       {run.status !== "SUCCESS" && (
-        <Button disabled={isBusy} onClick={() => act(() => again(true), "The run was not repeated")}>
+        <Button
+          disabled={isBusy}
+          refused={mayNotRepeat}
+          onClick={() => act(() => again(true), "The run was not repeated")}
+        >
           Run again from failure
         </Button>
       )}

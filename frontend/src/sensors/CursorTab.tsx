@@ -2,6 +2,7 @@ import { useState } from "react";
 import { useQuery } from "urql";
 import { Link } from "wouter";
 
+import { useMay } from "../access/viewer";
 import { MutationFailed, messageOf, mutate } from "../api/mutate";
 import { Block } from "../elements/Block";
 import { Button } from "../elements/Button";
@@ -67,6 +68,7 @@ function CursorEditor({ sensorId, cursor }: { sensorId: string; cursor: Cursor }
   const [draft, setDraft] = useState<Draft | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const mayNot = useMay("setSensorCursor");
   const hasMoved = draft !== null && draft.version !== cursor.version;
   const save = async () => {
     if (draft === null) return;
@@ -98,7 +100,7 @@ function CursorEditor({ sensorId, cursor }: { sensorId: string; cursor: Cursor }
           </span>
         )}
         {draft === null && (
-          <Button small className="push" onClick={() => setDraft(draftOf(cursor))}>
+          <Button small className="push" refused={mayNot} onClick={() => setDraft(draftOf(cursor))}>
             Edit
           </Button>
         )}

@@ -1,5 +1,6 @@
 import { useMemo, useState } from "react";
 
+import { useMay } from "../access/viewer";
 import { Button } from "../elements/Button";
 import { Choice } from "../elements/Choice";
 import { useNow } from "../elements/clock";
@@ -64,6 +65,7 @@ export function OverviewPage() {
   const lines = useMemo(() => grouped(rows, folded), [rows, folded]);
   // eslint-disable-next-line react-hooks/exhaustive-deps -- their number stands for the rows
   const { locations, tags } = useMemo(() => choices(board.rows.values()), [board.rows.size]);
+  const refused = { start: useMay("startSensor"), stop: useMay("stopSensor"), reset: useMay("resetSensor") };
   const picked = rows.filter((row) => selected.has(row.id));
 
   const toggled = (set: ReadonlySet<string>, key: string, isIn: boolean) => {
@@ -125,13 +127,13 @@ export function OverviewPage() {
         {picked.length > 0 && (
           <span className="row push bulk-bar" role="toolbar" aria-label="Selected sensors">
             <span className="number">{picked.length} selected</span>
-            <Button small onClick={() => setBulk("start")}>
+            <Button small refused={refused.start} onClick={() => setBulk("start")}>
               Start
             </Button>
-            <Button small onClick={() => setBulk("stop")}>
+            <Button small refused={refused.stop} onClick={() => setBulk("stop")}>
               Stop
             </Button>
-            <Button small onClick={() => setBulk("reset")}>
+            <Button small refused={refused.reset} onClick={() => setBulk("reset")}>
               Reset
             </Button>
             <Button small look="quiet" onClick={() => setSelected(new Set())}>

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useSearchParams } from "wouter";
 
+import { useMay } from "../access/viewer";
 import { messageOf } from "../api/mutate";
 import { Button } from "../elements/Button";
 import { Empty } from "../elements/Empty";
@@ -38,6 +39,7 @@ export default function SensorPage({ location, name }: SensorPageProps) {
   const tab = parameters.get("tab") ?? "ticks";
   const tick = parameters.get("tick");
   const address = sensorAddress(location, name);
+  const [mayNotTick, mayNotTest, mayNotReset] = [useMay("tickSensor"), useMay("evaluateSensor"), useMay("resetSensor")];
 
   const show = (id: string | null) =>
     setParameters((before) => {
@@ -91,12 +93,20 @@ export default function SensorPage({ location, name }: SensorPageProps) {
           </>
         }
       >
-        <Button icon="play" disabled={isBusy} onClick={() => act(evaluate, null, `${name} was not evaluated`)}>
+        <Button
+          icon="play"
+          disabled={isBusy}
+          refused={mayNotTick}
+          onClick={() => act(evaluate, null, `${name} was not evaluated`)}
+        >
           Evaluate now
         </Button>
-        <Button onClick={() => setTesting(true)}>Test</Button>
+        <Button refused={mayNotTest} onClick={() => setTesting(true)}>
+          Test
+        </Button>
         <Button
           disabled={isBusy}
+          refused={mayNotReset}
           title={`Gives it the status that its code says: ${facts.defaultStatus === "RUNNING" ? "on" : "off"}`}
           onClick={() => act(() => change("reset", facts.id), "Reset to what its code says", `${name} was not reset`)}
         >

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 
+import { useMay } from "../access/viewer";
 import { messageOf } from "../api/mutate";
 import { Switch } from "../elements/Switch";
 import { complain } from "../elements/toasts";
@@ -27,5 +28,6 @@ export function SensorSwitch({ id, name, status }: SensorSwitchProps) {
       complain(`${name} was not ${checked ? "started" : "stopped"}`, messageOf(error));
     }
   };
-  return <Switch label={`${name} is evaluated`} checked={wanted ?? running} onChange={onChange} />;
+  const mayNot = useMay(running ? "stopSensor" : "startSensor");
+  return <Switch label={`${name} is evaluated`} checked={wanted ?? running} refused={mayNot} onChange={onChange} />;
 }

@@ -16,6 +16,7 @@ from uuid import UUID
 from vedette.access import secrets
 from vedette.access.authority import EVERYBODY, Authority, Caller
 from vedette.bus import Bus, topics
+from vedette.domain.access import Lapse, Recognised
 from vedette.duties import endure
 from vedette.errors import DatabaseError
 from vedette.settings import Settings
@@ -29,27 +30,47 @@ REMEMBERED_SECONDS = 1.0
 MOST_REMEMBERED = 10_000
 
 
-class Unauthenticated(Exception):
-    """Whoever asks shows nothing that is good now; the text is one sentence with the remedy."""
-
-
-NOTHING_SHOWN = "Show a token: as VEDETTE_TOKEN to the command line, else as Authorization: Bearer vdt_… (see docs)."
-NOT_GOOD = "The token is not good: it was revoked, has expired, or never was one; ask an admin for another."
+SENTENCES = {
+    Lapse.MISSING: (
+        "Show a token: as VEDETTE_TOKEN to the command line, else as Authorization: Bearer vdt_… (see docs)."
+    ),
+    Lapse.UNKNOWN: "The token is not known: it never was one, or belongs to another server; ask an admin for one.",
+    Lapse.REVOKED: "The token was revoked; ask an admin for another.",
+    Lapse.EXPIRED: "The token has expired; ask an admin for another.",
+    Lapse.SIGNED_OUT: "You have signed out; sign in again.",
+}
+SESSION_OVER = "Your session is over; sign in again."
 ENDED = "The token was revoked or has expired, or you have signed out."
 
 
-Facts = tokens.TokenFacts | sessions.SessionFacts
+class Unauthenticated(Exception):
+    """Whoever asks shows nothing that is good now; the text is one sentence with the remedy, `lapse` says why."""
+
+    def __init__(self, lapse: Lapse, sentence: str | None = None) -> None:
+        super().__init__(sentence or SENTENCES[lapse])
+        self.lapse = lapse
 
 
-async def _of_token(connection: Any, digest: bytes) -> Facts | None:
+async def _of_token(connection: Any, digest: bytes) -> Recognised | None:
     return await tokens.recognise(connection, digest)
 
 
-async def _of_session(connection: Any, digest: bytes) -> Facts | None:
+async def _of_session(connection: Any, digest: bytes) -> Recognised | None:
     return await sessions.recognise(connection, digest)
 
 
 _KINDS = ((secrets.TOKEN, _of_token), (secrets.SESSION, _of_session))
+
+
+def _judged(found: Recognised | None, is_session: bool) -> Authority | Unauthenticated:
+    if found is not None and found.lapse is None:
+        return Authority(
+            found.name, found.role, found.code_locations, found.id, found.token_id, found.expires_at, found.quota
+        )
+    lapse = Lapse.UNKNOWN if found is None or found.lapse is None else found.lapse
+    # A session that nobody knows ended long ago; one begun with a token that has expired, just as the others.
+    is_over = is_session and lapse in {Lapse.UNKNOWN, Lapse.EXPIRED}
+    return Unauthenticated(Lapse.EXPIRED, SESSION_OVER) if is_over else Unauthenticated(lapse)
 
 
 class Authenticator:
@@ -60,8 +81,8 @@ class Authenticator:
         self._bus = bus
         self._seconds = settings.poll_seconds
         self.is_asking = settings.authentication != "none"
-        self.has_sign_in = settings.authentication == "oidc"
-        self._remembered: dict[bytes, tuple[float, Authority | None]] = {}
+        self._is_read_only = settings.read_only
+        self._remembered: dict[bytes, tuple[float, Authority | Unauthenticated]] = {}
         self._held: dict[UUID, list[asyncio.Event]] = {}
         self._used: dict[UUID, float] = {}
         self._watching: asyncio.Task[None] | None = None
@@ -82,15 +103,18 @@ class Authenticator:
     async def caller(self, secret: str | None, address: str) -> Caller:
         """Return who shows a secret. Raises Unauthenticated, DatabaseUnreachable."""
         if not self.is_asking:
-            return Caller(EVERYBODY, address)
+            return Caller(self._limited(EVERYBODY), address)
         if secret is None:
-            raise Unauthenticated(NOTHING_SHOWN)
-        authority = await self._recognised(secret)
-        if authority is None:
-            raise Unauthenticated(NOT_GOOD)
-        if authority.key is not None:
-            self._used[authority.key] = time.monotonic()
-        return Caller(authority, address)
+            raise Unauthenticated(Lapse.MISSING)
+        found = await self._recognised(secret)
+        if isinstance(found, Unauthenticated):
+            raise Unauthenticated(found.lapse, str(found))
+        if found.token is not None:
+            self._used[found.token] = time.monotonic()
+        return Caller(self._limited(found), address)
+
+    def _limited(self, authority: Authority) -> Authority:
+        return authority.reading() if self._is_read_only else authority
 
     @contextmanager
     def holding(self, caller: Caller) -> Iterator[asyncio.Event]:
@@ -108,10 +132,10 @@ class Authenticator:
             if not self._held[key]:
                 del self._held[key]
 
-    async def _recognised(self, secret: str) -> Authority | None:
-        recognise = next((known for kind, known in _KINDS if secrets.is_one(secret, kind)), None)
+    async def _recognised(self, secret: str) -> Authority | Unauthenticated:
+        kind, recognise = next((known for known in _KINDS if secrets.is_one(secret, known[0])), ("", None))
         if recognise is None:
-            return None
+            return Unauthenticated(Lapse.UNKNOWN)
         digest = secrets.digest(secret)
         now = time.monotonic()
         known = self._remembered.get(digest)
@@ -121,9 +145,9 @@ class Authenticator:
             self._remembered.clear()
         async with self._database.reading() as connection:
             found = await recognise(connection, digest)
-        authority = None if found is None else Authority(found.name, found.role, found.code_locations, found.id)
-        self._remembered[digest] = now + REMEMBERED_SECONDS, authority
-        return authority
+        judged = _judged(found, is_session=kind == secrets.SESSION)
+        self._remembered[digest] = now + REMEMBERED_SECONDS, judged
+        return judged
 
     async def _watch(self) -> None:
         with self._bus.listen(topics.ACCESS) as listener:

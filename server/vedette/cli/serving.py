@@ -31,6 +31,9 @@ _insecure = click.option(
     default=None,
     help="Listen beyond this machine without authentication: whoever comes may do everything.",
 )
+_read_only = click.option(
+    "--read-only", is_flag=True, default=None, help="Let nobody change anything by the API; sensors go on."
+)
 _slots = click.option("--slots", help="Runs to execute at a time.")
 
 
@@ -46,6 +49,7 @@ def _projects(command: Command[P]) -> Command[P]:
 @_home
 @_slots
 @_insecure
+@_read_only
 @click.option("--no-watch", is_flag=True, help="Do not reload a project when its files change.")
 def dev(targets: tuple[str, ...], modules: tuple[str, ...], no_watch: bool, **options: str | bool | None) -> None:
     """Serve, evaluate and launch in one process, with an embedded Postgres unless VEDETTE_DATABASE_URL names one.
@@ -69,6 +73,7 @@ def dev(targets: tuple[str, ...], modules: tuple[str, ...], no_watch: bool, **op
 @_port
 @_home
 @_insecure
+@_read_only
 def serve(**options: str | bool | None) -> None:
     """Serve the GraphQL API on the database of VEDETTE_DATABASE_URL."""
     settings = _settings(options)

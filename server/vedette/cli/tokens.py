@@ -11,7 +11,7 @@ import msgspec
 from vedette.cli.durations import DURATION
 from vedette.cli.lazy import Lazy, LazyGroup
 from vedette.cli.output import Cell, local_time, print_json, print_line, print_table
-from vedette.domain.access import Role, Token
+from vedette.domain.access import Quota, Role, Token
 from vedette.runtime import tokens
 from vedette.settings import Settings, load
 
@@ -21,6 +21,7 @@ COMMANDS = {
     "revoke": Lazy("vedette.cli.tokens:revoke", "Revoke a token: its requests are refused, its streams end."),
 }
 
+_LIMIT = click.IntRange(min=1)
 _home = click.option("--home", help="Folder of the embedded database.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
@@ -40,19 +41,34 @@ def token() -> None:
     "--code-location", "code_locations", multiple=True, metavar="NAME", help="Confine it to this; may be repeated."
 )
 @click.option("--expires", type=DURATION, metavar="TIME", help="When, as in 90d or 12h; never, if left out.")
+@click.option("--requests-per-minute", type=_LIMIT, metavar="N", help="Operations that it may ask of each server.")
+@click.option("--cost-per-minute", type=_LIMIT, metavar="N", help="Objects that it may ask for, by sizes of pages.")
+@click.option("--streams", type=_LIMIT, metavar="N", help="Subscriptions that it may have at a time.")
 @_home
 @_json
 def create(
-    name: str, role: str, code_locations: tuple[str, ...], expires: float | None, home: str | None, as_json: bool
+    name: str,
+    role: str,
+    code_locations: tuple[str, ...],
+    expires: float | None,
+    requests_per_minute: int | None,
+    cost_per_minute: int | None,
+    streams: int | None,
+    home: str | None,
+    as_json: bool,
 ) -> None:
     """Make a token and print it: now and never again, as only its digest is kept.
+
+    Its limits are those of the settings (token_requests_per_minute and so on), unless it is given its own.
 
     \b
     vedette token create --name dashboard --role viewer
     vedette token create --name ci --role operator --code-location etl --expires 90d
+    vedette token create --name wall --role viewer --requests-per-minute 60 --streams 4
     """
-    work = tokens.create(_settings(home), name, Role(role.upper()), code_locations or None, expires, _who())
-    made, secret = tokens.run(work)
+    quota = Quota(requests_per_minute, cost_per_minute, streams)
+    wanted = tokens.Wanted(name, Role(role.upper()), code_locations or None, expires, quota)
+    made, secret = tokens.run(tokens.create(_settings(home), wanted, _who()))
     if as_json:
         print_json({**_shown(made), "secret": secret})
     else:
@@ -69,7 +85,7 @@ def list_tokens(home: str | None, as_json: bool) -> None:
     if as_json:
         print_json([_shown(each) for each in found])
         return
-    titles = ("Name", "Begins", "Role", "Code locations", "Made", "Expires", "Last used", "Revoked")
+    titles = ("Name", "Begins", "Role", "Code locations", "Made", "Expires", "Limits", "Last used", "Revoked")
     none = "There are no tokens; `vedette token create` makes one."
     print_table(titles, [_row(each) for each in found], none=none)
 
@@ -114,9 +130,16 @@ def _row(found: Token) -> tuple[Cell, ...]:
         ", ".join(found.code_locations) if found.code_locations is not None else "all",
         _time(found.created_at, ""),
         _time(found.expires_at, "never"),
+        _limits(found.quota),
         _time(found.last_used_at, "never"),
         _time(found.revoked_at, ""),
     )
+
+
+def _limits(quota: Quota) -> str:
+    """Return the limits that are the token's own."""
+    units = ("a minute", "objects a minute", "streams")
+    return ", ".join(f"{most} {unit}" for most, unit in zip(quota, units, strict=True) if most is not None)
 
 
 def _time(moment: datetime | None, otherwise: str) -> str:

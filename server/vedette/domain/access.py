@@ -24,6 +24,43 @@ RANK = {role: rank for rank, role in enumerate(Role)}
 Reach = tuple[str, ...] | None
 
 
+class Lapse(StrEnum):
+    """Why nobody is recognised by what they show."""
+
+    MISSING = "MISSING"
+    UNKNOWN = "UNKNOWN"
+    REVOKED = "REVOKED"
+    EXPIRED = "EXPIRED"
+    SIGNED_OUT = "SIGNED_OUT"
+
+
+class Quota(NamedTuple):
+    """What a token may ask of each server in a minute, and how many streams it may hold; None: as settings say."""
+
+    requests_per_minute: int | None = None
+    cost_per_minute: int | None = None
+    streams: int | None = None
+
+
+AS_SETTINGS = Quota()
+
+
+class Recognised(NamedTuple):
+    """What a server needs to know of a secret that was given out: a token, or the cookie of a session.
+
+    `token_id` is the token that it is, or by which the session was begun; `lapse` is why it is good for nothing now.
+    """
+
+    id: UUID
+    token_id: UUID | None
+    name: str
+    role: Role
+    code_locations: Reach
+    expires_at: datetime | None
+    quota: Quota
+    lapse: Lapse | None
+
+
 class Token(NamedTuple):
     """An API token as it may be shown: `prefix` is how it begins, the rest of it nobody has kept."""
 
@@ -37,3 +74,4 @@ class Token(NamedTuple):
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    quota: Quota

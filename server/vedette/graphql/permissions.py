@@ -34,8 +34,8 @@ def permit(operation: Operation, authority: Authority, most_tokens: int) -> None
         return
     demand = _demand(operation.text, operation.name, most_tokens)
     if not authority.role.covers(demand.role):
-        said = f"{demand.field} needs the role {demand.role}; {authority.actor} has {authority.role}."
-        raise Refused(RequestError(FORBIDDEN, said))
+        has = "this server is read-only" if authority.is_reading else f"{authority.actor} has {authority.role}"
+        raise Refused(RequestError(FORBIDDEN, f"{demand.field} needs the role {demand.role}; {has}."))
 
 
 def sharing_key(operation: Operation, authority: Authority, most_tokens: int) -> Hashable:

@@ -36,6 +36,7 @@ from vedette.graphql.subscriptions import Subscription
 from vedette.graphql.ticks import TickQueries
 from vedette.graphql.token_mutations import TokenMutations
 from vedette.graphql.tokens import TokenQueries
+from vedette.graphql.viewer import ViewerQueries
 from vedette.settings import Settings
 from vedette.storage.database import Database
 
@@ -52,6 +53,7 @@ class Query(
     InstanceQueries,
     DynamicPartitionsQueries,
     TokenQueries,
+    ViewerQueries,
     AuditQueries,
 ):
     """What can be asked."""

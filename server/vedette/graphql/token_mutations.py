@@ -8,7 +8,7 @@ import strawberry
 
 from vedette.access import secrets
 from vedette.bus import topics
-from vedette.domain.access import Reach, Role
+from vedette.domain.access import Quota, Reach, Role
 from vedette.graphql import ids
 from vedette.graphql.context import Info
 from vedette.graphql.fields import mutation
@@ -31,6 +31,16 @@ class CreateTokenInput(KeyedInput):
         default=None, description="Names of the code locations to confine it to; left out: to none."
     )
     expires_at: datetime | None = strawberry.field(default=None, description="When it expires; left out: never.")
+    requests_per_minute: int | None = strawberry.field(
+        default=None, description="Operations that it may ask of each server in a minute; left out: as settings say."
+    )
+    cost_per_minute: int | None = strawberry.field(
+        default=None,
+        description="Objects that it may ask for in a minute, by the sizes of pages; left out: as settings say.",
+    )
+    streams: int | None = strawberry.field(
+        default=None, description="Subscriptions that it may have at a time; left out: as settings say."
+    )
 
 
 @strawberry.input(description="Which token to revoke.")
@@ -73,7 +83,20 @@ def _unfit(given: CreateTokenInput, reach: Reach) -> InvalidInput | None:
         return InvalidInput(message="Say the time zone, as in 2030-01-31T12:00:00Z.", path=["expiresAt"])
     if given.expires_at is not None and given.expires_at <= datetime.now(UTC):
         return InvalidInput(message="The token would have expired already.", path=["expiresAt"])
-    return None
+    return next((_too_little(name, most) for name, most in _limits(given) if most is not None and most < 1), None)
+
+
+def _limits(given: CreateTokenInput) -> tuple[tuple[str, int | None], ...]:
+    return (
+        ("requestsPerMinute", given.requests_per_minute),
+        ("costPerMinute", given.cost_per_minute),
+        ("streams", given.streams),
+    )
+
+
+def _too_little(name: str, most: int) -> InvalidInput:
+    message = f"A limit is 1 at least, not {most}; leave `{name}` out for that of the settings."
+    return InvalidInput(message=message, path=[name])
 
 
 @strawberry.type
@@ -94,8 +117,9 @@ class TokenMutations:
                 return unfit
             secret = secrets.new(secrets.TOKEN)
             reach = None if input.code_locations is None else tuple(input.code_locations)
+            quota = Quota(input.requests_per_minute, input.cost_per_minute, input.streams)
             wanted = NewToken(
-                input.name, secret.digest, secret.prefix, input.role, reach, info.context.actor, input.expires_at
+                input.name, secret.digest, secret.prefix, input.role, reach, info.context.actor, input.expires_at, quota
             )
             token = await tokens.make(connection, wanted)
             if token is None:

@@ -1,4 +1,4 @@
-"""Tokens as admins see them, and who one is."""
+"""Tokens as admins see them."""
 
 from datetime import datetime
 
@@ -30,16 +30,14 @@ class ApiToken:
     last_used_at: datetime | None = strawberry.field(
         description="When it was last used, to some seconds; null if never."
     )
-
-
-@strawberry.type(description="Who asks, and how far their word goes.")
-class Viewer:
-    """Who asks."""
-
-    name: str = strawberry.field(description="What is recorded of who did something.")
-    role: Role = strawberry.field(description="What they may do.")
-    code_locations: list[str] | None = strawberry.field(
-        description="Names of the code locations that they are confined to; null if to none."
+    requests_per_minute: int | None = strawberry.field(
+        description="Operations that it may ask of each server in a minute; null: as the settings say."
+    )
+    cost_per_minute: int | None = strawberry.field(
+        description="Objects that it may ask for in a minute, by the sizes of pages; null: as the settings say."
+    )
+    streams: int | None = strawberry.field(
+        description="Subscriptions that it may have at a time; null: as the settings say."
     )
 
 
@@ -56,19 +54,13 @@ def api_token(facts: Token) -> ApiToken:
         expires_at=facts.expires_at,
         revoked_at=facts.revoked_at,
         last_used_at=facts.last_used_at,
+        **facts.quota._asdict(),
     )
 
 
 @strawberry.type
 class TokenQueries:
     """Fields of Query."""
-
-    @field("Who asks. Where no authentication is configured: anonymous, who may do everything.")
-    def viewer(self, info: Info) -> Viewer:
-        """Say who it is."""
-        authority = info.context.authority
-        reach = None if authority.code_locations is None else list(authority.code_locations)
-        return Viewer(name=authority.actor, role=authority.role, code_locations=reach)
 
     @field("Tokens, the newest first, those that are revoked included. For admins.")
     async def tokens(self, info: Info, first: First = None, after: After = None) -> Connection[ApiToken]:

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from vedette.access import secrets
 from vedette.bus import Bus, topics
-from vedette.domain.access import Role, Token
+from vedette.domain.access import Quota, Reach, Role, Token
 from vedette.domain.audit import DONE, Attempt
 from vedette.errors import VedetteError
 from vedette.settings import Settings
@@ -55,18 +55,30 @@ def run(work: Awaitable[T]) -> T:
     return asyncio.run(done())
 
 
-async def create(
-    settings: Settings, name: str, role: Role, code_locations: tuple[str, ...] | None, seconds: float | None, by: str
-) -> tuple[Token, str]:
-    """Make a token that expires after so many seconds (None: never); return it and its secret. Raises TokenRefused."""
+class Wanted(NamedTuple):
+    """A token to be; it expires after so many seconds (None: never)."""
+
+    name: str
+    role: Role
+    code_locations: Reach
+    seconds: float | None
+    quota: Quota
+
+
+async def create(settings: Settings, wanted: Wanted, by: str) -> tuple[Token, str]:
+    """Make a token; return it and its secret. Raises TokenRefused."""
+    name, role, code_locations, seconds, quota = wanted
     secret = secrets.new(secrets.TOKEN)
     async with _database(settings) as (database, _):
         expires_at = None if seconds is None else await database.now() + timedelta(seconds=seconds)
-        wanted = NewToken(name, secret.digest, secret.prefix, role, code_locations, by, expires_at)
+        new = NewToken(name, secret.digest, secret.prefix, role, code_locations, by, expires_at, quota)
         async with database.writing() as connection:
-            token = await tokens.make(connection, wanted)
+            token = await tokens.make(connection, new)
             if token is not None:
-                given = {"name": name, "role": role, "codeLocations": code_locations, "expiresAt": expires_at}
+                given = {
+                    "name": name, "role": role, "codeLocations": code_locations, "expiresAt": expires_at,
+                    **quota._asdict(),
+                }  # fmt: skip
                 attempt = Attempt("createToken", given, by, TERMINAL, ("ApiToken", token.id))
                 await audit_log.add(connection, attempt, DONE)
     if token is None:

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from vedette.graphql.errors import UNAUTHENTICATED, UNAVAILABLE
+from vedette.access.authenticator import Unauthenticated
+from vedette.graphql.errors import UNAUTHENTICATED, UNAVAILABLE, RequestError
 from vedette.web.admission import Full
 
 JSON = "application/json"
@@ -42,9 +43,10 @@ def overloaded(full: Full, media_type: str = JSON) -> Response:
     return refusal(429, "TOO_MANY_REQUESTS", full.sentence, media_type=media_type, headers=headers)
 
 
-def unauthenticated(reason: str, media_type: str = JSON) -> Response:
+def unauthenticated(why: Unauthenticated, media_type: str = JSON) -> Response:
     """Return the answer to a request of somebody who is not recognised."""
-    return refusal(401, UNAUTHENTICATED, reason, media_type, {"www-authenticate": "Bearer"})
+    error = RequestError(UNAUTHENTICATED, str(why), reason=why.lapse)
+    return errors(401, [error.formatted], media_type, {"www-authenticate": "Bearer"})
 
 
 def unavailable(media_type: str = JSON) -> Response:

@@ -21,7 +21,7 @@ from vedette.graphql.trusted_documents import TrustedDocuments
 from vedette.settings import Settings
 from vedette.storage.database import Database
 from vedette.telemetry import metrics
-from vedette.web import answers, health, pages, scraping
+from vedette.web import answers, health, pages, scraping, sessions
 from vedette.web.admission import Admission, Full
 from vedette.web.event_streams import EventStreams
 from vedette.web.following import Following
@@ -39,10 +39,10 @@ ANSWER_HEADERS = ["retry-after", "x-request-id"]
 SIGN_IN = "vedette.web.sign_in"
 
 
-def _sign_in(database: Database, bus: Bus, settings: Settings) -> list[Route]:
+def _sign_in(database: Database, settings: Settings) -> list[Route]:
     if settings.authentication != "oidc":
         return []
-    routes: list[Route] = importlib.import_module(SIGN_IN).routes(database, bus, settings)
+    routes: list[Route] = importlib.import_module(SIGN_IN).routes(database, settings)
     return routes
 
 
@@ -95,19 +95,18 @@ def create_app(database: Database, bus: Bus, settings: Settings, static: Path = 
         routes=[
             Route(
                 "/graphql",
-                _GraphQLOrPage(
-                    GraphQLOverHTTP(api, admission, access, quotas), pages.Page(static, pages.GRAPHIQL, access)
-                ),
+                _GraphQLOrPage(GraphQLOverHTTP(api, admission, access, quotas), pages.Page(static, pages.GRAPHIQL)),
                 methods=methods,
             ),
             WebSocketRoute("/graphql", _Sockets(api, admission, access, quotas, settings)),
             Route("/graphql/stream", EventStreams(api, admission, access, quotas, settings), methods=methods),
             *health.routes(database, settings, admission),
             *_metrics(database, settings),
-            *_sign_in(database, bus, settings),
+            *sessions.routes(access, database, bus, settings),
+            *_sign_in(database, settings),
             Mount("/static", pages.files(static)),
             # With methods: of those that an address above does not have, it is that one to tell (405).
-            Route("/{address:path}", pages.Page(static, pages.INTERFACE, access), methods=["GET"]),
+            Route("/{address:path}", pages.Page(static, pages.INTERFACE), methods=["GET"]),
         ],
         middleware=[
             Middleware(Following),

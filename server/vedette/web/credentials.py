@@ -8,9 +8,9 @@ from starlette.types import Scope
 
 from vedette.access.authenticator import Authenticator
 from vedette.access.authority import Caller
+from vedette.web.cookies import SESSION_COOKIE, cookie_name
 
 SCHEME = "bearer "
-SESSION_COOKIE = "vedette_session"
 
 
 async def caller_of(access: Authenticator, scope: Scope) -> Caller:
@@ -26,11 +26,6 @@ def shown(scope: Scope) -> str | None:
         cookies = cookie_parser(headers["cookie"])
         return cookies.get(cookie_name(SESSION_COOKIE, is_secure=True)) or cookies.get(SESSION_COOKIE)
     return token
-
-
-def cookie_name(name: str, *, is_secure: bool) -> str:
-    """Return what a cookie is called: over HTTPS so that only this host can have set it."""
-    return f"__Host-{name}" if is_secure else name
 
 
 def shown_in_payload(payload: dict[str, Any] | None) -> str | None:

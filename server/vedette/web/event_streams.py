@@ -64,7 +64,7 @@ class EventStreams:
                     ended = room.enter_context(self._access.holding(caller))
                     items = await self._admitted(request, caller, room)
             except Unauthenticated as error:
-                refused = answers.unauthenticated(str(error))
+                refused = answers.unauthenticated(error)
             except DatabaseError:
                 refused = answers.unavailable()
             except parameters.BadParameters as error:

@@ -51,7 +51,7 @@ class GraphQLOverHTTP:
             caller = await caller_of(self._access, request.scope)
             checked = self._api.operation(await asked(request))
         except Unauthenticated as error:
-            return answers.unauthenticated(str(error), media_type)
+            return answers.unauthenticated(error, media_type)
         except DatabaseError:
             return answers.unavailable(media_type)
         except parameters.BadParameters as error:

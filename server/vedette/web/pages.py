@@ -3,23 +3,18 @@
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
-
-from vedette.access.authenticator import Authenticator, Unauthenticated
-from vedette.errors import DatabaseError
-from vedette.web.credentials import caller_of
 
 STATIC = Path(__file__).parent / "static"
 INTERFACE = "index.html"
 GRAPHIQL = "graphiql.html"
 # What the interface asks, as its build lists it.
 DOCUMENTS = "documents.txt"
-# Where browsers sign in.
+# Where browsers are sent to the provider.
 SIGN_IN = "/auth/login"
 
 # All that the page needs comes from here, and the websocket goes here.
@@ -60,37 +55,17 @@ def page(static: Path, name: str) -> Response:
 
 
 class Page:
-    """Serves a page at whatever address it stands; who is to sign in is sent to do so first, and then back."""
+    """Serves a page at whatever address it stands, to everybody: whoever is to sign in is asked by the page itself."""
 
-    def __init__(self, static: Path, name: str, access: Authenticator) -> None:
+    def __init__(self, static: Path, name: str) -> None:
         self._static = static
         self._name = name
-        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer browsers with the page; what programs ask for here is not there."""
-        request = Request(scope)
-        if not wants_page(request):
-            answer: Response = PlainTextResponse("Not found.", 404)
-        elif await self._is_stranger(scope):
-            asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            where = f"{SIGN_IN}?{urlencode({'next': asked})}"
-            answer = RedirectResponse(where, 303, {"cache-control": "no-store"})
-        else:
-            answer = page(self._static, self._name)
+        wanted = wants_page(Request(scope))
+        answer = page(self._static, self._name) if wanted else PlainTextResponse("Not found.", 404)
         await answer(scope, receive, send)
-
-    async def _is_stranger(self, scope: Scope) -> bool:
-        if not self._access.has_sign_in:
-            return False
-        try:
-            await caller_of(self._access, scope)
-        except Unauthenticated:
-            return True
-        except DatabaseError:
-            # The page says so itself, as soon as it asks for something.
-            return False
-        return False
 
 
 class _Files(StaticFiles):

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 from uuid import UUID
 
 from vedette.access.authority import Authority
+from vedette.domain.access import Quota
 from vedette.settings import Settings
 from vedette.web.admission import Full
 
@@ -27,12 +29,21 @@ class Exceeded(Full):
         return f"You may have {self.most} {self.what} ({self.limit}); again in {self.seconds:.0f} s."
 
 
+class _Limit(NamedTuple):
+    """How much of something there may be; `name` is the setting that says so, or of whom it is."""
+
+    name: str
+    most: int
+    what: str
+
+
 class _Bucket:
     """What is left of a quota a minute: it fills steadily, and all of it may be used at once."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._left = float(most)
+    def __init__(self, limit: _Limit) -> None:
+        self.limit = limit
+        self._most = limit.most
+        self._left = float(limit.most)
         self.at = time.monotonic()
 
     def take(self, amount: int) -> float:
@@ -48,48 +59,58 @@ class _Bucket:
         return 0.0
 
 
+_WHAT = ("operations a minute", "objects a minute, by the sizes of pages", "subscriptions at a time")
+
+
 class Quotas:
     """The quotas of one server. Whoever is not asked who they are has none."""
 
     def __init__(self, settings: Settings) -> None:
-        self._most_streams = settings.token_streams
-        self._a_minute = (
-            ("token_requests_per_minute", settings.token_requests_per_minute, "operations a minute"),
-            ("token_cost_per_minute", settings.token_cost_per_minute, "objects a minute, by the sizes of pages"),
-        )
-        self._buckets: dict[UUID, tuple[_Bucket, ...]] = {}
+        self._ours = {f"token_{name}": getattr(settings, f"token_{name}") for name in Quota._fields}
+        self._buckets: dict[UUID, tuple[_Bucket, _Bucket]] = {}
         self._streams: dict[UUID, int] = {}
 
     def charge(self, authority: Authority, cost: int) -> None:
         """Count one operation of a cost. Raises Exceeded."""
-        if authority.key is None:
+        account = authority.account
+        if account is None:
             return
-        if authority.key not in self._buckets:
+        buckets = self._buckets.get(account)
+        if buckets is None:
             self._forget()
-            self._buckets[authority.key] = tuple(_Bucket(most) for _, most, _ in self._a_minute)
-        for bucket, amount, (limit, most, what) in zip(
-            self._buckets[authority.key], (1, cost), self._a_minute, strict=True
-        ):
+            requests, costs, _ = self._limits(authority)
+            buckets = self._buckets[account] = _Bucket(requests), _Bucket(costs)
+        for bucket, amount in zip(buckets, (1, cost), strict=True):
             seconds = bucket.take(amount)
             if seconds:
-                raise Exceeded(limit, most, what, seconds)
+                raise Exceeded(*bucket.limit, seconds)
 
     @contextmanager
     def stream(self, authority: Authority) -> Iterator[None]:
         """Count a subscription while the block runs. Raises Exceeded."""
-        key = authority.key
-        if key is None:
+        account = authority.account
+        if account is None:
             yield
             return
-        if self._streams.get(key, 0) >= self._most_streams:
-            raise Exceeded("token_streams", self._most_streams, "subscriptions at a time", 1.0)
-        self._streams[key] = self._streams.get(key, 0) + 1
+        _, _, limit = self._limits(authority)
+        if self._streams.get(account, 0) >= limit.most:
+            raise Exceeded(*limit, 1.0)
+        self._streams[account] = self._streams.get(account, 0) + 1
         try:
             yield
         finally:
-            self._streams[key] -= 1
-            if not self._streams[key]:
-                del self._streams[key]
+            self._streams[account] -= 1
+            if not self._streams[account]:
+                del self._streams[account]
+
+    def _limits(self, authority: Authority) -> tuple[_Limit, ...]:
+        """Return what they may have: what is said of their token, else what the settings say."""
+        return tuple(
+            _Limit(setting, most, what) if own is None else _Limit(f"{name} of the token", own, what)
+            for (setting, most), (name, own), what in zip(
+                self._ours.items(), authority.quota._asdict().items(), _WHAT, strict=True
+            )
+        )
 
     def _forget(self) -> None:
         if len(self._buckets) >= MOST_REMEMBERED:

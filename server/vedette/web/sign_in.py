@@ -1,4 +1,4 @@
-"""Signing in and out on the page: the ways to the provider and back, and the cookies.
+"""Signing in at a provider: the ways there and back.
 
 What a sign-in has to bring back (state, nonce, verifier) is kept by the browser that began it, in a cookie of its own
 for some minutes: no other browser can end it. Imported only where sign-in is configured.
@@ -9,21 +9,19 @@ import html
 from urllib.parse import urlsplit
 
 import msgspec
-from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from vedette.access import secrets
 from vedette.access.oidc import Identity, Provider, SignInFailed
-from vedette.bus import Bus, topics
 from vedette.errors import DatabaseError
 from vedette.settings import Settings
 from vedette.storage.access import sessions
 from vedette.storage.access.sessions import NewSession
 from vedette.storage.database import Database
-from vedette.web import answers, pages
-from vedette.web.credentials import SESSION_COOKIE, cookie_name
+from vedette.web import pages
+from vedette.web.cookies import SESSION_COOKIE, Cookies
 
 BEGUN_COOKIE = "vedette_sign_in"
 # For as long as somebody may take at the provider.
@@ -45,10 +43,10 @@ class _Begun(msgspec.Struct, frozen=True):
 class SignIn:
     """The addresses under /auth."""
 
-    def __init__(self, database: Database, bus: Bus, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
-        self._bus = bus
         self._settings = settings
+        self._cookies = Cookies(settings)
         self._provider = Provider(settings)
 
     async def login(self, request: Request) -> Response:
@@ -59,7 +57,9 @@ class SignIn:
             return _failed(failed)
         kept = _Begun(begun.state, begun.nonce, begun.verifier, _local(request.query_params.get("next")))
         answer = _redirect(begun.url)
-        self._set(request, answer, BEGUN_COOKIE, msgspec.json.encode(kept).hex(), BEGUN_SECONDS)
+        # Lax: it is to come back when the provider sends the browser here.
+        packed = msgspec.json.encode(kept).hex()
+        self._cookies.set(request, answer, BEGUN_COOKIE, packed, BEGUN_SECONDS, samesite="lax")
         return answer
 
     async def callback(self, request: Request) -> Response:
@@ -74,22 +74,8 @@ class SignIn:
             answer = _failed(SignInFailed("The database does not answer at the moment.", 503))
         else:
             answer = _redirect(kept.next)
-            self._set(request, answer, SESSION_COOKIE, secret, int(self._settings.session_seconds))
-        self._set(request, answer, BEGUN_COOKIE, "", 0)
-        return answer
-
-    async def logout(self, request: Request) -> Response:
-        """End the session; its streams end with it."""
-        cookie = request.cookies.get(self._name(request, SESSION_COOKIE), "")
-        if secrets.is_one(cookie, secrets.SESSION):
-            try:
-                async with self._database.writing_at_once() as connection:
-                    await sessions.end(connection, secrets.digest(cookie))
-            except DatabaseError:
-                return answers.unavailable()
-            self._bus.knock(topics.ACCESS)
-        answer = Response(status_code=204, headers={"cache-control": "no-store"})
-        self._set(request, answer, SESSION_COOKIE, "", 0)
+            self._cookies.set(request, answer, SESSION_COOKIE, secret, self._settings.session_seconds)
+        self._cookies.set(request, answer, BEGUN_COOKIE, "", 0, samesite="lax")
         return answer
 
     async def _identify(self, request: Request, kept: _Begun) -> Identity:
@@ -109,34 +95,14 @@ class SignIn:
 
     def _kept(self, request: Request) -> _Begun:
         try:
-            text = request.cookies.get(self._name(request, BEGUN_COOKIE), "")
-            return msgspec.json.decode(bytes.fromhex(text), type=_Begun)
+            return msgspec.json.decode(bytes.fromhex(self._cookies.get(request, BEGUN_COOKIE)), type=_Begun)
         except (ValueError, msgspec.DecodeError):
             raise SignInFailed(
                 "This sign-in was begun in another browser, or too long ago; begin it anew.", 400
             ) from None
 
-    def _base(self, request: Request) -> URL:
-        return URL(self._settings.public_url) if self._settings.public_url else request.base_url
-
     def _callback(self, request: Request) -> str:
-        return f"{str(self._base(request)).rstrip('/')}/auth/callback"
-
-    def _name(self, request: Request, name: str) -> str:
-        return cookie_name(name, is_secure=self._base(request).scheme == "https")
-
-    def _set(self, request: Request, answer: Response, name: str, value: str, seconds: int) -> None:
-        """Give the browser a cookie that no script can read and no other site can have sent with its requests."""
-        answer.set_cookie(
-            self._name(request, name),
-            value,
-            max_age=seconds,
-            path="/",
-            secure=self._base(request).scheme == "https",
-            httponly=True,
-            # Not strict: whoever follows a link to the page, or comes back from the provider, is signed in.
-            samesite="lax",
-        )
+        return f"{str(self._cookies.base(request)).rstrip('/')}/auth/callback"
 
 
 def _local(address: str | None) -> str:
@@ -157,11 +123,10 @@ def _failed(failed: SignInFailed) -> Response:
     return HTMLResponse(text, failed.status, pages.HEADERS | {"cache-control": "no-store"})
 
 
-def routes(database: Database, bus: Bus, settings: Settings) -> list[Route]:
-    """Return the routes under /auth."""
-    at = SignIn(database, bus, settings)
+def routes(database: Database, settings: Settings) -> list[Route]:
+    """Return the routes under /auth that lead to the provider and back."""
+    at = SignIn(database, settings)
     return [
         Route(pages.SIGN_IN, at.login, methods=["GET"]),
         Route("/auth/callback", at.callback, methods=["GET"]),
-        Route("/auth/logout", at.logout, methods=["POST"]),
     ]

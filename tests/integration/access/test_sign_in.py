@@ -78,10 +78,9 @@ async def browser(api: Api) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def at_provider(browser: httpx.AsyncClient, subject: str, path: str = "/") -> str:
-    """Go where the page sends a stranger, and sign in there; return where the provider sends one then."""
-    asked = await browser.get(path)
-    assert asked.status_code == 303, asked.text
-    sent = await browser.get(asked.headers["location"])
+    """Go where the page leads a stranger, and sign in there; return where the provider sends one then."""
+    ways = (await browser.get("/auth/ways")).json()
+    sent = await browser.get(ways["provider"]["address"], params={"next": path})
     assert sent.status_code == 303, sent.text
     async with httpx.AsyncClient(timeout=SECONDS) as outside:
         back = await outside.post(sent.headers["location"], data={"sub": subject})
@@ -118,7 +117,7 @@ async def test_the_cookie_is_for_no_script_and_no_other_site(browser: httpx.Asyn
     done = await sign_in(browser, "1")
     [cookie] = [one for one in done.headers.get_list("set-cookie") if one.startswith("vedette_session=")]
     assert "HttpOnly" in cookie
-    assert "SameSite=lax" in cookie
+    assert "SameSite=strict" in cookie
     assert "Max-Age=43200" in cookie
     assert "vds_" in cookie
 

@@ -46,7 +46,7 @@ async def test_a_token_is_made_used_listed_and_revoked(
     [found] = (await beside.call("token", "list", "--json")).json
     assert (found["name"], found["role"], found["code_locations"]) == ("ci", "OPERATOR", None)
     assert (await beside.call("token", "revoke", "ci")).out == f"Revoked ci ({secret[:12]}…).\n"
-    (await terminal.call("sensor", "list")).fails(1, "not good")
+    (await terminal.call("sensor", "list")).fails(1, "was revoked")
     (await beside.call("token", "revoke", "ci")).fails(1, "no token named 'ci'")
 
 
@@ -56,6 +56,19 @@ async def test_a_name_is_taken_until_its_token_is_revoked(beside: Terminal) -> N
     (await beside.call(*create)).fails(1, "'ci' is there already")
     await beside.call("token", "revoke", "ci")
     await beside.call(*create)
+
+
+async def test_a_token_may_have_limits_of_its_own(terminal: Terminal, beside: Terminal) -> None:
+    limits = ("--requests-per-minute", "2", "--cost-per-minute", "500", "--streams", "1")
+    made = await beside.call("token", "create", "--name", "wall", "--role", "viewer", *limits)
+    wrong = await beside.call("token", "create", "--name", "b", "--role", "viewer", "--streams", "0")
+    assert (wrong.code, "Invalid value for '--streams'" in wrong.err) == (2, True)
+    [listed] = (await beside.call("token", "list", "--json")).json
+    assert listed["quota"] == {"requests_per_minute": 2, "cost_per_minute": 500, "streams": 1}
+    assert "2 a minute, 500 objects a minute, 1 streams" in (await beside.call("token", "list")).out
+    for _ in range(2):
+        await terminal.ok("sensor", "list", "--token", made.out.strip())
+    (await terminal.call("sensor", "list", "--token", made.out.strip())).fails(1, "You may have 2 operations a minute")
 
 
 async def test_the_audit_log_is_listed(terminal: Terminal, beside: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

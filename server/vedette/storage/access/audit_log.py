@@ -31,7 +31,9 @@ _SUBJECTS = {
     "ApiToken": (
         "tokens",
         "CASE WHEN cardinality(code_locations) = 1 THEN code_locations[1] END",
-        "'name', name, 'role', role, 'codeLocations', code_locations, 'expiresAt', expires_at, 'revokedAt', revoked_at",
+        """'name', name, 'role', role, 'codeLocations', code_locations, 'expiresAt', expires_at,
+        'revokedAt', revoked_at, 'requestsPerMinute', requests_per_minute, 'costPerMinute', cost_per_minute,
+        'streams', streams""",
     ),
 }
 _NOTHING = ("(VALUES (CAST(NULL AS uuid)))", "CAST(NULL AS text)", "")

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vedette.domain.access import Reach, Role, Token
+from vedette.domain.access import AS_SETTINGS, Lapse, Quota, Reach, Recognised, Role, Token
 from vedette.domain.ids import new_id
 from vedette.storage import pages
 from vedette.storage.pages import By, Condition
@@ -24,23 +24,20 @@ class NewToken(NamedTuple):
     code_locations: Reach
     created_by: str
     expires_at: datetime | None
+    quota: Quota = AS_SETTINGS
 
 
-class TokenFacts(NamedTuple):
-    """What a server needs to know of a token that is good now."""
-
-    id: UUID
-    name: str
-    role: Role
-    code_locations: Reach
-
-
-_COLUMNS = "id, name, prefix, role, code_locations, created_at, created_by, expires_at, revoked_at, last_used_at"
+QUOTA = "requests_per_minute, cost_per_minute, streams"
+_COLUMNS = (
+    f"id, name, prefix, role, code_locations, created_at, created_by, expires_at, revoked_at, last_used_at, {QUOTA}"
+)
 
 
 def _build(values: pages.Values) -> Token:
-    key, name, prefix, role, locations, made_at, made_by, expires, revoked, used, *_ = values
-    return Token(key, name, prefix, Role(role), _reach(locations), made_at, made_by, expires, revoked, used)
+    key, name, prefix, role, locations, made_at, made_by, expires, revoked, used, *quota = values
+    return Token(
+        key, name, prefix, Role(role), _reach(locations), made_at, made_by, expires, revoked, used, Quota(*quota[:3])
+    )
 
 
 def _reach(locations: Sequence[str] | None) -> Reach:
@@ -54,9 +51,10 @@ _LISTING = pages.Listing(
 )  # fmt: skip
 _MAKE = text(
     f"""
-    INSERT INTO tokens (id, name, digest, prefix, role, code_locations, created_by, expires_at)
+    INSERT INTO tokens (id, name, digest, prefix, role, code_locations, created_by, expires_at, {QUOTA})
     VALUES (:id, :name, :digest, :prefix, :role, CAST(:code_locations AS text[]), :created_by,
-        CAST(:expires_at AS timestamptz))
+        CAST(:expires_at AS timestamptz), CAST(:requests_per_minute AS bigint), CAST(:cost_per_minute AS bigint),
+        CAST(:streams AS bigint))
     ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING
     RETURNING {_COLUMNS}
     """
@@ -65,7 +63,15 @@ _REVOKE = text(
     f"UPDATE tokens SET revoked_at = coalesce(revoked_at, now()) WHERE id = :id RETURNING {_COLUMNS}"
 )  # fmt: skip
 _GOOD = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
-_RECOGNISE = text(f"SELECT id, name, role, code_locations FROM tokens WHERE digest = :digest AND {_GOOD}")
+# Why a token is good for nothing, NULL where it is good.
+LAPSE = f"""CASE WHEN tokens.revoked_at IS NOT NULL THEN '{Lapse.REVOKED}'
+    WHEN tokens.expires_at <= now() THEN '{Lapse.EXPIRED}' END"""
+_RECOGNISE = text(
+    f"""
+    SELECT id, id AS token_id, name, role, code_locations, expires_at, {QUOTA}, {LAPSE} AS lapse
+    FROM tokens WHERE digest = :digest
+    """
+)
 _STILL_GOOD = text(f"SELECT id FROM tokens WHERE id = ANY(CAST(:ids AS uuid[])) AND {_GOOD}")
 _USED = text(
     """
@@ -78,7 +84,8 @@ _USED = text(
 
 async def make(connection: AsyncConnection, wanted: NewToken) -> Token | None:
     """Keep a new token; return it, None where a token that is not revoked has its name."""
-    values = {**wanted._asdict(), "id": new_id(), "code_locations": _stored(wanted.code_locations)}
+    stored = {"id": new_id(), "code_locations": _stored(wanted.code_locations), **wanted.quota._asdict()}
+    values = {name: value for name, value in wanted._asdict().items() if name != "quota"} | stored
     row = (await connection.execute(_MAKE, values)).first()
     return None if row is None else _build(row)
 
@@ -110,10 +117,19 @@ async def named(connection: AsyncConnection, name: str) -> Token | None:
     return next(iter(await pages.select(connection, _LISTING, wanted)), None)
 
 
-async def recognise(connection: AsyncConnection, digest: bytes) -> TokenFacts | None:
-    """Return the token of a digest, if it is good now."""
-    row = (await connection.execute(_RECOGNISE, {"digest": digest})).first()
-    return None if row is None else TokenFacts(row.id, row.name, Role(row.role), _reach(row.code_locations))
+async def recognise(connection: AsyncConnection, digest: bytes) -> Recognised | None:
+    """Return the token of a digest, good or not."""
+    return recognised((await connection.execute(_RECOGNISE, {"digest": digest})).first())
+
+
+def recognised(row: Any) -> Recognised | None:
+    """Return what a row tells of a secret."""
+    if row is None:
+        return None
+    quota = Quota(row.requests_per_minute, row.cost_per_minute, row.streams)
+    lapse = None if row.lapse is None else Lapse(row.lapse)
+    reach = _reach(row.code_locations)
+    return Recognised(row.id, row.token_id, row.name, Role(row.role), reach, row.expires_at, quota, lapse)
 
 
 async def still_good(connection: AsyncConnection, ids: Sequence[UUID]) -> set[UUID]:

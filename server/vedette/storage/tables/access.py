@@ -1,6 +1,6 @@
 """Who may, who did what, and what a mutation with a key did."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from vedette.storage.tables.metadata import NOW, Timestamp, metadata
@@ -37,6 +37,10 @@ tokens = Table(
     Column("revoked_at", Timestamp),
     # Written now and then, not at each use.
     Column("last_used_at", Timestamp),
+    # What it may ask of each server; NULL: as settings say.
+    Column("requests_per_minute", BigInteger),
+    Column("cost_per_minute", BigInteger),
+    Column("streams", BigInteger),
     CheckConstraint("role IN ('VIEWER', 'OPERATOR', 'ADMIN')", name="role"),
     # A name is free again once its token is revoked.
     Index("ix_tokens_name", "name", unique=True, postgresql_where=text("revoked_at IS NULL")),
@@ -49,7 +53,9 @@ sessions = Table(
     Column("id", Uuid, primary_key=True),
     # SHA-256 of the cookie, which is not kept.
     Column("digest", LargeBinary, nullable=False, unique=True),
-    # Who it is to the provider, and what they are called.
+    # The token that somebody signed in with: the session ends with it. NULL: at a provider.
+    Column("token_id", Uuid, ForeignKey("tokens.id")),
+    # Who it is to the provider, else the token's name; and what they are called.
     Column("subject", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
