@@ -195,6 +195,8 @@ async def assets(database: Database, specs: Sequence[AssetSpec], location: str =
         """,
         **values,
     )
+    # As loading it does, by which a server knows that there is something new.
+    await execute(database, "UPDATE code_locations SET loaded_at = now() WHERE name = :location", location=location)
 
 
 async def asset_event(

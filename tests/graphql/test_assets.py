@@ -1,17 +1,21 @@
 """Assets over the API: what there is, what each is made of, and how it stands."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 import seeds
 from serving import Api
+from statements import counted_statements
 from vedette.domain.assets import AssetCheckSeverity, AssetEventKind, CheckOutcome
-from vedette.domain.catalog import AssetCheckSpec, AssetMonitor, AssetSpec, JobSpec, RunMonitor, SensorKind
+from vedette.domain.catalog import AssetCheckSpec, AssetMonitor, AssetSpec, Catalog, JobSpec, RunMonitor, SensorKind
+from vedette.domain.logs import ErrorInfo
 from vedette.domain.metadata import MetadataEntry, MetadataKind
 from vedette.domain.partitions import StaticPartitions
 from vedette.domain.runs import RunStatus
 from vedette.graphql import ids
+from vedette.storage.catalog import catalogs
 from vedette.storage.database import Database
 
 SEEN, CHECKED = AssetEventKind.OBSERVATION, AssetEventKind.CHECK
@@ -125,6 +129,35 @@ async def test_lists_hold_what_passes(api: Api, database: Database, wanted: Any,
 async def test_a_selection_that_cannot_be_read_is_refused(api: Api, database: Database, selection: str) -> None:
     await shop(database)
     assert await api.code(KEYS, filter={"selection": selection}) == "BAD_INPUT"
+
+
+async def test_selections_follow_what_is_loaded_anew(api: Api, database: Database) -> None:
+    async def load(outcome: Catalog | ErrorInfo) -> None:
+        async with database.writing() as connection:
+            await catalogs.store(connection, "shop", "shop.py", outcome)
+
+    everything = {"selection": "*"}
+    assert await keys(api, filter=everything) == []
+    await load(Catalog(assets=SPECS))
+    assert await keys(api, filter=everything) == ["raw/orders", "rawness", "report"]
+    await load(Catalog(assets=SPECS[:1]))
+    assert await keys(api, filter=everything) == ["raw/orders"]
+    await load(ErrorInfo("ImportError", "no", ()))
+    assert await keys(api, filter=everything) == []
+    await load(Catalog(assets=SPECS[3:]))
+    assert await keys(api, filter=everything) == ["rawness"]
+
+
+async def test_the_definitions_are_read_once_for_all_selections(api: Api, database: Database) -> None:
+    await shop(database)
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(5):
+            tasks.create_task(keys(api, filter={"selection": "*", "keyPrefix": [f"p{number}"]}))
+    with counted_statements() as statements:
+        assert await keys(api, filter={"selection": "+report"}) == ["raw/orders", "report"]
+        assert await keys(api, filter={"selection": "+report"}, first=1) == ["raw/orders"]
+    # Each looks whether anything was loaded, and reads its page.
+    assert len(statements) == 4
 
 
 async def test_what_several_code_locations_name_is_that_of_the_one_that_makes_it(api: Api, database: Database) -> None:

@@ -1,19 +1,13 @@
 """Which assets, and which of what happened to them: filters, and what they are to the storage."""
 
-import asyncio
-import importlib
 from typing import Any
 
 import strawberry
 
 from vedette.domain.assets import AssetEventKind, AssetEventRecord, Path
-from vedette.domain.known_assets import KnownAssets
-from vedette.errors import DefinitionError
+from vedette.graphql.asset_selections import AssetSelections
 from vedette.graphql.errors import BAD_INPUT, RequestError
-from vedette.storage.assets import asset_lists
-from vedette.storage.assets.asset_lists import AssetFilter, AssetSeen
-
-LONGEST_SELECTION = 10_000
+from vedette.storage.assets.asset_lists import AssetFilter
 
 
 @strawberry.input(name="AssetFilter", description="Which assets; what is left out does not restrict.")
@@ -58,7 +52,7 @@ def asset_path(key: list[str]) -> Path:
     return tuple(key)
 
 
-async def asset_filter(connection: Any, given: AssetFilterInput | None) -> AssetFilter:
+async def asset_filter(connection: Any, selections: AssetSelections, given: AssetFilterInput | None) -> AssetFilter:
     """Return a filter as the storage has it; raises BAD_INPUT for a selection that cannot be read."""
     if given is None:
         return AssetFilter()
@@ -68,29 +62,8 @@ async def asset_filter(connection: Any, given: AssetFilterInput | None) -> Asset
         given.group,
         given.code_location,
         given.is_executable,
-        None if given.selection is None else await _selected(connection, given.selection),
+        None if given.selection is None else await selections.keys(connection, given.selection),
     )
-
-
-async def _selected(connection: Any, selection: str) -> list[Path]:
-    if len(selection) > LONGEST_SELECTION:
-        raise RequestError(BAD_INPUT, f"A selection has at most {LONGEST_SELECTION} characters.")
-    known = await asset_lists.defined(connection)
-    # In a thread: all that many assets are made of takes a moment.
-    return await asyncio.to_thread(_resolved, selection, known)
-
-
-def _resolved(selection: str, known: list[AssetSeen]) -> list[Path]:
-    # Imported when the first selection is looked at: it brings along what authors write, which a start can do without.
-    texts = importlib.import_module("vedette.authoring.assets.selection_text")
-    graph = KnownAssets((seen.spec, seen.code_location or "") for seen in known)
-    try:
-        found = texts.parse(selection).select(graph).assets
-    except DefinitionError as error:
-        raise RequestError(BAD_INPUT, str(error)) from None
-    except RecursionError:
-        raise RequestError(BAD_INPUT, "The selection is nested too deep.") from None
-    return [key.parts for key in found]
 
 
 def passes(record: AssetEventRecord, wanted: AssetEventFilterInput | None) -> bool:

@@ -249,5 +249,6 @@ class AssetQueries:
         """Read a page of them."""
         window = ASSETS.window(first, after)
         async with info.context.database.reading() as connection:
-            page = await asset_lists.page(connection, await asset_filter(connection, filter), window)
+            wanted = await asset_filter(connection, info.context.selections, filter)
+            page = await asset_lists.page(connection, wanted, window)
         return ASSETS.connect(page, asset)

@@ -11,6 +11,7 @@ import strawberry
 from vedette.access.authority import Authority, Caller
 from vedette.bus import Bus
 from vedette.domain.audit import Attempt
+from vedette.graphql.asset_selections import AssetSelections
 from vedette.graphql.limits import Limits
 from vedette.graphql.stretches import Stretch
 from vedette.settings import Settings
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class Context:
     """The context of one operation. `caller` is who asks; `stretch` is what a subscription covers of its stream.
 
-    `attempt` is the mutation that goes on.
+    `attempt` is the mutation that goes on. `selections` is one for all operations of a server.
     """
 
     database: Database
@@ -36,6 +37,7 @@ class Context:
     stretch: Stretch = field(default_factory=Stretch)
     caller: Caller = field(default_factory=Caller)
     attempt: Attempt | None = None
+    selections: AssetSelections = field(default_factory=AssetSelections)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

@@ -210,7 +210,9 @@ def _rows_of(node: Any) -> float:
 
 
 async def big(database: Database) -> UUID:
-    """Make 5,000 assets; 40,000 events of one of them, of which very few are of one partition or one check."""
+    """Make 20,000 assets, a few of them with a group and code location of their own; 40,000 events of one of them, of
+    which very few are of one partition or one check.
+    """
     await seeds.code_location(database)
     await seeds.job(database, JobSpec(name="daily"))
     await seeds.assets(
@@ -220,6 +222,8 @@ async def big(database: Database) -> UUID:
             for n in range(1, 20_000)
         ],
     )
+    await seeds.code_location(database, "farm")
+    await seeds.assets(database, [AssetSpec((f"a{n:05}",), group="rare") for n in range(19_950, 20_010)], "farm")
     await seeds.execute(
         database,
         f"""INSERT INTO asset_events (source_id, index, position, at, kind, key, partition_key, check_name, data)
@@ -267,6 +271,11 @@ async def test_a_page_is_found_among_many_by_index(database: Database) -> None:
         for name, read in {
             "assets": lambda c: asset_lists.page(c, AssetFilter(), window),
             "assets, further on": lambda c: asset_lists.page(c, AssetFilter(), Window(25, after=("a03000",))),
+            "assets of a small group": lambda c: asset_lists.page(c, AssetFilter(group="rare"), window),
+            "assets of a large group": lambda c: asset_lists.page(c, AssetFilter(group="default"), window),
+            "assets of no group": lambda c: asset_lists.page(c, AssetFilter(group="none"), window),
+            "assets of a small code location": lambda c: asset_lists.page(c, AssetFilter(code_location="farm"), window),
+            "assets of a large code location": lambda c: asset_lists.page(c, AssetFilter(code_location="shop"), window),
             "assets by key": lambda c: asset_lists.by_keys(c, some),
             "events": lambda c: asset_histories.page_each(c, some, HistoryFilter(), window),
             "materializations": lambda c: asset_histories.page_each(c, some, HistoryFilter(kinds), window),
@@ -286,4 +295,6 @@ async def test_a_page_is_found_among_many_by_index(database: Database) -> None:
             "at positions": lambda c: asset_histories.by_positions(c, [7, 40_001]),
         }.items()
     }
+    # Two indexes are gone along side by side, as far as the first of the group lies; no other row is looked at.
+    assert found.pop("assets of a small group") < 21_000
     assert {name: rows for name, rows in found.items() if rows > 1000} == {}

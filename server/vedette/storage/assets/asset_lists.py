@@ -1,6 +1,6 @@
 """Lists of assets: what code locations define and what was told of, each once, by key."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -62,6 +62,16 @@ async def page(connection: AsyncConnection, of: AssetFilter, window: pages.Windo
     return await pages.read(connection, _LISTING, window, _conditions(of))
 
 
+# By any of its definitions first, along an index: to find which of them is the best, each key has to be looked at.
+_IN_GROUP = """spec ->> 'group' = :group AND key IN (
+    SELECT named.key FROM asset_definitions AS named WHERE named.spec ->> 'group' = :group AND named.loaded)"""
+_OF_LOCATION = """code_location = :code_location AND key IN (
+    SELECT named.key FROM asset_definitions AS named WHERE named.code_location = :code_location AND named.loaded)"""
+# If any of its definitions makes it, the best does.
+_IS_EXECUTABLE = """key IN (
+    SELECT made.key FROM asset_definitions AS made WHERE made.loaded AND CAST(made.spec ->> 'executable' AS boolean))"""
+
+
 def _conditions(of: AssetFilter) -> list[Condition]:
     conditions = []
     if of.key_prefix:
@@ -71,12 +81,11 @@ def _conditions(of: AssetFilter) -> list[Condition]:
     if of.key_contains:
         conditions.append(pages.contains("key", of.key_contains))
     if of.group is not None:
-        conditions.append(Condition("spec ->> 'group' = :group", {"group": of.group}))
+        conditions.append(Condition(_IN_GROUP, {"group": of.group}))
     if of.code_location is not None:
-        conditions.append(Condition("code_location = :code_location", {"code_location": of.code_location}))
+        conditions.append(Condition(_OF_LOCATION, {"code_location": of.code_location}))
     if of.is_executable is not None:
-        executable = "coalesce(CAST(spec ->> 'executable' AS boolean), false) = :executable"
-        conditions.append(Condition(executable, {"executable": of.is_executable}))
+        conditions.append(Condition("NOT " * (not of.is_executable) + _IS_EXECUTABLE, {}))
     if of.keys is not None:
         conditions.append(_among(of.keys))
     return conditions
@@ -97,6 +106,15 @@ _DEFINED = text(
     ORDER BY key, CAST(spec ->> 'executable' AS boolean) DESC, code_location
     """
 )
+
+
+# Each loading of a code location, whether it succeeds or fails, is a change of its row.
+_DEFINED_AS_OF = text("SELECT name, loaded_at, error IS NULL FROM code_locations ORDER BY name")
+
+
+async def defined_as_of(connection: AsyncConnection) -> Hashable:
+    """Return what is another whenever `defined` is. Ask for it first: what changes in between is then noticed later."""
+    return tuple(tuple(row) for row in await connection.execute(_DEFINED_AS_OF))
 
 
 async def defined(connection: AsyncConnection) -> list[AssetSeen]:

@@ -31,6 +31,7 @@ asset_definitions = Table(
     Column("loaded", Boolean, nullable=False),
     Column("spec", JSONB, nullable=False),
     Index(None, "key"),
+    Index("ix_asset_definitions_group", text("(spec ->> 'group')"), "key"),
 )
 
 # The last materialization of each partition.

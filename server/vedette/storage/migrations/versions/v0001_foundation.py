@@ -25,6 +25,7 @@ BY_TIME = (
 def upgrade() -> None:
     _create_tables()
     _index_ticks()
+    _index_assets()
     _create_reactions()
     _create_access()
     _create_audit_log()
@@ -56,6 +57,11 @@ def _index_ticks() -> None:
         where = sa.text(condition)
         op.create_index(f"ix_ticks_{name}", "ticks", ["id"], postgresql_where=where)
         op.create_index(f"ix_ticks_{name}_of_sensor", "ticks", ["sensor_id", "id"], postgresql_where=where)
+
+
+def _index_assets() -> None:
+    op.create_index(op.f("ix_asset_definitions_key"), "asset_definitions", ["key"])
+    op.create_index("ix_asset_definitions_group", "asset_definitions", [sa.text("(spec ->> 'group')"), "key"])
 
 
 def _create_reactions() -> None:
@@ -453,7 +459,6 @@ def _create_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("code_location", "key", name=op.f("pk_asset_definitions")),
     )
-    op.create_index(op.f("ix_asset_definitions_key"), "asset_definitions", ["key"])
     op.create_table(
         "jobs",
         sa.Column("id", sa.Uuid(), nullable=False),
