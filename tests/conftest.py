@@ -1,5 +1,6 @@
 """A real Postgres for the tests: one server a session, one fresh migrated database a test."""
 
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -73,6 +74,14 @@ def no_zygote_outlives_its_tests() -> Iterator[None]:
     earlier = _zygotes()
     yield
     assert not _zygotes() - earlier
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_is_heeded() -> Iterator[None]:
+    """Have what tests start heed SIGINT, also where a shell runs the tests in the background and has them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,14 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
+def is_heeded(number: signal.Signals) -> bool:
+    """Tell whether a signal is ours to heed: what whoever started us has us ignore stays ignored.
+
+    Shells without job control have it so for Ctrl-C and what they start in the background; `nohup` for hang-ups.
+    """
+    return signal.getsignal(number) is not signal.SIG_IGN
+
+
 def run_until_interrupted(runner: asyncio.Runner, coroutine: Coroutine[Any, Any, T]) -> T:
     """Run it; Ctrl-C cancels it. Raises KeyboardInterrupt then.
 
@@ -15,6 +23,8 @@ def run_until_interrupted(runner: asyncio.Runner, coroutine: Coroutine[Any, Any,
     a signal that comes just before that wait does not end it, and is heard only when something else does. The loop's
     own handlers end it (`signal.set_wakeup_fd`).
     """
+    if not is_heeded(signal.SIGINT):
+        return runner.run(coroutine)
     asked, outcome = runner.run(_until_interrupted(coroutine))
     if asked:
         raise KeyboardInterrupt

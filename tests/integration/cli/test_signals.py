@@ -81,22 +81,35 @@ def test_the_second_signal_ends_also_what_is_stuck() -> None:
         assert process.wait(10) == -signal.SIGINT
 
 
+@contextmanager
+def ignoring_ctrl_c() -> Iterator[None]:
+    """Start processes as shells without job control start what is to run in the background."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_that_was_ignored_when_it_began_stays_so() -> None:
+    with ignoring_ctrl_c(), running(POLITE) as process:
+        assert line(process) == "working"
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        # Had the first been heeded, the second would have ended it at once.
+        process.send_signal(signal.SIGTERM)
+        assert [line(process), line(process)] == ["tidied up", "and on"]
+        assert process.wait(10) == 0
+
+
 def test_an_error_is_not_swallowed() -> None:
     with running(FAILING) as process:
         _, errors = process.communicate(timeout=20)
-        assert process.returncode == 1
+        # That nobody answered it.
+    assert process.returncode == 2
         assert "ValueError: a bug" in errors
 
 
-@pytest.fixture
-def heeded_ctrl_c() -> Iterator[None]:
-    """Have what is started heed SIGINT: shells ignore it for what runs in the background, and children inherit that."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heeded_ctrl_c")
 def test_ctrl_c_while_asking_is_one_line_and_its_own_exit_code() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -110,6 +123,26 @@ def test_ctrl_c_while_asking_is_one_line_and_its_own_exit_code() -> None:
                 out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
     assert err == "\nStopped by Ctrl-C. What the server was asked to do, it may do all the same.\n"
+
+
+def test_a_question_in_the_background_is_not_ended_by_ctrl_c() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-m", "vedette.cli", "sensor", "list", "--url", url]
+        with (
+            ignoring_ctrl_c(),
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+        ):
+            silent.settimeout(30)
+            asked, _ = silent.accept()
+            with asked:
+                asked.recv(1)
+                process.send_signal(signal.SIGINT)
+                asked.recv(1_000_000)
+            silent.close()
+            assert "Stopped by Ctrl-C" not in process.communicate(timeout=30)[1]
+    # That nobody answered it.
+    assert process.returncode == 2
 
 
 # Another thread deals with the signal, so that it does not end the main one's wait: as if it had come just before it.
