@@ -6,7 +6,7 @@ only while that looks cheaper, so what a plan hangs on, the size of a page and t
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, cast
@@ -25,6 +25,8 @@ Values = Sequence[Any]
 
 # There are as many as lists times filters times page sizes that are in use.
 _TEXTS = 1000
+# How many rows of each value a list looks through for those of a few parents.
+_LOOKED_THROUGH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,38 @@ async def read_each(
     for row in await _rows(connection, sql, values):
         groups[row[-1] - 1].append(row[:-1])
     return [_page(listing, window, rows) for rows in groups]
+
+
+async def read_scattered(
+    connection: AsyncConnection,
+    listing: Listing[T],
+    window: Window,
+    conditions: Sequence[Condition],
+    any_of: AnyOf | None,
+    of: Condition,
+) -> Page[T]:
+    """Return one part of the lists of the parents that `of` selects, taken together, in one statement.
+
+    These may be most of all rows or very few, and no index tells. So the next rows of all are looked through, so many
+    of them; only where too few belong to the parents, as much is taken of each parent's list along the index.
+    """
+    wanted = [each.sql for each in conditions]
+    wide = _merged(listing, replace(window, limit=_LOOKED_THROUGH), wanted, any_of)
+    inner = _merged(listing, window, [*wanted, *_belonging(listing)], any_of)
+    columns = ", ".join(by.sql for by in listing.parent)
+    order = _order(_placed(listing), backwards=_is_backwards(listing, window))
+    sql = f"""
+        WITH parents AS MATERIALIZED ({of.sql}), near AS MATERIALIZED (
+            SELECT * FROM ({wide}) AS next WHERE ({columns}) IN (SELECT * FROM parents)
+            ORDER BY {order} LIMIT {window.limit + 1}
+        )
+        SELECT * FROM near WHERE (SELECT count(*) FROM near) > {window.limit}
+        UNION ALL
+        SELECT page.* FROM parents CROSS JOIN LATERAL ({inner}) AS page
+        WHERE (SELECT count(*) FROM near) <= {window.limit}
+        ORDER BY {order} LIMIT {window.limit + 1}"""
+    values = {**_values(conditions, window), **of.values}
+    return _page(listing, window, await _rows(connection, sql, values))
 
 
 async def select(

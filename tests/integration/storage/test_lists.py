@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import msgspec
@@ -10,10 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import seeds
-from vedette.domain.catalog import SensorSpec
 from vedette.domain.ids import new_id
 from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import TickStatus
+from vedette.storage import pages
 from vedette.storage.database import Database
 from vedette.storage.pages import Page, Window
 from vedette.storage.runs import runs
@@ -21,7 +22,7 @@ from vedette.storage.runs.runs import RunFilter
 from vedette.storage.ticks import ticks
 from vedette.storage.ticks.ticks import TickFilter
 
-EXAMPLES = settings(max_examples=12, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = settings(max_examples=15, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 Facts = dict[str, Any]
 Read = Callable[[AsyncConnection, Window], Awaitable[Page[Any]]]
@@ -120,7 +121,8 @@ def check(seen: Sequence[UUID], before: Sequence[UUID], everything: Sequence[UUI
     until=maybe_moment,
     wanted=statuses(TickStatus),
     has_runs=st.none() | st.booleans(),
-    by=st.sampled_from(["nothing", "id", "name", "parent"]),
+    by=st.sampled_from(["nothing", "id", "name", "parent", "scope"]),
+    looked_through=st.sampled_from([1, 3, 1000]),
 )
 async def test_ticks(
     database: Database,
@@ -133,10 +135,12 @@ async def test_ticks(
     wanted: tuple[TickStatus, ...],
     has_runs: bool | None,
     by: str,
+    looked_through: int,
 ) -> None:
     await seeds.execute(database, "TRUNCATE ticks, sensors, code_locations CASCADE")
     await seeds.code_location(database)
-    sensors = await seeds.sensors(database, [SensorSpec(name="one"), SensorSpec(name="two")])
+    await seeds.code_location(database, "farm")
+    sensors = [await seeds.sensor(database, "one"), await seeds.sensor(database, "two", "farm")]
     await add_ticks(database, sensors, old)
     of = TickFilter(
         sensor_id=sensors[0] if by == "id" else None,
@@ -161,7 +165,9 @@ async def test_ticks(
             return (await ticks.page_each(connection, [sensors[0]], of, window))[0]
         return await ticks.page(connection, of, window)
 
-    seen = await walk(database, read, size, backward, lambda: add_ticks(database, sensors, added))
+    reader = database.confined(["shop"]) if by == "scope" else database
+    with patch.object(pages, "_LOOKED_THROUGH", looked_through):
+        seen = await walk(reader, read, size, backward, lambda: add_ticks(database, sensors, added))
     before = newest_first([row for row in old if passes(row)])
     check(seen, before, newest_first([row for row in [*old, *added] if "id" in row and passes(row)]))
 

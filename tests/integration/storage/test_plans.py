@@ -18,10 +18,12 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import seeds
 from conftest import TEMPLATE, execute, named
 from vedette.storage import direct
 from vedette.storage.database import Database
 from vedette.storage.direct import Statement
+from vedette.storage.sensors import troubles
 from vedette.storage.ticks import tick_buckets
 from vedette.storage.ticks.tick_buckets import Span
 
@@ -36,9 +38,24 @@ MOST_ROWS = 4000
 SORTED = ("sensors by last tick", "sensors by lag")
 
 
+# A code location beside the one that has nearly all: three of the oldest ticks are of one of its sensors.
+FARM = (
+    """INSERT INTO code_locations (id, name, target, version, loaded_at)
+    VALUES (gen_random_uuid(), 'farm', 'farm.py', '1', now())""",
+    """INSERT INTO sensors (id, code_location, name, loaded, spec, shard, status, status_source, next_tick_at)
+    SELECT gen_random_uuid(), 'farm', 'f' || n, true, jsonb_build_object('name', 'f' || n), n, 'RUNNING', 'CODE', now()
+    FROM generate_series(1, 3) AS n""",
+    """UPDATE ticks SET sensor_id = (SELECT id FROM sensors WHERE name = 'f1')
+    WHERE status = 'FAILURE' AND id IN (SELECT id FROM ticks WHERE status = 'FAILURE' ORDER BY id LIMIT 3)""",
+    "ANALYZE sensors, ticks",
+)
+
+
 async def build(url: str) -> None:
     async with Database(url) as database:
         await fill(database, TICKS, RUNS)
+        for statement in FARM:
+            await seeds.execute(database, statement)
 
 
 @pytest.fixture(scope="module")
@@ -103,22 +120,58 @@ def looked_at(node: Any) -> float:
     return float(read * node["Actual Loops"])
 
 
+async def walks(database: Database, of: Sample, asks: Mapping[str, Ask]) -> dict[str, str]:
+    """Return the plans of those that look at, or sort, more rows than they may."""
+    found: dict[str, str] = {}
+    for name, ask in asks.items():
+        async with database.writing() as connection:
+            root = await plan(connection, ask, of)
+            await connection.rollback()
+        rows = sum(map(looked_at, nodes(root)))
+        sorted_rows = max((node["Actual Rows"] for node in nodes(root) if node["Node Type"] == "Sort"), default=0)
+        if rows > MOST_ROWS or (sorted_rows > MOST_ROWS and name not in SORTED):
+            found[name] = f"{name}: {rows:.0f} rows, sorted {sorted_rows}: {json.dumps(root)[:3000]}"
+    return found
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_every_list_and_claim_looks_at_a_page(history_url: str) -> None:
-    found: dict[str, str] = {}
     async with Database(history_url) as database:
         async with database.reading() as connection:
             of = await sample(connection)
-        for name, ask in {**PAGES, **QUESTIONS, **STREAMS, **CLAIMS}.items():
-            async with database.writing() as connection:
-                root = await plan(connection, ask, of)
-                await connection.rollback()
-            rows = sum(map(looked_at, nodes(root)))
-            sorted_rows = max((node["Actual Rows"] for node in nodes(root) if node["Node Type"] == "Sort"), default=0)
-            if rows > MOST_ROWS or (sorted_rows > MOST_ROWS and name not in SORTED):
-                found[name] = f"{rows:.0f} rows, sorted {sorted_rows}: {json.dumps(root)[:3000]}"
-    assert not found, "\n".join(f"{name}: {what}" for name, what in found.items())
+        found = await walks(database, of, {**PAGES, **QUESTIONS, **STREAMS, **CLAIMS})
+    assert not found, "\n".join(found.values())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("location", ["shop", "farm"])
+async def test_so_do_those_of_whoever_is_confined_to_much_or_little(history_url: str, location: str) -> None:
+    async with Database(history_url) as database:
+        async with database.reading() as connection:
+            of = await sample(connection)
+            # Lists of a sensor are asked for where the sensor was itself seen.
+            seen = text("SELECT id FROM sensors WHERE code_location = :location")
+            of.sensor_ids = list((await connection.execute(seen, {"location": location})).scalars())
+        found = await walks(database.confined([location]), of, {**PAGES, **STREAMS})
+    assert not found, "\n".join(found.values())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_what_is_wrong_with_sensors_is_found_without_their_history(history_url: str) -> None:
+    async def wrong(connection: AsyncConnection, of: Sample) -> None:
+        await troubles.read(connection)
+
+    async def changed(connection: AsyncConnection, of: Sample) -> None:
+        await connection.execute(troubles._CHANGED, {"after": 0})
+
+    async with Database(history_url) as database, database.reading() as connection:
+        of = await sample(connection)
+        for ask in (wrong, changed):
+            # The sensors themselves, once.
+            assert sum(map(looked_at, nodes(await plan(connection, ask, of)))) <= len(of.sensor_ids) + 50
 
 
 @pytest.mark.slow

@@ -88,6 +88,10 @@ _LISTING = pages.Listing(
 
 async def page(connection: AsyncConnection, of: TickFilter, window: pages.Window) -> pages.Page[Tick]:
     """Return a part of the list of ticks, the newest first."""
+    confined_to = scopes.confines(connection)
+    if confined_to is not None and of.sensor_id is None and of.sensor_name is None:
+        mine = Condition(_OF_LOCATIONS, {"confined_to": confined_to})
+        return await pages.read_scattered(connection, _LISTING, window, _conditions(of), _statuses(of), mine)
     named = None
     if of.sensor_name is not None:
         named = Condition(f"SELECT id AS parent_0 {_NAMED}", {"sensor_name": of.sensor_name})
@@ -113,6 +117,7 @@ async def by_ids(connection: AsyncConnection, ids: Sequence[UUID], of: TickFilte
 
 
 _NAMED = "FROM sensors WHERE name = :sensor_name"
+_OF_LOCATIONS = f"SELECT id AS parent_0 FROM sensors WHERE {scopes.OF_LOCATION}"
 
 
 def _name(of: TickFilter) -> list[Condition]:
