@@ -32,9 +32,11 @@ class Project:
         self.path.write_text(PREAMBLE + textwrap.dedent(body))
 
     @asynccontextmanager
-    async def served(self, watch: bool = False, **settings: Any) -> AsyncIterator[CodeLocation]:
+    async def served(self, watch: bool = False, imported: bool = True, **settings: Any) -> AsyncIterator[CodeLocation]:
+        """Serve the project; with `imported` not before its import has come to something, however long that takes."""
         async with CodeLocations({"project": str(self.path)}, Settings(**settings), watch) as locations:
-            yield locations["project"]
+            location = locations["project"]
+            yield await loaded(location) if imported else location
 
 
 async def loaded(location: CodeLocation) -> CodeLocation:

@@ -24,6 +24,7 @@ from vedette.domain.events import RunEvent, RunEventKind
 from vedette.domain.reactions import Reaction, ReactionOutcome, SensorEvent
 from vedette.domain.runs import Run, RunStatus
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
+from vedette.execution import reacting
 from vedette.execution.calls import call_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -72,6 +73,13 @@ ANSWERS: list[Any] = [
 OUTCOMES = ["REACTED", "REQUESTED", "SKIPPED", "REQUESTED", "FAILED", "REACTED", "FAILED", "SKIPPED", "REACTED"]
 
 
+@pytest.fixture
+def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an evaluation come to all of its events, however busy the machine is."""
+    monkeypatch.setattr(reacting, "ENOUGH_SECONDS", float("inf"))
+
+
+@pytest.mark.usefixtures("all_at_once")
 @pytest.mark.parametrize("kind", ["sync", "async", "generator", "coroutine of a sync function"])
 async def test_no_answer_changes_what_another_event_comes_to(kind: str) -> None:
     """E18 to E21: upstream, one answer decides for all events of a tick."""
@@ -126,4 +134,5 @@ async def test_what_it_does_not_come_to_soon_is_left_for_the_next_time() -> None
         time.sleep(0.15)
 
     evaluation, _ = await evaluated(slow, *(an_event(position) for position in range(1, 30)))
-    assert 1 < len(evaluation.reactions) < 29
+    # Not even the second, where the first took long enough.
+    assert 1 <= len(evaluation.reactions) < 29
