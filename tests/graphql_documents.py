@@ -12,6 +12,7 @@ from vedette.domain.partitions import PartitionChange, PartitionChangeKind
 from vedette.domain.ticks import Evaluation
 from vedette.graphql import ids
 from vedette.storage.database import Database
+from vedette.storage.runs import run_limits
 from vedette.storage.ticks import evaluation_requests, partition_verdicts
 from vedette.storage.ticks.evaluation_requests import Answer
 
@@ -25,6 +26,7 @@ class World(NamedTuple):
     queued: str
     ended: str
     token: str
+    limit: str
 
 
 def _document(field: str, input_type: str, selected: str) -> str:
@@ -52,6 +54,8 @@ MUTATIONS = {
     "wipeAssets": _document("wipeAssets", "WipeAssetsInput", "assets { id }"),
     "createToken": _document("createToken", "CreateTokenInput", "token { id name }"),
     "revokeToken": _document("revokeToken", "RevokeTokenInput", "token { id }"),
+    "setRunLimit": _document("setRunLimit", "SetRunLimitInput", "runLimit { id maxConcurrentRuns }"),
+    "removeRunLimit": _document("removeRunLimit", "RemoveRunLimitInput", "runLimit { id }"),
 }
 INPUTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "startSensor": lambda world: {"sensorId": world.sensor},
@@ -71,6 +75,8 @@ INPUTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "wipeAssets": lambda _: {"assetKeys": [["words"]]},
     "createToken": lambda _: {"name": "dashboard", "role": "VIEWER"},
     "revokeToken": lambda world: {"tokenId": world.token},
+    "setRunLimit": lambda world: {"jobId": world.job, "maxConcurrentRuns": 4},
+    "removeRunLimit": lambda world: {"runLimitId": world.limit},
 }
 
 
@@ -88,6 +94,7 @@ async def seeded(database: Database, bus: Bus, *, working: bool = True) -> Async
     old = PartitionChange(PartitionChangeKind.ADD, "images", ("old.png",))
     async with database.writing() as connection:
         await partition_verdicts.change_by_hand(connection, old)
+        limit = await run_limits.put(connection, ("tag", "team", "data"), 2, "somebody")
     world = World(
         ids.encode("CodeLocation", location),
         ids.encode("Sensor", sensor),
@@ -95,6 +102,7 @@ async def seeded(database: Database, bus: Bus, *, working: bool = True) -> Async
         ids.encode("Run", queued),
         ids.encode("Run", ended),
         ids.encode("ApiToken", await seeds.token(database, "spare")),
+        ids.encode("RunLimit", limit),
     )
     async with asyncio.TaskGroup() as tasks:
         work = tasks.create_task(_work(database, bus)) if working else None

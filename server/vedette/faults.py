@@ -35,6 +35,8 @@ class Point(StrEnum):
     TICK_COMMIT = "TICK_COMMIT"
     TICK_COMMITTED = "TICK_COMMITTED"
     RUN_CLAIM = "RUN_CLAIM"
+    # Runs were claimed under limits, and it is not committed yet.
+    LIMITED_CLAIM = "LIMITED_CLAIM"
     RUN_CLAIMED = "RUN_CLAIMED"
     PROCESS_PREPARED = "PROCESS_PREPARED"
     START_COMMIT = "START_COMMIT"

@@ -19,7 +19,7 @@ from vedette.storage.database import Database
 OPERATORS = {
     *("startSensor", "stopSensor", "resetSensor", "setSensorCursor", "evaluateSensor", "tickSensor"),
     *("launchRun", "cancelRun", "rerun", "releaseRunKey", "addDynamicPartition", "deleteDynamicPartitions"),
-    "reportAssetEvent",
+    *("reportAssetEvent", "setRunLimit", "removeRunLimit"),
 }
 ADMINS = {"tokens", "auditLog", "reloadCodeLocation", "wipeAssets", "createToken", "revokeToken"}
 

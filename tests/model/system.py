@@ -19,7 +19,7 @@ from vedette.launcher.record import TOLD_BY, told
 from vedette.storage import leases
 from vedette.storage.catalog import catalogs, jobs
 from vedette.storage.database import Database
-from vedette.storage.runs import run_commands, run_keys, run_queue, run_updates
+from vedette.storage.runs import run_claims, run_commands, run_keys, run_queue, run_updates
 from vedette.storage.runs.run_queue import ClaimedRun
 from vedette.storage.runs.run_updates import RunUpdate
 from vedette.storage.sensors import cursors, due, sensors
@@ -166,8 +166,8 @@ class System:
     async def claim(self, limit: int) -> dict[str, ClaimedRun]:
         """Take runs from the queue: label -> claim."""
         async with self.database.writing() as connection:
-            claimed = await run_queue.claim(connection, self.launcher, [self.location], limit, LONG_SECONDS)
-        return {run.instruction.tags["label"]: run for run in claimed}
+            claimed = await run_claims.claim(connection, self.launcher, [self.location], limit, LONG_SECONDS)
+        return {run.instruction.tags["label"]: run for run in claimed.runs}
 
     async def tell(self, claim: ClaimedRun, events: int, *statuses: RunStatus) -> bool:
         """Record states of a claimed run that has `events` events so far; return whether the claim still held."""

@@ -10,14 +10,14 @@ from vedette.domain.access import Role
 _VIEWERS = {
     "Query": """
         node nodes sensor sensors tick ticks run runs job jobs asset assets codeLocations instance
-        dynamicPartitionsDefinitions dynamicPartitionsDefinition viewer
+        dynamicPartitionsDefinitions dynamicPartitionsDefinition viewer queue runLimits
     """,
     "Subscription": "ticks sensors runs runEvents tickLogs assetEvents",
 }
 _OPERATORS = {
     "Mutation": """
         startSensor stopSensor resetSensor setSensorCursor evaluateSensor tickSensor launchRun cancelRun rerun
-        releaseRunKey addDynamicPartition deleteDynamicPartitions reportAssetEvent
+        releaseRunKey addDynamicPartition deleteDynamicPartitions reportAssetEvent setRunLimit removeRunLimit
     """,
 }
 _ADMINS = {

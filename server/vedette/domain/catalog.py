@@ -54,6 +54,8 @@ class JobSpec(msgspec.Struct, frozen=True):
     ops: tuple[OpSpec, ...] = ()
     config_schema: dict[str, Any] | None = None
     on_interrupted: Interruption = Interruption.FAIL
+    # How many runs of it may be executed at once, by all launchers; None: as many as there are slots.
+    max_concurrent_runs: int | None = None
     # What its work is divided into, if it is; and whether the code has a config for each part of it.
     partitions: Partitions | None = None
     partitioned_config: bool = False

@@ -90,6 +90,8 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     error: ErrorInfo | None = None
     attempt: int = 1
     rerun_of: UUID | None = None
+    # The greater starts first.
+    priority: int = 0
 
     def with_partition(self, partition_key: str) -> "Run":
         """Return it as a run for that partition."""

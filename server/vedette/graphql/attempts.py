@@ -32,7 +32,7 @@ LONGEST_LIST = 100
 # The log says what was asked for; by which key a client can repeat it is the client's.
 _LEFT_OUT = frozenset({"idempotency_key"})
 # Which ids of an input say what it is about: the first that is given.
-_SUBJECTS = ("sensor_id", "run_id", "job_id", "code_location_id", "token_id", "tick_id")
+_SUBJECTS = ("sensor_id", "run_id", "job_id", "code_location_id", "token_id", "tick_id", "run_limit_id")
 
 
 async def attempted(context: Context, mutation: str, given: Any, act: Callable[[], Awaitable[T]]) -> T:

@@ -14,6 +14,7 @@ from vedette.domain.metadata import MetadataKind
 from vedette.domain.partitions import PartitionChangeKind, PartitionsKind
 from vedette.domain.reactions import ReactionOutcome
 from vedette.domain.run_keys import Dedup
+from vedette.domain.run_limits import RunLimitKind
 from vedette.domain.runs import RunStatus, StepStatus
 from vedette.domain.sensors import SensorConditionKind, StatusSource
 from vedette.domain.ticks import RunRequestOutcome, TickCause, TickStatus
@@ -117,6 +118,16 @@ _describe(
         "TTL": "For a time, whatever becomes of its run.",
     },
     name="RunKeyDedup",
+)
+_describe(
+    RunLimitKind,
+    "What a limit is about.",
+    {
+        "ALL": "All runs.",
+        "JOB": "The runs of a job.",
+        "TAG": "The runs with a tag, or with one value of it.",
+        "TAG_VALUE": "The runs with a tag, those of each value for themselves.",
+    },
 )
 _describe(
     RunStatus,

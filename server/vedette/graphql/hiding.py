@@ -13,7 +13,7 @@ from vedette.graphql.context import Context
 from vedette.graphql.errors import RequestError
 from vedette.storage.access import tokens
 from vedette.storage.catalog import code_locations, jobs
-from vedette.storage.runs import runs
+from vedette.storage.runs import run_limits, runs
 from vedette.storage.sensors import sensors
 from vedette.storage.ticks import ticks
 
@@ -26,6 +26,7 @@ _READ: dict[str, Read] = {
     "Job": jobs.by_ids,
     "CodeLocation": code_locations.by_ids,
     "ApiToken": tokens.by_ids,
+    "RunLimit": run_limits.by_ids,
 }
 
 

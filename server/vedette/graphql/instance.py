@@ -44,6 +44,9 @@ class Worker(Node):
         description="How many shards of the sensors it holds; null if that is not its role."
     )
     runs_held: int | None = strawberry.field(description="How many runs it executes; null if that is not its role.")
+    slots: int | None = strawberry.field(
+        description="How many runs it executes at once; 0 once it stops, null if that is not its role."
+    )
     healthy: bool = strawberry.field(description="Whether it showed a sign of life lately.")
     tasks: int = strawberry.field(
         description="Tasks of its event loop when it was last seen; roles in one process share them. Growing: a leak."
@@ -62,6 +65,7 @@ def worker(seen: instance.Worker) -> Worker:
         sensors_held=seen.sensors_held if role is WorkerRole.EVALUATE else None,
         shards_held=seen.shards_held if role is WorkerRole.EVALUATE else None,
         runs_held=seen.runs_held if role is WorkerRole.LAUNCH else None,
+        slots=seen.slots,
         healthy=seen.healthy,
         tasks=seen.tasks,
     )

@@ -13,6 +13,8 @@ from strawberry.dataloader import DataLoader
 
 from vedette.domain.assets import Path
 from vedette.domain.logs import LogLevel
+from vedette.domain.run_limits import LimitKey
+from vedette.domain.run_waits import Wait
 from vedette.graphql.asset_events import (
     AssetCheckEvaluation,
     AssetEvent,
@@ -50,6 +52,7 @@ from vedette.graphql.logs import LogRecord, error_info, log_record
 from vedette.graphql.partitions import PartitionChange, partition_change
 from vedette.graphql.reactions import Reaction, reaction
 from vedette.graphql.run_keys import RunKey, run_key
+from vedette.graphql.run_waits import RunWait, run_wait
 from vedette.graphql.runs import Run, RunEvent, RunStep, run, run_event, run_step
 from vedette.graphql.sensors import Sensor, sensor
 from vedette.graphql.tick_buckets import TickBucket, tick_bucket
@@ -62,7 +65,7 @@ from vedette.storage.catalog import code_locations, dynamic_partitions, jobs
 from vedette.storage.catalog.dynamic_partitions import DynamicPartition
 from vedette.storage.database import Database
 from vedette.storage.pages import Page, Window
-from vedette.storage.runs import run_keys, runs
+from vedette.storage.runs import run_keys, run_standing, run_waiting, runs
 from vedette.storage.runs.runs import PlacedEvent, RunFilter
 from vedette.storage.sensors import cursors, sensors
 from vedette.storage.ticks import partition_verdicts, reactions, tick_buckets, ticks
@@ -144,6 +147,20 @@ class Loaders:
             return [[run_step(step) for step in found.get(run_id, ())] for run_id in ids]
 
         return DataLoader(load_fn=load)
+
+    @cached_property
+    def wait_of_run(self) -> DataLoader[UUID, RunWait | None]:
+        """Where in the queue runs stand and what holds them up, by id; None of those that are not queued."""
+
+        async def read(connection: Any, ids: Sequence[UUID]) -> dict[UUID, Wait]:
+            return await run_waiting.waits(connection, ids, patience(self._settings))
+
+        return self._things(read, run_wait)
+
+    @cached_property
+    def running_under(self) -> DataLoader[LimitKey, int]:
+        """How many runs are executed under a limit, by its subject."""
+        return self._rows(run_standing.running_under)
 
     @cached_property
     def tick_counts(self) -> DataLoader[tuple[UUID, float], TickCounts]:

@@ -39,8 +39,10 @@ from vedette.storage.runs.runs import PlacedEvent
 if TYPE_CHECKING:
     from vedette.graphql.asset_events import AssetEvent
     from vedette.graphql.assets import Asset
+    from vedette.graphql.run_waits import RunWait, WaitReason
 
 LazyAsset = Annotated["Asset", strawberry.lazy("vedette.graphql.assets")]
+LazyWaitReason = Annotated["WaitReason", strawberry.lazy("vedette.graphql.run_waits")]
 LazyAssetEvent = Annotated["AssetEvent", strawberry.lazy("vedette.graphql.asset_events")]
 
 
@@ -116,6 +118,24 @@ class Run(Node):
     finished_at: datetime | None = strawberry.field(description="When it ended.")
     attempt: int = strawberry.field(description="Which execution of this run it is: 1, 2, …")
     can_cancel: bool = strawberry.field(description="Whether it can still be canceled.")
+    priority: int = strawberry.field(description="Its priority in the queue: the greater starts first.")
+
+    @field("Its place in the queue: 1 is the next to start. Null unless it is QUEUED.")
+    async def queue_position(self, info: Info) -> int | None:
+        """Count those before it."""
+        wait = await self._wait(info)
+        return None if wait is None else wait.position
+
+    @field("All that holds it up in the queue now; empty when it is about to start. Null unless it is QUEUED.")
+    async def waiting_for(self, info: Info) -> list[LazyWaitReason] | None:
+        """Find it out."""
+        wait = await self._wait(info)
+        return None if wait is None else wait.reasons
+
+    async def _wait(self, info: Info) -> "RunWait | None":
+        if self.status is not RunStatus.QUEUED:
+            return None
+        return await info.context.loaders.wait_of_run.load(self.facts.id)
 
     @field("The job; null if it is not known any more.")
     async def job(self, info: Info) -> Job | None:
@@ -203,6 +223,7 @@ def run(facts: domain.Run) -> Run:
         started_at=facts.started_at,
         finished_at=facts.finished_at,
         attempt=facts.attempt,
+        priority=facts.priority,
         can_cancel=facts.status not in FINISHED and facts.status is not RunStatus.CANCELING,
     )
 

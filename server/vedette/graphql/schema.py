@@ -27,7 +27,10 @@ from vedette.graphql.operations import Operations, without_suggestion
 from vedette.graphql.plans import PlannedExecutor
 from vedette.graphql.rerun_mutations import RerunMutations
 from vedette.graphql.run_keys import RunKeyMutations
+from vedette.graphql.run_limit_mutations import RunLimitMutations
+from vedette.graphql.run_limits import RunLimitQueries
 from vedette.graphql.run_mutations import RunMutations
+from vedette.graphql.run_waits import REASONS, QueueQueries
 from vedette.graphql.runs import RunQueries
 from vedette.graphql.scalars import CONFIG
 from vedette.graphql.sensor_mutations import SensorMutations
@@ -47,6 +50,8 @@ class Query(
     SensorQueries,
     TickQueries,
     RunQueries,
+    QueueQueries,
+    RunLimitQueries,
     JobQueries,
     AssetQueries,
     CodeLocationQueries,
@@ -65,6 +70,7 @@ class Mutation(
     EvaluationMutations,
     RunMutations,
     RunKeyMutations,
+    RunLimitMutations,
     RerunMutations,
     CodeLocationMutations,
     DynamicPartitionsMutations,
@@ -92,7 +98,7 @@ schema = Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    types=(*MEMBERS, Materialization, Observation, AssetCheckEvaluation),
+    types=(*MEMBERS, *REASONS, Materialization, Observation, AssetCheckEvaluation),
     extensions=[Operations],
     execution_context_class=_Executor,
     config=CONFIG,

@@ -57,6 +57,7 @@ class Launching:
             try:
                 await self._do_duties(runs)
             finally:
+                await self._claimer.leave()
                 await self._fleet.stop()
                 await self._rescuer.release_own()
 

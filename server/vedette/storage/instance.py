@@ -35,6 +35,7 @@ class Worker(NamedTuple):
     healthy: bool
     tasks: int
     shards_held: int
+    slots: int | None
 
 
 _LOAD = text(
@@ -66,7 +67,7 @@ _WORKERS = """
             WHERE launcher_id = workers.id AND status IN ('STARTING', 'STARTED', 'CANCELING')),
         last_seen_at > now() - CAST(:patience AS interval), tasks,
         (SELECT count(*) FROM leases WHERE leases.holder = workers.id AND leases.expires_at > now()
-            AND starts_with(leases.name, 'sensors/'))
+            AND starts_with(leases.name, 'sensors/')), slots
     FROM workers {condition} ORDER BY started_at, id
 """
 _ALL_WORKERS = text(_WORKERS.format(condition=""))

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.ids import new_id
 from vedette.duties import endure
@@ -34,6 +36,7 @@ _SEEN = """
 INSERT INTO workers (id, role, host, pid, lock_key, tasks) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), tasks = excluded.tasks
 """
+_TELL_LAUNCHER = text("UPDATE workers SET code_locations = CAST(:loaded AS text[]), slots = :slots WHERE id = :id")
 _LEAVE = "DELETE FROM workers WHERE id = $1"
 _FORGET_THE_DEAD = f"DELETE FROM workers WHERE last_seen_at < now() - interval '1 hour' AND NOT {HOLDS_ITS_LOCK}"
 
@@ -103,3 +106,8 @@ async def registered(database: Database, role: str, host: str, pid: int) -> Asyn
         with suppress(asyncio.CancelledError):
             await heartbeat
         await presence.leave()
+
+
+async def tell_launcher(connection: AsyncConnection, worker_id: UUID, loaded: Sequence[str], slots: int) -> None:
+    """Tell which code locations' runs a launcher can execute, and how many at once."""
+    await connection.execute(_TELL_LAUNCHER, {"id": worker_id, "loaded": list(loaded), "slots": slots})

@@ -2,11 +2,12 @@
 
 import asyncio
 import itertools
+import json
 import os
 import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -17,13 +18,14 @@ from vedette.bus import Bus
 from vedette.bus.topics import CANCELS, QUEUE, RUNS
 from vedette.domain.events import RunEvent
 from vedette.domain.ids import new_id
+from vedette.domain.run_limits import LimitKey
 from vedette.domain.runs import FINISHED, RunStatus, can_become
 from vedette.launcher.engines.contract import Engine
 from vedette.launcher.launching import Launching
 from vedette.settings import Settings
 from vedette.storage import streams, workers
 from vedette.storage.database import Database
-from vedette.storage.runs import run_events
+from vedette.storage.runs import run_events, run_limits
 
 QUICK = Settings(
     slots=4,
@@ -36,8 +38,10 @@ QUICK = Settings(
 
 _INSERT = text(
     """
-    INSERT INTO runs (id, code_location, job_name, status, run_config, tags, on_interrupted, event_count)
-    SELECT id, :code_location, :job_name, 'QUEUED', '{"ops": {}}', '{"team": "north"}', :on_interrupted, 1
+    INSERT INTO runs (id, code_location, job_name, status, run_config, tags, on_interrupted, event_count, priority,
+        turn)
+    SELECT id, :code_location, :job_name, 'QUEUED', '{"ops": {}}', CAST(:tags AS jsonb), :on_interrupted, 1, :priority,
+        :turn
     FROM unnest(CAST(:ids AS uuid[])) AS given(id)
     """
 )
@@ -55,18 +59,40 @@ class Queue:
         self.bus = bus
 
     async def add(
-        self, job_name: str, count: int = 1, *, code_location: str = "project", on_interrupted: str = "fail"
+        self,
+        job_name: str,
+        count: int = 1,
+        *,
+        code_location: str = "project",
+        on_interrupted: str = "fail",
+        tags: Mapping[str, str] | None = None,
+        priority: int = 0,
+        turn: int = 0,
     ) -> list[UUID]:
         """Queue runs; return their ids in the order of the queue."""
         ids = [new_id() for _ in range(count)]
         ids.sort()
         async with self.database.writing() as connection:
-            values = {"code_location": code_location, "job_name": job_name, "on_interrupted": on_interrupted}
+            values = {
+                "code_location": code_location,
+                "job_name": job_name,
+                "on_interrupted": on_interrupted,
+                "tags": json.dumps(tags or {"team": "north"}),
+                "priority": priority,
+                "turn": turn,
+            }
             await connection.execute(_INSERT, {"ids": ids, **values})
             await connection.execute(_TELL, {"ids": ids})
             await streams.append_runs(connection, [(run_id, "QUEUED") for run_id in ids])
         self.bus.knock(QUEUE, RUNS)
         return ids
+
+    async def limit(self, subject: LimitKey, max_runs: int) -> UUID:
+        """Set a limit as the API does."""
+        async with self.database.writing() as connection:
+            limit = await run_limits.put(connection, subject, max_runs, "somebody")
+        self.bus.knock(QUEUE)
+        return limit
 
     async def execute(self, statement: str, **values: Any) -> list[Any]:
         """Execute SQL in a transaction of its own; return its rows, if it gives any."""

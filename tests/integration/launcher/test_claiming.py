@@ -21,27 +21,28 @@ from vedette.launcher.fleet import Fleet
 from vedette.storage import workers
 from vedette.storage.database import Database
 from vedette.storage.direct import Statement
-from vedette.storage.runs import run_queue
+from vedette.storage.runs import run_claims, run_queue
 from vedette.storage.runs.run_queue import ClaimedRun
 
 
 async def claim(database: Database, limit: int, code_locations: tuple[str, ...] = ("project",)) -> list[UUID]:
     async with database.writing() as connection:
-        return [run.run_id for run in await run_queue.claim(connection, new_id(), code_locations, limit, 10.0)]
+        return [run.run_id for run in (await run_claims.claim(connection, new_id(), code_locations, limit, 10.0)).runs]
 
 
 async def test_runs_are_claimed_in_the_order_of_the_queue(queue: Queue) -> None:
     ids = await queue.add("job", 6)
-    await queue.execute("UPDATE runs SET queued_at = queued_at - interval '1 minute' WHERE id = :id", id=ids[4])
+    await queue.execute("UPDATE runs SET priority = 1 WHERE id = :id", id=ids[4])
+    await queue.execute("UPDATE runs SET turn = 1 WHERE id = :id", id=ids[2])
     assert await claim(queue.database, 3) == [ids[4], ids[0], ids[1]]
-    assert await claim(queue.database, 9) == [ids[2], ids[3], ids[5]]
+    assert await claim(queue.database, 9) == [ids[3], ids[5], ids[2]]
     assert await claim(queue.database, 9) == []
 
 
 async def test_a_claim_carries_all_that_the_process_needs(queue: Queue) -> None:
     [run_id] = await queue.add("job", on_interrupted="retry")
     async with queue.database.writing() as connection:
-        [claimed] = await run_queue.claim(connection, new_id(), ["project"], 5, 10.0)
+        [claimed] = (await run_claims.claim(connection, new_id(), ["project"], 5, 10.0)).runs
     assert claimed.instruction.run_id == run_id
     assert claimed.instruction.run_config == {"ops": {}}
     assert claimed.instruction.tags == {"team": "north"}
@@ -138,7 +139,7 @@ async def test_three_hundred_short_runs_each_succeed_once(queue: Queue, engine: 
 @pytest.mark.parametrize(
     ("statement", "values"),
     [
-        (run_queue._CLAIM, {"code_locations": ["project"], "limit": 8, "lease_seconds": 9.0, "launcher_id": new_id()}),
+        (run_claims._CLAIM, {"code_locations": ["project"], "limit": 8, "lease_seconds": 9.0, "launcher_id": new_id()}),
         (run_queue._CANCELLATIONS, {"launcher_id": new_id()}),
         (run_queue._HOLDERS, {"launcher_id": new_id()}),
         (
@@ -163,7 +164,7 @@ async def test_a_renewal_that_waited_for_a_lock_counts_from_when_it_came_through
     [run_id] = await queue.add("waits")
     launcher = new_id()
     async with queue.database.writing() as connection:
-        [claimed] = await run_queue.claim(connection, launcher, ["project"], 1, 0.5)
+        [claimed] = (await run_claims.claim(connection, launcher, ["project"], 1, 0.5)).runs
 
     async def renew() -> None:
         async with queue.database.writing() as connection:

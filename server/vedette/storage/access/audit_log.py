@@ -28,6 +28,11 @@ _SUBJECTS = {
     "Run": ("runs", "code_location", "'jobName', job_name, 'status', status, 'runKey', run_key"),
     "Job": ("jobs", "code_location", "'name', name"),
     "CodeLocation": ("code_locations", "name", "'name', name, 'version', version, 'reloads', reload_asked"),
+    "RunLimit": (
+        "run_limits",
+        "CASE WHEN CAST(subject AS jsonb) ->> 0 = 'job' THEN CAST(subject AS jsonb) ->> 1 END",
+        "'subject', CAST(subject AS jsonb), 'maxConcurrentRuns', max_runs",
+    ),
     "ApiToken": (
         "tokens",
         "CASE WHEN cardinality(code_locations) = 1 THEN code_locations[1] END",

@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 from sqlalchemy import text
@@ -19,15 +19,21 @@ from vedette.storage.catalog.jobs import JobSeen
 from vedette.storage.runs import run_keys
 from vedette.storage.runs.requested_runs import RUN_KEY_TAG
 from vedette.storage.runs.run_keys import FREE_ENDED, KeyWish
+from vedette.storage.runs.run_turns import LAST_TURN, priority_of
 
 _LAUNCH = text(
-    """
-    WITH made AS (
+    f"""
+    WITH given AS (
+        SELECT CAST(:tags AS jsonb) AS tags, {priority_of("CAST(:tags AS jsonb)")} AS priority
+    ), made AS (
         INSERT INTO runs (id, code_location, job_name, status, run_key, run_config, tags, partition_key, rerun_of,
-            done_steps, asset_selection, asset_checks, trace, on_interrupted, event_count)
-        VALUES (:id, :code_location, :job_name, 'QUEUED', :run_key, CAST(:run_config AS jsonb), CAST(:tags AS jsonb),
+            done_steps, asset_selection, asset_checks, trace, on_interrupted, event_count, priority, turn, source_id)
+        SELECT :id, :code_location, :job_name, 'QUEUED', :run_key, CAST(:run_config AS jsonb), tags,
             :partition_key, :rerun_of, CAST(:done_steps AS text[]),
-            CAST(:asset_selection AS jsonb), CAST(:asset_checks AS jsonb), :trace, :on_interrupted, 1)
+            CAST(:asset_selection AS jsonb), CAST(:asset_checks AS jsonb), :trace, :on_interrupted, 1,
+            priority, 1 + {LAST_TURN.format(priority="given.priority", source="CAST(:source_id AS uuid)")},
+            CAST(:source_id AS uuid)
+        FROM given
         RETURNING id
     )
     INSERT INTO run_events (run_id, position, at, kind, message)
@@ -88,6 +94,7 @@ async def launch(connection: AsyncConnection, wish: RunWish, actor: str, trace: 
         "asset_checks": _json(wish.asset_checks),
         "trace": trace,
         "on_interrupted": job.spec.on_interrupted.value,
+        "source_id": uuid5(job.id, actor),
         "message": f"Asked for by {actor}.",
     }
     await connection.execute(_LAUNCH, values)

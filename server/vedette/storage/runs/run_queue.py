@@ -1,58 +1,22 @@
-"""The queue of runs: claimed with a lease and an epoch, renewed, cancelled, taken over when their launcher is lost.
+"""Runs that launchers hold, with a lease and an epoch: renewed, cancelled, taken over when their launcher is lost.
 
-Locks: rows of `runs` in the order of their ids (a claim skips locked rows instead), then the stream `runs`, last.
+Locks: rows of `runs` in the order of their ids, then the stream `runs`, last.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vedette.domain.assets import Path
 from vedette.domain.catalog import Interruption
 from vedette.domain.runs import RunInstruction, RunStatus
-from vedette.storage import direct
-from vedette.storage.direct import Statement
 from vedette.storage.workers import HOLDS_ITS_LOCK
 
 # Claims last from clock_timestamp() on: now() is when the transaction began, and it may have waited for a lock since,
 # longer than a claim lasts.
-# The order of the queue; FOR NO KEY UPDATE, as FOR UPDATE would skip runs whose row a foreign key's check reads.
-_CLAIM = Statement(
-    """
-    WITH next AS MATERIALIZED (
-        SELECT id FROM runs
-        WHERE status = 'QUEUED' AND code_location = ANY(CAST(:code_locations AS text[]))
-        ORDER BY queued_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
-    ), claimed AS (
-        UPDATE runs SET
-            status = 'STARTING', launcher_id = :launcher_id, claim_epoch = claim_epoch + 1,
-            claimed_until = clock_timestamp() + make_interval(secs => :lease_seconds), event_count = event_count + 1
-        FROM next WHERE runs.id = next.id
-        RETURNING runs.*
-    ), told AS (
-        INSERT INTO run_events (run_id, position, at, kind, message)
-        SELECT id, event_count, now(), 'RUN_STARTING', 'Claimed by launcher ' || launcher_id FROM claimed
-    ), taken AS (
-        UPDATE streams SET position = position + total, at = greatest(at, clock_timestamp())
-        FROM (SELECT count(*) AS total FROM claimed) AS counted
-        WHERE name = 'runs' AND total > 0 RETURNING position - total AS before, at
-    ), streamed AS (
-        INSERT INTO run_changes (position, at, run_id, status)
-        SELECT taken.before + row_number() OVER (ORDER BY queued_at, id), taken.at, id, 'STARTING' FROM taken, claimed
-    )
-    SELECT id, code_location, job_name, run_config, tags, partition_key, attempt, on_interrupted, claim_epoch,
-           event_count, done_steps, asset_selection, asset_checks,
-           CAST(extract(epoch FROM clock_timestamp() - queued_at) AS double precision), tick_id, trace
-    FROM claimed ORDER BY queued_at, id
-    """
-)
-
 _RENEW = text(
     """
     WITH held AS MATERIALIZED (
@@ -158,73 +122,6 @@ class Holder:
     pid: int | None
     started_at: datetime | None
     locked: bool
-
-
-async def claim(
-    connection: AsyncConnection, launcher_id: UUID, code_locations: Collection[str], limit: int, lease_seconds: float
-) -> list[ClaimedRun]:
-    """Claim up to `limit` queued runs of `code_locations`, longest queued first: they become STARTING."""
-    rows = await direct.fetch(
-        connection,
-        _CLAIM,
-        {
-            "code_locations": list(code_locations),
-            "limit": limit,
-            "launcher_id": launcher_id,
-            "lease_seconds": lease_seconds,
-        },
-    )
-    return [_claimed_run(row) for row in rows]
-
-
-_keys = msgspec.json.Decoder(tuple[Path, ...]).decode
-_checks = msgspec.json.Decoder(tuple[tuple[Path, str], ...]).decode
-
-
-def _claimed_run(row: Iterable[Any]) -> ClaimedRun:
-    # Taken apart in the order of the statement: by name, each column costs as much as all do here.
-    (
-        run_id,
-        location,
-        job_name,
-        config,
-        tags,
-        partition_key,
-        attempt,
-        interruption,
-        epoch,
-        event_count,
-        done,
-        assets,
-        checks,
-        waited,
-        tick_id,
-        trace,
-    ) = row
-    instruction = RunInstruction(
-        run_id=run_id,
-        job_name=job_name,
-        run_config=msgspec.json.decode(config, type=dict[str, Any]),
-        tags=msgspec.json.decode(tags, type=dict[str, str]),
-        partition_key=partition_key,
-        attempt=attempt,
-        done_steps=tuple(done or ()),
-        asset_selection=None if assets is None else _keys(assets),
-        asset_checks=None if checks is None else _checks(checks),
-    )
-    return ClaimedRun(
-        run_id=run_id,
-        status=RunStatus.STARTING,
-        epoch=epoch,
-        event_count=event_count,
-        attempt=attempt,
-        on_interrupted=Interruption(interruption),
-        code_location=location,
-        instruction=instruction,
-        waited_seconds=waited,
-        tick_id=tick_id,
-        trace=trace,
-    )
 
 
 async def renew(connection: AsyncConnection, epochs: Mapping[UUID, int], lease_seconds: float) -> frozenset[UUID]:

@@ -16,7 +16,7 @@ from vedette.storage.tables.assets import asset_definitions, asset_events, asset
 from vedette.storage.tables.catalog import code_locations, dynamic_partitions, dynamic_partitions_definitions, jobs
 from vedette.storage.tables.metadata import metadata
 from vedette.storage.tables.processes import compatibility, leases, retention, streams, workers
-from vedette.storage.tables.runs import run_changes, run_events, run_steps, runs
+from vedette.storage.tables.runs import queue_turns, run_changes, run_events, run_limits, run_steps, runs
 from vedette.storage.tables.sensors import cursor_changes, sensor_changes, sensors
 from vedette.storage.tables.ticks import (
     _ONLY_REACTED,
@@ -46,11 +46,13 @@ __all__ = [
     "jobs",
     "leases",
     "metadata",
+    "queue_turns",
     "reactions",
     "retention",
     "run_changes",
     "run_events",
     "run_keys",
+    "run_limits",
     "run_requests",
     "run_steps",
     "runs",

@@ -6,12 +6,14 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -42,6 +44,12 @@ jobs = Table(
     Column("loaded", Boolean, nullable=False),
     Column("spec", JSONB, nullable=False),
     UniqueConstraint("code_location", "name"),
+    Index(
+        "ix_jobs_limited",
+        "code_location",
+        "name",
+        postgresql_where=text("(spec ->> 'max_concurrent_runs') IS NOT NULL"),
+    ),
 )
 
 # One row a definition: its lock is held by whoever changes its keys, or relies on them, until the commit.

@@ -17,8 +17,10 @@ workers = Table(
     # The key of the session advisory lock that the worker's own connection holds while the process lives. Postgres
     # drops it with the process, so a successor need not wait for the lease to run out. A hint: epochs keep it right.
     Column("lock_key", BigInteger, nullable=False),
-    # What an evaluator has loaded, by name: whose sensors it can evaluate.
+    # What it has loaded, by name: whose sensors an evaluator can evaluate, whose runs a launcher can execute.
     Column("code_locations", ARRAY(Text), nullable=False, server_default="{}"),
+    # How many runs a launcher executes at once.
+    Column("slots", Integer),
     # When an evaluator last began to renew its leases: it counts as one for as long as a lease lasts from then.
     Column("renewed_at", Timestamp),
     # Tasks of its event loop when it was last seen: a number that grows without end is a leak.

@@ -1,9 +1,11 @@
 """Runs with their steps and events."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from vedette.storage.tables.metadata import NOW, Timestamp, metadata
+
+QUEUED = text("status = 'QUEUED'")
 
 runs = Table(
     "runs",
@@ -39,7 +41,17 @@ runs = Table(
     Column("cancel_asked_at", Timestamp),
     Column("cancel_forced", Boolean, nullable=False, server_default="false"),
     Column("event_count", BigInteger, nullable=False, server_default="0"),
-    Index("ix_runs_queue", "queued_at", "id", postgresql_where=text("status = 'QUEUED'")),
+    # Its place in the queue: the greatest priority first, then the least turn, then the id. A turn is taken by whoever
+    # asks for runs, the source (see `run_turns`): NULL where nobody else waits for one.
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("turn", BigInteger, nullable=False, server_default="0"),
+    Column("source_id", Uuid),
+    # The limits that it was found behind, as JSON (see `domain.run_limits`); those of a lane wait together, and are not
+    # looked at one by one while a limit of it is reached. '': it was found behind none.
+    Column("lane", Text, nullable=False, server_default=""),
+    Index("ix_runs_queue", text("(-priority)"), "turn", "id", postgresql_where=QUEUED),
+    Index("ix_runs_lanes", "lane", "code_location", text("(-priority)"), "turn", "id", postgresql_where=QUEUED),
+    Index("ix_runs_sources", "source_id", "priority", "turn", postgresql_where=QUEUED),
     Index("ix_runs_claimed", "launcher_id", postgresql_where=text("status IN ('STARTING', 'STARTED', 'CANCELING')")),
     Index(None, "queued_at", "id"),
     Index(None, "sensor_id", "queued_at", "id"),
@@ -91,4 +103,25 @@ run_changes = Table(
     Column("status", Text, nullable=False),
     Column("at", Timestamp, primary_key=True),
     postgresql_partition_by="RANGE (at)",
+)
+
+# How far the queue of each priority has come: the greatest turn that was claimed in it.
+queue_turns = Table(
+    "queue_turns",
+    metadata,
+    Column("priority", Integer, primary_key=True, autoincrement=False),
+    Column("turn", BigInteger, nullable=False),
+)
+
+# How many runs may be executed at once: of all, of a job, or with a tag. Those that code sets are in the specs of jobs.
+run_limits = Table(
+    "run_limits",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    # What it limits, as JSON: see `domain.run_limits`.
+    Column("subject", Text, nullable=False, unique=True),
+    Column("max_runs", Integer, nullable=False),
+    Column("set_at", Timestamp, nullable=False, server_default=NOW),
+    Column("set_by", Text, nullable=False),
+    CheckConstraint("max_runs >= 0", name="max_runs"),
 )

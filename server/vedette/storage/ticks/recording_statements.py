@@ -1,6 +1,7 @@
 """The statements of one recording transaction: each writes a whole batch of ticks."""
 
 from vedette.storage.direct import Statement
+from vedette.storage.runs.run_turns import LAST_TURN, priority_of
 from vedette.storage.streams import APPENDED
 
 # In the order of the fields of LockedSensor and SensorState. The cursor is read only where it is not the one that the
@@ -109,16 +110,23 @@ _LAUNCHING = """
             dedup text, ttl_seconds double precision, run_config jsonb, tags jsonb, run_tags jsonb, partition_key text,
             asset_selection jsonb, asset_checks jsonb, outcome text, run_id uuid, trace text
         )
+    ), tagged AS MATERIALIZED (
+        SELECT asked.*, spec, coalesce(spec -> 'tags', '{{}}') || run_tags AS all_tags
+        FROM asked LEFT JOIN jobs ON jobs.code_location = asked.code_location AND jobs.name = asked.job_name
+        WHERE asked.outcome = 'LAUNCHED'
+    ), placed AS MATERIALIZED (
+        SELECT tagged.*, {priority} AS priority FROM tagged
+    ), turns AS MATERIALIZED (
+        SELECT source.*, {last_turn} AS last_turn
+        FROM (SELECT DISTINCT sensor_id, priority FROM placed) AS source
     ), made AS (
         INSERT INTO runs (id, code_location, job_name, status, run_key, run_config, tags, partition_key,
-            asset_selection, asset_checks, sensor_id, tick_id, trace, on_interrupted, event_count)
-        SELECT asked.run_id, asked.code_location, asked.job_name, 'QUEUED', asked.run_key, asked.run_config,
-            coalesce(jobs.spec -> 'tags', '{}') || asked.run_tags, asked.partition_key, asked.asset_selection,
-            asked.asset_checks,
-            asked.sensor_id, asked.tick_id, asked.trace, coalesce(jobs.spec ->> 'on_interrupted', 'fail'), 1
-        FROM asked
-        LEFT JOIN jobs ON jobs.code_location = asked.code_location AND jobs.name = asked.job_name
-        WHERE asked.outcome = 'LAUNCHED'
+            asset_selection, asset_checks, sensor_id, tick_id, trace, on_interrupted, event_count,
+            priority, turn, source_id)
+        SELECT run_id, code_location, job_name, 'QUEUED', run_key, run_config, all_tags, partition_key,
+            asset_selection, asset_checks, sensor_id, tick_id, trace, coalesce(spec ->> 'on_interrupted', 'fail'), 1,
+            priority, last_turn + row_number() OVER (PARTITION BY sensor_id, priority ORDER BY run_id), sensor_id
+        FROM placed JOIN turns USING (sensor_id, priority)
         RETURNING id
     ), told AS (
         INSERT INTO run_events (run_id, position, at, kind, message)
@@ -129,7 +137,10 @@ _LAUNCHING = """
         SELECT tick_id, index, status, job_name, run_key, dedup, ttl_seconds, run_config, tags, partition_key,
             asset_selection, asset_checks, outcome, run_id
         FROM asked
-    ),"""
+    ),""".format(
+    priority=priority_of("all_tags"),
+    last_turn=LAST_TURN.format(priority="source.priority", source="source.sensor_id"),
+)
 _WRITE = """
     WITH {launching} answered AS (
         UPDATE evaluation_requests AS asked SET state = 'DONE', tick_id = recorded.tick_id

@@ -24,6 +24,7 @@ BY_TIME = (
 
 def upgrade() -> None:
     _create_tables()
+    _create_queue()
     _index_ticks()
     _index_assets()
     _create_reactions()
@@ -62,6 +63,33 @@ def _index_ticks() -> None:
 def _index_assets() -> None:
     op.create_index(op.f("ix_asset_definitions_key"), "asset_definitions", ["key"])
     op.create_index("ix_asset_definitions_group", "asset_definitions", [sa.text("(spec ->> 'group')"), "key"])
+
+
+def _create_queue() -> None:
+    place = [sa.text("(-priority)"), sa.text("turn"), sa.text("id")]
+    for name, columns in (
+        ("ix_runs_queue", place),
+        ("ix_runs_lanes", [sa.text("lane"), sa.text("code_location"), *place]),
+        ("ix_runs_sources", [sa.text("source_id"), sa.text("priority"), sa.text("turn")]),
+    ):
+        op.create_index(name, "runs", columns, unique=False, postgresql_where=sa.text("status = 'QUEUED'"))
+    op.create_table(
+        "queue_turns",
+        sa.Column("priority", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("turn", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("priority", name=op.f("pk_queue_turns")),
+    )
+    op.create_table(
+        "run_limits",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("max_runs", sa.Integer(), nullable=False),
+        sa.Column("set_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("set_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("max_runs >= 0", name=op.f("ck_run_limits_max_runs")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_run_limits")),
+        sa.UniqueConstraint("subject", name=op.f("uq_run_limits_subject")),
+    )
 
 
 def _create_reactions() -> None:
@@ -339,6 +367,10 @@ def _create_tables() -> None:
         sa.Column("cancel_asked_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("cancel_forced", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("event_count", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("priority", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("turn", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("source_id", sa.Uuid(), nullable=True),
+        sa.Column("lane", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
         postgresql_partition_by="RANGE (id)",
     )
@@ -356,9 +388,6 @@ def _create_tables() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_runs_job_name_queued_at_id"), "runs", ["job_name", "queued_at", "id"], unique=False)
-    op.create_index(
-        "ix_runs_queue", "runs", ["queued_at", "id"], unique=False, postgresql_where=sa.text("status = 'QUEUED'")
-    )
     op.create_index(op.f("ix_runs_queued_at_id"), "runs", ["queued_at", "id"], unique=False)
     op.create_index(
         "ix_runs_run_key", "runs", ["run_key"], unique=False, postgresql_where=sa.text("run_key IS NOT NULL")
@@ -444,6 +473,7 @@ def _create_tables() -> None:
         sa.Column("last_seen_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("lock_key", sa.BigInteger(), nullable=False),
         sa.Column("code_locations", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("slots", sa.Integer(), nullable=True),
         sa.Column("renewed_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("tasks", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
@@ -469,6 +499,13 @@ def _create_tables() -> None:
         sa.ForeignKeyConstraint(["code_location"], ["code_locations.name"], name=op.f("fk_jobs_code_location")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
         sa.UniqueConstraint("code_location", "name", name=op.f("uq_jobs_code_location_name")),
+    )
+    op.create_index(
+        "ix_jobs_limited",
+        "jobs",
+        ["code_location", "name"],
+        unique=False,
+        postgresql_where=sa.text("(spec ->> 'max_concurrent_runs') IS NOT NULL"),
     )
     op.create_table(
         "sensors",

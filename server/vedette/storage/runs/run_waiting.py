@@ -1,0 +1,90 @@
+"""Runs that wait: the list of them in their order, the place of each, and what holds it up."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vedette.domain.run_limits import Runner, Waiting
+from vedette.domain.run_waits import Held, Launcher, Queued, Wait, Waits
+from vedette.domain.runs import Run
+from vedette.storage import direct, pages
+from vedette.storage.direct import Statement
+from vedette.storage.pages import By, Condition
+from vedette.storage.runs import run_standing, runs
+
+_QUEUE = replace(
+    runs.LISTING, keys=(By("(-priority)", "integer"), By("turn", "bigint"), By("id", "uuid")), descending=False
+)
+_QUEUED = Condition("status = 'QUEUED'", {})
+
+
+async def page(connection: AsyncConnection, window: pages.Window) -> pages.Page[Run]:
+    """Return a part of the queue, the run first that is next to start."""
+    return await pages.read(connection, _QUEUE, window, [_QUEUED])
+
+
+# The queue is counted once, from one of the runs that are asked for to the next, not from its begin for each.
+_PLACES = Statement(
+    """
+    WITH asked AS MATERIALIZED (
+        SELECT id, -priority AS rank, turn, code_location, job_name, lane,
+            CAST(extract(epoch FROM now() - queued_at) AS double precision) AS seconds,
+            CAST((SELECT coalesce(jsonb_object_agg(tag.key, tags ->> tag.key), '{}')
+                FROM unnest(CAST(:tag_keys AS text[])) AS tag(key) WHERE tags ? tag.key) AS text) AS tags
+        FROM runs WHERE id = ANY(CAST(:ids AS uuid[])) AND status = 'QUEUED'
+    ), legs AS MATERIALIZED (
+        SELECT asked.*, coalesce(lag(rank) OVER places, -2147483648) AS after_rank,
+            coalesce(lag(turn) OVER places, -1) AS after_turn,
+            coalesce(lag(id) OVER places, CAST('00000000-0000-0000-0000-000000000000' AS uuid)) AS after_id
+        FROM asked WINDOW places AS (ORDER BY rank, turn, id)
+    ), higher AS MATERIALIZED (
+        SELECT ranks.rank, (SELECT count(*) FROM runs WHERE status = 'QUEUED' AND -priority < ranks.rank) AS total
+        FROM (SELECT DISTINCT rank FROM asked) AS ranks
+    )
+    SELECT legs.rank, turn, id, code_location, job_name, tags, seconds, lane,
+        CAST(sum(leg.total) OVER (ORDER BY legs.rank, turn, id) AS bigint), higher.total
+    FROM legs JOIN higher USING (rank) CROSS JOIN LATERAL (
+        SELECT count(*) AS total FROM runs
+        WHERE status = 'QUEUED' AND (-priority, runs.turn, runs.id) > (legs.after_rank, legs.after_turn, legs.after_id)
+            AND (-priority, runs.turn, runs.id) <= (legs.rank, legs.turn, legs.id)
+    ) AS leg
+    """
+)
+_LAUNCHERS = Statement(
+    f"""
+    SELECT id, slots, (SELECT count(*) FROM runs WHERE launcher_id = workers.id AND status IN {run_standing.ACTIVE}),
+        code_locations
+    FROM workers
+    WHERE role = 'LAUNCH' AND slots > 0 AND last_seen_at > now() - CAST(:patience AS interval)
+    ORDER BY started_at, id
+    """
+)
+_tags = msgspec.json.Decoder(dict[str, str]).decode
+
+
+async def waits(connection: AsyncConnection, ids: Sequence[UUID], patience: timedelta) -> dict[UUID, Wait]:
+    """Return of those of the runs that are queued where they stand and what holds them up.
+
+    A launcher that was silent for longer than `patience` executes nothing.
+    """
+    standing = await run_standing.read(connection)
+    asked = await _places(connection, ids, standing.all_limits.tag_keys)
+    if not asked:
+        return {}
+    launchers = [Launcher(*row) for row in await direct.fetch(connection, _LAUNCHERS, {"patience": patience})]
+    held = [Held(standing.all_limits.keys_of(each.runner), each.total, each.ids) for each in standing.running]
+    firsts = [lane.first for lane in standing.lanes if lane.first is not None]
+    explained = Waits(standing.room(), held, firsts, launchers)
+    return {run.waiting.id: explained.of(run) for run in asked}
+
+
+async def _places(connection: AsyncConnection, ids: Sequence[UUID], tag_keys: Sequence[str]) -> list[Queued]:
+    rows = await direct.fetch(connection, _PLACES, {"ids": list(ids), "tag_keys": list(tag_keys)})
+    return [
+        Queued(Waiting((rank, turn, key), Runner(location, job, _tags(tags)), seconds, lane), position, higher)
+        for rank, turn, key, location, job, tags, seconds, lane, position, higher in rows
+    ]
