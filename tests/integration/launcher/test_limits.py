@@ -13,6 +13,7 @@ from integration.launcher.scripted import Script, ScriptedEngine
 from vedette.bus.topics import QUEUE
 from vedette.domain.ids import new_id
 from vedette.domain.run_limits import ALL, LimitKey, keys_of_lane
+from vedette.storage import pages
 from vedette.storage.database import Database
 from vedette.storage.runs import run_claims, run_limits, run_standing
 from vedette.storage.runs.run_claims import Claims
@@ -106,7 +107,7 @@ async def test_the_limit_in_code_counts_and_one_that_is_set_goes_before_it(queue
     await queue.limit(("job", "project", "job"), 3)
     assert len(await ids(queue.database, 9)) == 2
     async with queue.database.reading() as connection:
-        [limit] = (await run_limits.page(connection, run_limits.pages.Window(9))).rows
+        [limit] = (await run_limits.page(connection, pages.Window(9))).rows
     assert (limit.max_runs, limit.in_code, limit.set_by) == (3, 1, "somebody")
     await leave(queue)
 
