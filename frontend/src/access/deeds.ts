@@ -10,6 +10,8 @@ export const DEEDS = {
   tickSensor: "evaluate sensors",
   launchRun: "launch runs",
   cancelRun: "cancel runs",
+  setRunLimit: "limit how many runs are executed",
+  removeRunLimit: "remove limits of runs",
   rerun: "repeat runs",
   releaseRunKey: "release run keys",
   addDynamicPartition: "add partitions",
