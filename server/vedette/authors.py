@@ -35,6 +35,7 @@ from vedette.authoring.assets.materializing import materialize, materialize_to_m
 from vedette.authoring.assets.results import AssetCheckResult, DataVersion, MaterializeResult, ObserveResult
 from vedette.authoring.assets.selection import AssetSelection
 from vedette.authoring.assets.specs import AssetCheckSpec, AssetIn, AssetOut, AssetSpec
+from vedette.authoring.compute import Compute
 from vedette.authoring.config import Config, PermissiveConfig, RunConfig
 from vedette.authoring.config_containers import Array, Map, Noneable
 from vedette.authoring.config_schema import Field, Permissive, Selector, Shape
@@ -205,6 +206,7 @@ __all__ = [
     "Bool",
     "BoolSource",
     "CodeLocationSelector",
+    "Compute",
     "Config",
     "ConfigurableIOManager",
     "ConfigurableIOManagerFactory",

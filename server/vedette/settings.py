@@ -20,6 +20,7 @@ Days = Annotated[float, Field(ge=0, le=36500, allow_inf_nan=False)]
 LogLevelName = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["human", "json"]
 TrustedMode = Literal["off", "log", "only"]
+EngineName = Literal["local", "dask", "ray"]
 Authentication = Literal["none", "tokens", "oidc"]
 
 
@@ -63,6 +64,24 @@ class Settings(BaseModel):
         default_factory=lambda: max(8, 4 * (os.cpu_count() or 1)),
         ge=1,
         description="Runs that one launcher executes at a time.",
+    )
+    engine: EngineName = Field("local", description="Where a launcher's runs execute: on its machine, by Dask or Ray.")
+    engine_address: str | None = Field(
+        None,
+        min_length=1,
+        description="Where the engine is reached: Dask's scheduler (tcp://host:8786), Ray's head (host:6379).",
+    )
+    engine_listen: str | None = Field(
+        None,
+        min_length=1,
+        description="HOST or HOST:PORT of this machine where the engine's workers reach the launcher; without it the "
+        "address that leads to the engine, and any port.",
+    )
+    engine_wait_seconds: Seconds = Field(
+        300.0, description="How long a run waits for a worker that takes it, before it goes back to the queue."
+    )
+    gpus: int = Field(
+        0, ge=0, description="Graphics processors of this machine that runs of the engine local may take."
     )
     lease_seconds: Seconds = Field(10.0, description="How long a process that stopped answering keeps its work.")
     poll_seconds: Seconds = Field(5.0, description="How often to look for work that no knock announced.")
@@ -177,6 +196,8 @@ class Settings(BaseModel):
     def _is_whole(self) -> Self:
         if self.authentication == "oidc" and not (self.oidc_issuer and self.oidc_client_id and self.oidc_roles):
             raise PydanticCustomError("oidc", "oidc needs oidc_issuer, oidc_client_id and oidc_roles as well")
+        if self.engine != "local" and not self.engine_address:
+            raise PydanticCustomError("engine", f"the engine {self.engine} needs engine_address as well")
         return self
 
 

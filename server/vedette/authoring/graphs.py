@@ -140,6 +140,8 @@ class GraphDefinition:
         partitions_def: Any = None,
         on_interrupted: Any = "fail",
         executor_def: Any = None,
+        compute: Any = None,
+        engine_options: Any = None,
     ) -> JobDefinition:
         """Make a job of it, called like the graph unless named; the rest is as for @job.
 
@@ -162,6 +164,8 @@ class GraphDefinition:
             hooks=hooks,
             op_retry_policy=op_retry_policy,
             executor_def=executor_def,
+            compute=compute,
+            engine_options=engine_options,
         )
 
     @cached_property

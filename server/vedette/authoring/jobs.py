@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 from vedette.authoring import in_process
 from vedette.authoring.assets.specs import DEFAULT_IO_MANAGER_KEY
 from vedette.authoring.calling import is_async, parameters_of, placed
+from vedette.authoring.compute import Compute, checked_compute, checked_engine_options
 from vedette.authoring.config import RunConfig, run_config_dict
 from vedette.authoring.executors import ExecutorDefinition, check_executor
 from vedette.authoring.graph import COMPOSING, Graph, Node
@@ -28,6 +29,7 @@ from vedette.domain.partitions import partition_tags
 from vedette.errors import DefinitionError, InvalidConfig, InvocationError
 
 OnInterrupted = Literal["fail", "retry"]
+EngineOptions = Mapping[str, Mapping[str, Any]]
 JobConfig = RunConfig | Mapping[str, Any] | PartitionedConfig
 
 
@@ -48,6 +50,8 @@ class JobDefinition:
         hooks: Iterable[HookDefinition] | None = None,
         op_retry_policy: RetryPolicy | None = None,
         executor_def: ExecutorDefinition | None = None,
+        compute: Compute | None = None,
+        engine_options: EngineOptions | None = None,
     ) -> None:
         """Call `compose_fn` once to build the graph; raises DefinitionError, also for a `config` it refuses."""
         self.name = name_of(compose_fn, name, "job")
@@ -58,6 +62,8 @@ class JobDefinition:
         self.op_retry_policy = checked_policy(f'job "{self.name}"', op_retry_policy)
         # Its own; bound to Definitions, with those of theirs beneath.
         self.resources = ResourceRegistry(resource_defs)
+        self.compute = checked_compute(f'job "{self.name}"', compute)
+        self.engine_options = checked_engine_options(f'job "{self.name}"', engine_options)
         self.on_interrupted = _interruption(self.name, on_interrupted)
         self.nodes = _composed(self.name, compose_fn)
         self.partitioned_config = config if isinstance(config, PartitionedConfig) else None
@@ -179,6 +185,8 @@ class JobDefinition:
             ops=tuple(OpSpec(node.name, node.op.description, node.depends_on) for node in self.nodes),
             config_schema=self.config_schema(),
             on_interrupted=self.on_interrupted,
+            compute=self.compute,
+            engine_options=self.engine_options,
             partitions=None if self.partitions_def is None else self.partitions_def.spec,
             partitioned_config=self.partitioned_config is not None,
         )
@@ -238,6 +246,8 @@ def job(
     hooks: Iterable[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
     executor_def: ExecutorDefinition | None = None,
+    compute: Compute | None = None,
+    engine_options: EngineOptions | None = None,
 ) -> Callable[[Callable[[], Any]], JobDefinition]: ...
 @known_keywords("@job")
 def job(
@@ -254,6 +264,8 @@ def job(
     hooks: Iterable[HookDefinition] | None = None,
     op_retry_policy: RetryPolicy | None = None,
     executor_def: ExecutorDefinition | None = None,
+    compute: Compute | None = None,
+    engine_options: EngineOptions | None = None,
 ) -> JobDefinition | Callable[[Callable[[], Any]], JobDefinition]:
     """Make a job of a function that calls ops and passes their outputs on; with or without parentheses.
 
@@ -267,6 +279,9 @@ def job(
     hooks: called after each of its steps.
     op_retry_policy: of those of its ops that have none.
     executor_def: in_process_executor, which it is without it.
+    compute: what each run needs of its machine, as in Compute(cpu=2, memory="4GB"); tags of a run such as
+        `vedette/cpu` go before it.
+    engine_options: options for "dask" or "ray", by engine, where runs execute there; see the manual on engines.
 
     Raises DefinitionError, InvalidConfig.
     """
@@ -284,6 +299,8 @@ def job(
         hooks=hooks,
         op_retry_policy=op_retry_policy,
         executor_def=executor_def,
+        compute=compute,
+        engine_options=engine_options,
     )
 
 

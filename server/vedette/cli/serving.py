@@ -58,7 +58,8 @@ def dev(targets: tuple[str, ...], modules: tuple[str, ...], no_watch: bool, **op
     vedette dev path/to/project.py
     vedette dev -m package.module --port 4500
     """
-    settings = _settings(options)
+    # What is tried out executes here, whatever the environment says of production.
+    settings = _settings({**options, "engine": "local"})
     named = find_targets(targets, modules)
     _warn_of_exposure(settings)
 
@@ -101,9 +102,17 @@ def evaluate(targets: tuple[str, ...], modules: tuple[str, ...], watch: bool, **
 @_projects
 @_home
 @_slots
+@click.option("--engine", help="Where runs execute: local (this machine), dask or ray.")
+@click.option("--engine-address", help="Dask's scheduler (tcp://host:8786) or Ray's head (host:6379).")
+@click.option("--engine-listen", help="HOST or HOST:PORT of this machine where the engine's workers reach it.")
 @click.option("--watch", is_flag=True, help="Reload a project when its files change.")
 def launch(targets: tuple[str, ...], modules: tuple[str, ...], watch: bool, **options: str | None) -> None:
-    """Execute the queued runs of projects, on the database of VEDETTE_DATABASE_URL."""
+    """Execute the queued runs of projects, on the database of VEDETTE_DATABASE_URL.
+
+    \b
+    vedette launch path/to/project.py
+    vedette launch path/to/project.py --engine dask --engine-address tcp://scheduler:8786
+    """
     settings = _settings(options)
     named = find_targets(targets, modules)
     announce = _announcement("Launching the runs of", named)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from vedette.domain.compute import ComputeSpec
 from vedette.domain.metadata import Metadata
 from vedette.domain.partitions import Partitions
 from vedette.domain.reactions import DEFAULT_ATTEMPTS
@@ -59,6 +60,9 @@ class JobSpec(msgspec.Struct, frozen=True):
     # What its work is divided into, if it is; and whether the code has a config for each part of it.
     partitions: Partitions | None = None
     partitioned_config: bool = False
+    # What its runs need of their machine, and options by the name of the engine that they are for.
+    compute: ComputeSpec = ComputeSpec()
+    engine_options: dict[str, dict[str, Any]] = {}
 
 
 class MonitoredJob(msgspec.Struct, frozen=True):

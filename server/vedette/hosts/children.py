@@ -5,10 +5,14 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from vedette.errors import VedetteError
 from vedette.hosts.child.frames import ChildKind
+from vedette.hosts.transport import FrameConnection
+
+T = TypeVar("T")
+FORKED_FROM = "the process that it was forked from"
 
 
 class NoChild(VedetteError):
@@ -17,15 +21,58 @@ class NoChild(VedetteError):
 
 @dataclass(frozen=True, slots=True)
 class ChildExit:
-    """How a child ended: by itself with `code`, by `signal`, or (neither) lost with the process that forked it."""
+    """How a child ended: by itself with `code`, by `signal`, or (neither) lost with what it depended on."""
 
     code: int | None = None
     signal: int | None = None
+    lost_with: str = FORKED_FROM
 
     @property
     def lost(self) -> bool:
-        """Tell whether it ended only because its zygote did: nothing that ran in it is to blame."""
+        """Tell whether it ended only because its zygote or its machine did: nothing that ran in it is to blame."""
         return self.code is None and self.signal is None
+
+
+class Link(Protocol):
+    """Our end of the frames between us and a child."""
+
+    def send(self, frame: object) -> None:
+        """Send `frame`, at once or soon with others; one for a child that is gone is dropped."""
+
+    def flush(self) -> None:
+        """Send now what waits for company."""
+
+    def pause_reading(self) -> None:
+        """Take no more frames for now; the child then waits."""
+
+    def resume_reading(self) -> None:
+        """Take frames again."""
+
+    def close(self) -> None:
+        """Hang up."""
+
+
+class RunChild(Protocol):
+    """A process that is to execute a run, here or elsewhere.
+
+    `exited` has how it ended; `send_signal` reaches it and all that it started.
+    """
+
+    exited: "asyncio.Future[ChildExit]"
+
+    @property
+    def pid(self) -> int:
+        """Return its process id where it runs."""
+
+    @property
+    def send_signal(self) -> Callable[[int], None]:
+        """Return what sends a signal."""
+
+    async def open(self, frames: object, on_frames: Callable[[list[T]], None], on_lost: Callable[[], None]) -> Link:
+        """Take what it sends, of the union type `frames`; `on_lost` is called once when no more comes."""
+
+    def discard(self) -> None:
+        """End it and hang up."""
 
 
 @dataclass(slots=True)
@@ -39,6 +86,12 @@ class Child:
     connection: socket.socket
     send_signal: Callable[[int], None]
     exited: "asyncio.Future[ChildExit]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    async def open(
+        self, frames: object, on_frames: Callable[[list[T]], None], on_lost: Callable[[], None]
+    ) -> FrameConnection[T]:
+        """Serve its connection, which takes frames of the union type `frames`; it is closed with that."""
+        return await FrameConnection.open(self.connection, frames, on_frames, on_lost)
 
     def discard(self) -> None:
         """End it and hang up."""

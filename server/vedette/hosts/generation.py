@@ -79,12 +79,15 @@ class Generation:
         await self._zygote.ended.wait()
 
     @asynccontextmanager
-    async def run_process(self, instruction: RunInstruction) -> AsyncIterator[RunProcess]:
-        """Make a process for the run. Raises NoChild."""
+    async def run_process(self, instruction: RunInstruction, memory_mb: int | None) -> AsyncIterator[RunProcess]:
+        """Make a process for the run, which may take `memory_mb` or what the settings say. Raises NoChild."""
         self._runs += 1
         self._runs_ended.clear()
         try:
-            async with RunProcess(await self._child(), instruction, self._fork_ahead, self._answers) as process:
+            process = RunProcess(
+                await self._child(), instruction, self._answers, memory_mb=memory_mb, on_begin=self._fork_ahead
+            )
+            async with process:
                 yield process
         finally:
             self._runs -= 1

@@ -173,14 +173,14 @@ class CodeLocation:
         await self._loaded().waiter.wait(sensor_name, cursor)
 
     @asynccontextmanager
-    async def run_process(self, instruction: RunInstruction) -> AsyncIterator[RunProcess]:
+    async def run_process(self, instruction: RunInstruction, memory_mb: int | None = None) -> AsyncIterator[RunProcess]:
         """Make a process for the run, which begins no user code before it is told to.
 
-        Raises LocationUnloaded where none can be made now.
+        It may take `memory_mb` MiB, or what the settings say. Raises LocationUnloaded where none can be made now.
         """
         async with AsyncExitStack() as stack:
             try:
-                process = await stack.enter_async_context(self._loaded().run_process(instruction))
+                process = await stack.enter_async_context(self._loaded().run_process(instruction, memory_mb))
             except NoChild as error:
                 raise LocationUnloaded(f"Code location {self.name} has no process to give: {error}") from error
             yield process

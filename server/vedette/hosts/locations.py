@@ -69,6 +69,11 @@ class CodeLocations:
         """Return the names, in the order given."""
         return tuple(self._locations)
 
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """Return the names of those that are loaded."""
+        return tuple(name for name, location in self._locations.items() if location.catalog is not None)
+
     def __getitem__(self, name: str) -> CodeLocation:
         """Return the code location called `name`; raises KeyError."""
         return self._locations[name]

@@ -15,8 +15,7 @@ from vedette.errors import VedetteError
 from vedette.hosts.answers import Answers
 from vedette.hosts.attribution import describe_exit
 from vedette.hosts.child.frames import Answered, Asked, Execute, Finished, FromRun, Go, Happened, Ready
-from vedette.hosts.children import Child, ChildExit
-from vedette.hosts.transport import FrameConnection
+from vedette.hosts.children import FORKED_FROM, ChildExit, Link, RunChild
 
 # More events than this, untaken, make the run wait.
 MOST_UNTAKEN = 2000
@@ -47,8 +46,8 @@ class RunDied(VedetteError):
 class RunExit:
     """How a run's process ended: `finished` by its own word, with `error` or without; else by `code` or `signal`.
 
-    Where it did not finish, `error` says what happened instead; neither code nor signal: it was lost with its zygote.
-    `last_events` are those that were not handed on before.
+    Where it did not finish, `error` says what happened instead; neither code nor signal: it was lost with what
+    `lost_with` names. `last_events` are those that were not handed on before.
     """
 
     error: ErrorInfo | None
@@ -56,19 +55,29 @@ class RunExit:
     code: int | None
     signal: int | None
     last_events: tuple[RunEvent, ...] = ()
+    lost_with: str = FORKED_FROM
 
 
 class RunProcess:
     """A process made for one run; `async with` ends it, and all that it started, if it has not ended by then."""
 
     def __init__(
-        self, child: Child, instruction: RunInstruction, on_begin: Callable[[], None], answers: Answers
+        self,
+        child: RunChild,
+        instruction: RunInstruction,
+        answers: Answers,
+        *,
+        memory_mb: int | None = None,
+        on_begin: Callable[[], None] = lambda: None,
     ) -> None:
-        """Use it as a context manager; `on_begin` is called once user code was let begin."""
+        """Use it as a context manager; `on_begin` is called once user code was let begin.
+
+        `memory_mb` is how many MiB each of its processes may take, where that is not what the settings say.
+        """
         self.pid = child.pid
         self.result: RunExit | None = None
         self._child = child
-        self._instruction = instruction
+        self._execute = Execute(instruction, memory_mb)
         self._on_begin = on_begin
         self._answers = answers
         self._events: deque[RunEvent] = deque()
@@ -78,18 +87,18 @@ class RunProcess:
         self._finished: Finished | None = None
         self._ready: asyncio.Future[tuple[str, ...] | None] = asyncio.get_running_loop().create_future()
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._connection: FrameConnection[FromRun] | None = None
+        self._connection: Link | None = None
         self._attending: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         """Send the run to the process, which prepares it."""
         try:
-            self._connection = await FrameConnection.open(self._child.connection, FromRun, self._take, self._hang_up)
+            self._connection = await self._child.open(FromRun, self._take, self._hang_up)
         except BaseException:
             self._child.discard()
             raise
-        self._attending = asyncio.create_task(self._attend(), name=f"run {self._instruction.run_id}")
-        self._connection.send(Execute(self._instruction))
+        self._attending = asyncio.create_task(self._attend(), name=f"run {self._execute.instruction.run_id}")
+        self._connection.send(self._execute)
         return self
 
     async def __aexit__(
@@ -210,4 +219,5 @@ class RunProcess:
 
     def _result(self, exit_: ChildExit) -> RunExit:
         error = describe_exit(exit_, "the run") if self._finished is None else self._finished.error
-        return RunExit(error, self._finished is not None, exit_.code, exit_.signal, tuple(self._events))
+        finished, events = self._finished is not None, tuple(self._events)
+        return RunExit(error, finished, exit_.code, exit_.signal, events, exit_.lost_with)

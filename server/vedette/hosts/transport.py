@@ -29,6 +29,8 @@ class FrameConnection(asyncio.BufferedProtocol, Generic[T]):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._unsent: list[bytes] = []
+        # Called with True when the other side reads too slowly, and with False once it has caught up.
+        self.on_full: Callable[[bool], None] = lambda full: None
         self._flushed_at = 0.0
         self._buffer = bytearray(65536)
 
@@ -44,6 +46,15 @@ class FrameConnection(asyncio.BufferedProtocol, Generic[T]):
         made = cls(frames, on_frames, on_lost)
         connection.setblocking(False)
         await asyncio.get_running_loop().create_unix_connection(lambda: made, sock=connection)
+        return made
+
+    @classmethod
+    async def connect(
+        cls, host: str, port: int, frames: object, on_frames: Callable[[list[T]], None], on_lost: Callable[[], None]
+    ) -> "FrameConnection[T]":
+        """Connect over TCP. Raises OSError."""
+        made = cls(frames, on_frames, on_lost)
+        await asyncio.get_running_loop().create_connection(lambda: made, host, port)
         return made
 
     def send(self, frame: object) -> None:
@@ -72,6 +83,12 @@ class FrameConnection(asyncio.BufferedProtocol, Generic[T]):
         if self._transport is not None and not self._transport.is_closing() and not self._transport.is_reading():
             self._transport.resume_reading()
 
+    def finish(self) -> None:
+        """Hang up once all is sent; `on_lost` follows."""
+        self.flush()
+        if self._transport is not None:
+            self._transport.close()
+
     def close(self) -> None:
         """Hang up; `on_lost` follows."""
         if self._transport is not None:
@@ -99,6 +116,18 @@ class FrameConnection(asyncio.BufferedProtocol, Generic[T]):
         """Tell that it is over."""
         self._transport = None
         self._on_lost()
+
+    def pause_writing(self) -> None:
+        """Tell that the other side does not keep up."""
+        self.on_full(True)
+
+    def resume_writing(self) -> None:
+        """Tell that it has caught up."""
+        self.on_full(False)
+
+    def limit(self, most_bytes: int) -> None:
+        """Take no frame that is longer: the other side is not known yet."""
+        self._reader.most_bytes = most_bytes
 
     def _flush(self) -> None:
         self._flushed_at = self._loop.time()

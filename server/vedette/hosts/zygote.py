@@ -23,6 +23,8 @@ from vedette.hosts.transport import FrameConnection
 
 FORK_SECONDS = 10.0
 END_SECONDS = 2.0
+# What user code does not get to see.
+SECRETS = frozenset({"VEDETTE_DATABASE_URL", "VEDETTE_OIDC_CLIENT_SECRET"})
 
 
 class Zygote:
@@ -199,7 +201,7 @@ async def _start_process(options: ChildOptions, theirs: socket.socket, output: P
             stdout=output.sink,
             stderr=output.sink,
             pass_fds=[theirs.fileno()],
-            env={**os.environ, "VEDETTE_CHILD": "1", STORAGE_VARIABLE: options.storage},
+            env=_environment(options),
             start_new_session=True,
         )
     except OSError as error:
@@ -207,3 +209,9 @@ async def _start_process(options: ChildOptions, theirs: socket.socket, output: P
     finally:
         theirs.close()
         output.close_sink()
+
+
+def _environment(options: ChildOptions) -> dict[str, str]:
+    """Return the environment of user code: ours, without what lets one into the database or pass for the server."""
+    ours = {name: value for name, value in os.environ.items() if name not in SECRETS}
+    return {**ours, "VEDETTE_CHILD": "1", STORAGE_VARIABLE: options.storage}

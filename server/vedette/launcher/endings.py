@@ -88,13 +88,13 @@ def _died(claim: Claim, ended_as: RunExit, *, begun: bool) -> Ending:
 
 
 def _is_lost(ended_as: RunExit) -> bool:
-    """Tell whether it ended only because the process that it was forked from did."""
+    """Tell whether it ended only because the process that it was forked from did, or its machine."""
     return ended_as.code is None and ended_as.signal is None
 
 
 def _told(ended_as: RunExit) -> str:
     if _is_lost(ended_as):
-        return "was lost with the process that it was forked from"
+        return f"was lost with {ended_as.lost_with}"
     if ended_as.signal is None:
         return f"exited with code {ended_as.code}"
     try:

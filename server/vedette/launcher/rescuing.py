@@ -18,10 +18,10 @@ from vedette.bus import Bus
 from vedette.bus.topics import QUEUE, RUNS, run_events
 from vedette.domain.runs import RunStatus
 from vedette.faults import Point, reached
+from vedette.hosts.leftovers import kill_leftovers
 from vedette.launcher.endings import rescued
 from vedette.launcher.enduring import endure
 from vedette.launcher.fleet import LAST_WORDS_SECONDS, Fleet
-from vedette.launcher.leftovers import kill_leftovers
 from vedette.launcher.record import told
 from vedette.launcher.recorder import count_endings
 from vedette.settings import Settings

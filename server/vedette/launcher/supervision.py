@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 
 from vedette.domain.events import RunEvent
 from vedette.domain.logs import ErrorInfo
@@ -15,7 +16,15 @@ from vedette.errors import LeaseLost, VedetteError
 from vedette.faults import Point, reached
 from vedette.launcher import endings
 from vedette.launcher.endings import Ending
-from vedette.launcher.engines.contract import CannotPrepare, Engine, RunDied, RunExit, RunProcess, RunRefused
+from vedette.launcher.engines.contract import (
+    CannotPrepare,
+    Engine,
+    RunDied,
+    RunExit,
+    RunOrder,
+    RunProcess,
+    RunRefused,
+)
 from vedette.launcher.record import RunRecord
 from vedette.launcher.recorder import Recorder
 from vedette.launcher.tracing import RunTracer
@@ -56,16 +65,20 @@ class Supervision:
         self._tracer = RunTracer(claimed)
         self._begun = False
         self._stopped = False
+        # While the engine makes a process, what ends that.
+        self._patience: asyncio.Timeout | None = None
 
     def cancel(self, *, forced: bool) -> None:
         """Cancel the run: TERM, and KILL after a grace; `forced`: KILL at once."""
         self._cancel.set()
         if forced:
             self._force.set()
+        self._give_up_waiting()
 
     def stop(self) -> None:
         """End the run because the launcher stops: see `Launching`."""
         self._stop.set()
+        self._give_up_waiting()
 
     async def run(self) -> None:
         """Execute the run. Whatever goes wrong with it stays with it."""
@@ -81,18 +94,45 @@ class Supervision:
 
     async def _outcome(self) -> Ending:
         """Execute the run; return what becomes of it, once its process is gone."""
-        location = self.claimed.code_location
         try:
-            async with self._engine.prepare(location, self._tracer.instruction) as process:
+            async with AsyncExitStack() as stack:
+                process = await self._prepared(stack)
+                if process is None:
+                    return self._unprepared(endings.STOPPED_BEFORE)
                 return await self._drive(process)
         except LeaseLost:
             raise
         except CannotPrepare as reason:
-            self._on_unprepared(location)
-            return self._unprepared(reason)
+            self._on_unprepared(self.claimed.code_location)
+            return self._unprepared(str(reason))
+        except RunRefused as refusal:
+            return Ending((RunStatus.FAILURE,), refusal.error)
         except Exception as error:
             logger.exception("Run %s cannot be followed; it ends.", self.claimed.run_id)
             return self._broken(error)
+
+    async def _prepared(self, stack: AsyncExitStack) -> RunProcess | None:
+        """Have the engine make a process, which ends with `stack`; None if the run is not to wait for it any more."""
+        order = RunOrder(self.claimed.code_location, self._tracer.instruction, self.claimed.epoch)
+        patience = asyncio.timeout(None)
+        try:
+            async with patience:
+                self._patience = patience
+                return None if self._is_unwanted else await stack.enter_async_context(self._engine.prepare(order))
+        except TimeoutError:
+            if not patience.expired():
+                raise
+            return None
+        finally:
+            self._patience = None
+
+    @property
+    def _is_unwanted(self) -> bool:
+        return self._cancel.is_set() or self._stop.is_set()
+
+    def _give_up_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.reschedule(asyncio.get_running_loop().time())
 
     async def _drive(self, process: RunProcess) -> Ending:
         """Take the run to its end, while cancels and stops are obeyed."""
@@ -171,10 +211,10 @@ class Supervision:
         message = f"The run was not ready {seconds:g} s after its process was made; what does checking its config do?"
         return ErrorInfo("RunNotReady", message)
 
-    def _unprepared(self, reason: CannotPrepare) -> Ending:
+    def _unprepared(self, reason: str) -> Ending:
         if self._cancel.is_set():
             return Ending((RunStatus.CANCELING, RunStatus.CANCELED))
-        return endings.queued_again(self.claimed, str(reason))
+        return endings.queued_again(self.claimed, reason)
 
     def _broken(self, error: Exception) -> Ending:
         told = f"{type(error).__name__}: {error}"

@@ -20,6 +20,7 @@ from vedette.hosts.answers import Answers
 from vedette.hosts.locations import CodeLocations
 from vedette.hosts.registrar import register
 from vedette.hosts.reloads import follow_reloads
+from vedette.launcher.engines.choosing import check_engine
 from vedette.launcher.worker import Launcher
 from vedette.retention.keeper import Keeper
 from vedette.runtime.own_loop import own_loop
@@ -207,7 +208,8 @@ async def evaluate(settings: Settings, url: str, targets: Mapping[str, str], wat
 
 
 async def launch(settings: Settings, url: str, targets: Mapping[str, str], watch: bool, announce: Announce) -> None:
-    """Execute the queued runs of `targets` until cancelled."""
+    """Execute the queued runs of `targets` until cancelled. Raises UsageError for an engine that there is not."""
+    check_engine(settings)
     async with (
         _ground(settings, url, "launch") as ground,
         _locations(ground, targets, watch) as locations,

@@ -11,7 +11,7 @@ from uuid import UUID
 from vedette.domain.events import RunEvent, RunEventKind
 from vedette.domain.logs import ErrorInfo, LogLevel
 from vedette.domain.runs import RunInstruction
-from vedette.launcher.engines.contract import CannotPrepare, Changes, RunDied, RunExit, RunRefused
+from vedette.launcher.engines.contract import CannotPrepare, Changes, RunDied, RunExit, RunOrder, RunRefused
 
 SUCCEEDS = RunExit(None, finished=True, code=0, signal=None)
 
@@ -128,12 +128,13 @@ class ScriptedEngine:
         yield _Changes(self.changed)
 
     @asynccontextmanager
-    async def prepare(self, code_location: str, instruction: RunInstruction) -> AsyncIterator[ScriptedProcess]:
+    async def prepare(self, order: RunOrder) -> AsyncIterator[ScriptedProcess]:
+        instruction = order.instruction
         script = self.scripts.setdefault(instruction.job_name, Script())
         self.prepared.append(instruction.run_id)
         if script.unprepared_times > 0:
             script.unprepared_times -= 1
-            raise CannotPrepare(f"The code location {code_location} is being reloaded.")
+            raise CannotPrepare(f"The code location {order.code_location} is being reloaded.")
         process = ScriptedProcess(self, script, instruction)
         self.live[instruction.run_id] = process
         self.most_live = max(self.most_live, len(self.live))

@@ -12,11 +12,12 @@ from vedette.authoring.assets.selection import AssetSelection, Selected
 from vedette.authoring.assets.specs import DEFAULT_IO_MANAGER_KEY
 from vedette.authoring.assets.step_options import resources_of
 from vedette.authoring.assets.steps import AssetStep
+from vedette.authoring.compute import Compute
 from vedette.authoring.config import RunConfig, run_config_dict
 from vedette.authoring.executors import ExecutorDefinition
 from vedette.authoring.graph import COMPOSING, Graph, Node, OutputHandle
 from vedette.authoring.hooks import HookDefinition
-from vedette.authoring.jobs import JobDefinition, OnInterrupted
+from vedette.authoring.jobs import EngineOptions, JobDefinition, OnInterrupted
 from vedette.authoring.keywords import known_keywords
 from vedette.authoring.naming import checked_name
 from vedette.authoring.ops import DEFAULT_OUTPUT
@@ -80,6 +81,8 @@ def define_asset_job(
     *,
     partitions_def: Any = None,
     executor_def: ExecutorDefinition | None = None,
+    compute: Compute | None = None,
+    engine_options: EngineOptions | None = None,
 ) -> UnresolvedAssetJobDefinition:
     """Make a job of assets: of all, or of a selection in any spelling. Put it into Definitions(jobs=…).
 
@@ -96,6 +99,8 @@ def define_asset_job(
         "hooks": hooks,
         "op_retry_policy": op_retry_policy,
         "executor_def": executor_def,
+        "compute": compute,
+        "engine_options": engine_options,
     }
     return UnresolvedAssetJobDefinition(name, selected, options, partitions_def)
 

@@ -162,9 +162,13 @@ class Answered(msgspec.Struct, tag=True, frozen=True):
 
 
 class Execute(msgspec.Struct, tag=True, frozen=True):
-    """Prepare this run: resolve the job, validate the config, but begin no user code."""
+    """Prepare this run: resolve the job, validate the config, but begin no user code.
+
+    `memory_mb` is how many MiB each of its processes may take, where that is not what the child was started with.
+    """
 
     instruction: RunInstruction
+    memory_mb: int | None = None
 
 
 class Ready(msgspec.Struct, tag=True, frozen=True):

@@ -49,6 +49,7 @@ class FrameReader(Generic[T]):
     def __init__(self, decoder: msgspec.msgpack.Decoder[T]) -> None:
         self._decoder = decoder
         self._rest = b""
+        self.most_bytes = MAX_FRAME_BYTES
 
     def feed(self, data: bytes) -> list[T]:
         """Take the next bytes of the stream and return the frames that they complete.
@@ -60,7 +61,7 @@ class FrameReader(Generic[T]):
         view, position, frames = memoryview(data), 0, []
         while len(data) - position >= LENGTH.size:
             (size,) = LENGTH.unpack_from(data, position)
-            if size > MAX_FRAME_BYTES:
+            if size > self.most_bytes:
                 raise FrameTooLarge(f"A message of {size} bytes was announced; something else wrote into the socket.")
             end = position + LENGTH.size + size
             if end > len(data):

@@ -19,6 +19,7 @@ from vedette.hosts.child.events import EventSender
 from vedette.hosts.child.frames import Asked, Execute, Finished, FromRun, Go, Ready, ToRun
 from vedette.hosts.child.framing import FrameReader, receive
 from vedette.hosts.child.output import captured_output
+from vedette.hosts.child.process import limit_memory
 from vedette.hosts.child.termination import RunCancelled, Termination, die_of_termination
 
 # Made before the fork: to make it is 140 pages that every run would touch.
@@ -28,7 +29,10 @@ _DECODER = msgspec.msgpack.Decoder(ToRun)
 def execute(connection: socket.socket, definitions: Definitions) -> None:
     """Execute the run that `connection` asks for; return when it has ended, by itself or because it was refused."""
     orders = Orders(connection)
-    instruction = orders.instruction()
+    order = orders.execute()
+    instruction = order.instruction
+    if order.memory_mb is not None:
+        limit_memory(order.memory_mb)
     os.environ["VEDETTE_RUN_ID"] = str(instruction.run_id)
     if instruction.trace is not None:
         os.environ[step_traces.VARIABLE] = instruction.trace
@@ -82,12 +86,12 @@ class Orders:
         self._reader = FrameReader(_DECODER)
         self._frames: list[ToRun] = []
 
-    def instruction(self) -> RunInstruction:
+    def execute(self) -> Execute:
         """Wait for the run; without a server there is none, and the process ends."""
         frame = self._next()
         if not isinstance(frame, Execute):
             os._exit(0)
-        return frame.instruction
+        return frame
 
     def wait_for_go(self) -> None:
         """Wait until the start of the run is recorded."""

@@ -1,0 +1,1 @@
+"""Engines that execute runs on other machines: an engine places an agent there, which dials the launcher."""

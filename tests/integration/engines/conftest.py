@@ -1,0 +1,37 @@
+"""Fixtures of the engines' tests: each engine is the real one; its cluster is started once."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from integration.engines.clusters import Cluster, DaskCluster, RayCluster
+from integration.engines.stage import Stage, staged
+from integration.launcher.queue import Queue
+from vedette.bus import Bus
+from vedette.storage.database import Database
+
+
+@pytest.fixture(scope="session")
+def clusters() -> Iterator[dict[str, Cluster]]:
+    """The clusters that were started, by name."""
+    started: dict[str, Cluster] = {}
+    yield started
+    for cluster in started.values():
+        cluster.close()
+
+
+@pytest.fixture(params=("local", "dask", "ray"))
+async def stage(
+    request: pytest.FixtureRequest, clusters: dict[str, Cluster], database: Database, bus: Bus, tmp_path: Path
+) -> AsyncIterator[Stage]:
+    """A queue, an engine, and the project loaded; the queue is sound when the test is over."""
+    name = request.param
+    if name != "local" and name not in clusters:
+        clusters[name] = DaskCluster() if name == "dask" else RayCluster()
+    cluster = clusters.get(name)
+    if cluster is not None:
+        cluster.start()
+    async with staged(name, cluster, Queue(database, bus), tmp_path) as stage:
+        yield stage
+        await stage.queue.assert_sound()
