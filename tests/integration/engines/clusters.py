@@ -70,7 +70,8 @@ class Cluster:
     def _until_listening(self, process: psutil.Popen) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not is_listening(self.port):
-            assert process.poll() is None and time.monotonic() < deadline, self.told()
+            assert process.poll() is None, self.told()
+            assert time.monotonic() < deadline, self.told()
             time.sleep(0.05)
 
     def told(self) -> str:
@@ -127,7 +128,7 @@ class RayCluster(Cluster):
             ray, "start", "--head", "--block", "--node-ip-address", "127.0.0.1", "--port", str(self.port),
             "--num-cpus", str(CPUS), "--num-gpus", str(GPUS), "--include-dashboard", "false",
             "--include-log-monitor", "false", "--object-store-memory", str(100 * 2**20),
-            "--ray-client-server-port", str(free_port()), "--temp-dir", str(self._folder), "--disable-usage-stats",
+            "--temp-dir", str(self._folder), "--disable-usage-stats",
         )  # fmt: skip
         self._until_listening(head)
 

@@ -1,6 +1,6 @@
 """The project of the engines' tests: its ops write what they do, a line each, into a file."""
 
-PROJECT = '''
+PROJECT = """
 import os, subprocess, time
 from vedette import *
 
@@ -129,7 +129,7 @@ def fills():
 @job(engine_options={{"dask": {{"colour": "red"}}, "ray": {{"colour": "red"}}}})
 def asks_for_red():
     enter()
-'''
+"""
 
 
 def project(ledger: str, version: str = "1") -> str:

@@ -4,17 +4,22 @@ import os
 import signal
 from uuid import UUID
 
-import psutil
 import pytest
 
 from integration.engines.clusters import agent_of, worker_of
 from integration.engines.stage import Stage
-from integration.launcher.queue import Queue
+from integration.launcher.queue import launching
+from vedette.hosts.answers import Answers
+from vedette.launcher.engines.choosing import chosen_engine
 
 # The first test of an engine starts its cluster.
 pytestmark = pytest.mark.timeout(240)
 
+# `make engines` tries everything on every engine; without it the clusters get what only they can show.
+ALL = os.environ.get("ENGINES") == "all"
+HEAVY = pytest.mark.parametrize("stage", ["local", "dask", "ray"] if ALL else ["local"], indirect=True)
 REMOTE = pytest.mark.parametrize("stage", ["dask", "ray"], indirect=True)
+HEAVY_REMOTE = pytest.mark.parametrize("stage", ["dask", "ray"] if ALL else ["dask"], indirect=True)
 
 
 async def test_a_run_executes_and_tells_what_happens(stage: Stage) -> None:
@@ -27,6 +32,7 @@ async def test_a_run_executes_and_tells_what_happens(stage: Stage) -> None:
         assert await stage.queue.steps(run_id) == {"succeed": "SUCCESS", "use": "SUCCESS"}
 
 
+@HEAVY
 async def test_each_way_to_fail_is_told_apart(stage: Stage) -> None:
     expected = {
         "fails": ("ValueError", "no such table: orders"),
@@ -66,6 +72,7 @@ async def test_a_forced_cancel_takes_all_that_the_run_started_with_it(stage: Sta
         await stage.until_gone(*map(int, pids))
 
 
+@HEAVY
 async def test_a_run_that_ignores_its_cancel_is_killed_after_the_grace(stage: Stage) -> None:
     async with stage.launching():
         [run_id] = await stage.queue.add("starts_another")
@@ -75,6 +82,7 @@ async def test_a_run_that_ignores_its_cancel_is_killed_after_the_grace(stage: St
         await stage.until_gone(*map(int, pids))
 
 
+@HEAVY
 async def test_a_run_that_waits_for_what_it_asks_for_can_be_cancelled(stage: Stage) -> None:
     async with stage.launching():
         first, second, third = await stage.queue.add("takes_all", 3)
@@ -87,6 +95,7 @@ async def test_a_run_that_waits_for_what_it_asks_for_can_be_cancelled(stage: Sta
     assert [line.split()[1] for line in stage.lines()] == ["enters", "leaves"] * 2
 
 
+@HEAVY
 async def test_a_run_whose_process_is_killed_is_tried_again_as_its_job_says(stage: Stage) -> None:
     async with stage.launching():
         [run_id] = await stage.queue.add("retries", on_interrupted="retry")
@@ -98,6 +107,7 @@ async def test_a_run_whose_process_is_killed_is_tried_again_as_its_job_says(stag
     assert [line.split()[1] for line in stage.lines()] == ["began", "began", "ended"]
 
 
+@HEAVY
 async def test_many_lines_all_come_in_order(stage: Stage) -> None:
     async with stage.launching():
         [run_id] = await stage.queue.add("talks")
@@ -108,6 +118,7 @@ async def test_many_lines_all_come_in_order(stage: Stage) -> None:
     assert [row.message.split()[1] for row in rows] == [str(number) for number in range(20_000)]
 
 
+@HEAVY
 async def test_a_stopped_launcher_leaves_no_process_behind(stage: Stage) -> None:
     async with stage.launching():
         [run_id] = await stage.queue.add("waits")
@@ -137,7 +148,7 @@ async def test_a_worker_that_is_killed_takes_its_run_with_it_which_is_tried_agai
     assert "was lost with its worker" in (await stage.queue.row(failing)).error
 
 
-@REMOTE
+@HEAVY_REMOTE
 async def test_a_scheduler_that_restarts_loses_nothing_and_doubles_nothing(stage: Stage) -> None:
     assert stage.cluster is not None
     async with stage.launching():
@@ -153,7 +164,7 @@ async def test_a_scheduler_that_restarts_loses_nothing_and_doubles_nothing(stage
     assert len(stage.lines(f"{begun} ended")) == 1
 
 
-@REMOTE
+@HEAVY_REMOTE
 async def test_a_worker_with_other_code_refuses_the_run_and_says_what_to_do(stage: Stage) -> None:
     stage.deploy("2")
     async with stage.launching():
@@ -169,7 +180,7 @@ async def test_a_worker_with_other_code_refuses_the_run_and_says_what_to_do(stag
     assert len(stage.lines(str(run_id))) == 1
 
 
-@REMOTE
+@HEAVY_REMOTE
 async def test_an_agent_that_hears_nothing_ends_its_run_before_that_is_tried_again(stage: Stage) -> None:
     async with stage.launching():
         [run_id] = await stage.queue.add("retries", on_interrupted="retry")
@@ -186,7 +197,7 @@ async def test_an_agent_that_hears_nothing_ends_its_run_before_that_is_tried_aga
     assert (await stage.queue.row(run_id)).attempt == 2
 
 
-@REMOTE
+@HEAVY_REMOTE
 async def test_options_that_the_engine_does_not_know_are_refused(stage: Stage) -> None:
     async with stage.launching():
         _, status, error = await stage.finish("asks_for_red")
@@ -195,9 +206,13 @@ async def test_options_that_the_engine_does_not_know_are_refused(stage: Stage) -
     assert "colour" in error
 
 
+@HEAVY
 async def test_what_there_will_never_be_is_refused_here_and_waited_for_elsewhere(stage: Stage) -> None:
-    stage.settings = stage.settings.model_copy(update={"engine_wait_seconds": 1.0})
-    async with stage.launching():
+    settings = stage.settings.model_copy(update={"engine_wait_seconds": 1.0})
+    async with (
+        chosen_engine(settings, stage.locations, Answers()) as engine,
+        launching(stage.queue, engine, settings),
+    ):
         [run_id] = await stage.queue.add("takes_too_much")
         if stage.name == "local":
             row = await stage.queue.until_status(run_id, "FAILURE")
@@ -207,7 +222,3 @@ async def test_what_there_will_never_be_is_refused_here_and_waited_for_elsewhere
             assert "gpu=64" in await stage.until_told(run_id, "No worker of", "ENGINE")
             await stage.queue.cancel(run_id)
             await stage.queue.until_finished(60)
-
-
-def _unused(queue: Queue, process: psutil.Process) -> None:
-    """Keep imports."""

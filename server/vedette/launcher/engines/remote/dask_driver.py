@@ -4,26 +4,16 @@ import asyncio
 import logging
 from typing import Any
 
-from distributed import Client, Future, get_worker
-from distributed.core import Status
+from distributed import Client, Future
 
 from vedette.domain.compute import ComputeSpec
-from vedette.launcher.engines.remote.attending import attend
+from vedette.launcher.engines.remote.dask_task import attend_as_task
 from vedette.launcher.engines.remote.driving import WrongOptions, main
 from vedette.launcher.engines.remote.frames import CONNECT_SECONDS, Place
 
 LOOK_SECONDS = 0.2
 # What a job may say in engine_options={"dask": …}; as in Client.submit.
 OPTIONS = ("workers", "allow_other_workers", "priority", "resources")
-
-
-LEAVING = (Status.closing, Status.closed, Status.failed)
-
-
-def attend_as_task(ticket: str) -> None:
-    """Attend a run on this worker; one that closes, as one without a scheduler does, would wait for the run's end."""
-    worker = get_worker()
-    attend(ticket, lambda: worker.status in LEAVING)
 
 
 class Dask:
