@@ -62,12 +62,12 @@ def process(log: Path, *words: str, **environ: str) -> Iterator["subprocess.Pope
         running.wait(10)
 
 
-def asker(port: str) -> Callable[[], Any]:
+def asker(port: str, document: str = STATE) -> Callable[[], Any]:
     """Return a function that asks the server on `port` for its state; None while it does not answer."""
 
     def state() -> Any:
         try:
-            answer = httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": STATE}, timeout=30).json()
+            answer = httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": document}, timeout=30).json()
         except httpx.TransportError:
             return None
         assert "errors" not in answer, answer

@@ -12,7 +12,7 @@ _VIEWERS = {
         node nodes sensor sensors tick ticks run runs job jobs asset assets codeLocations instance
         dynamicPartitionsDefinitions dynamicPartitionsDefinition viewer queue runLimits
     """,
-    "Subscription": "ticks sensors runs runEvents tickLogs assetEvents",
+    "Subscription": "ticks sensors pulses runs runEvents tickLogs assetEvents instance",
 }
 _OPERATORS = {
     "Mutation": """

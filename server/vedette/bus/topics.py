@@ -21,7 +21,13 @@ ACCESS = "access"
 AUDIT = "audit"
 
 _RUN_EVENTS = "run/"
+_PULSE = "pulse/"
 _TICK_LOGS = "tick/"
+
+
+def pulse(sensor_id: object) -> str:
+    """The topic of one sensor's ticks, those included that no stream tells; knocked on within one server alone."""
+    return f"{_PULSE}{sensor_id}"
 
 
 def run_events(run_id: object) -> str:

@@ -32,6 +32,7 @@ from vedette.graphql.errors import (
 from vedette.graphql.items import Item, refusal
 from vedette.graphql.operation_names import OperationNames
 from vedette.graphql.operations import flaws, parsed
+from vedette.graphql.passing_time import PassingTime
 from vedette.graphql.patience import Interrupted
 from vedette.graphql.permissions import permit, root_fields, sharing_key
 from vedette.graphql.requests import Operation, Refused, Request, operation_of
@@ -113,6 +114,11 @@ class Api:
             asked = f"The operation asks for up to {requested} objects, by the sizes of its pages"
             found.append(limit_exceeded("max_cost", limits.max_cost, asked))
         return operation._replace(cost=requested), found
+
+    @property
+    def passing_time(self) -> PassingTime:
+        """Return what looks for what no commit announces, to be entered while the server runs."""
+        return self._context.passing_time
 
     @property
     def shared_executions(self) -> int:

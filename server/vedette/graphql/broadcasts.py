@@ -9,7 +9,6 @@ execution ends because the database did not answer.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
 
 from vedette.access.authority import Authority
 from vedette.graphql.errors import FELL_BEHIND, UNAVAILABLE, RequestError
@@ -45,6 +44,8 @@ class Broadcasts:
             position = 0 if after is None and share.stretch.whole else after
             if share.is_interrupted and share.stretch.begun_at is None:
                 batches = _once(_unavailable(position))
+            elif share.stretch.standing:
+                batches = _live(share, 0, 0) if is_first else self._standing(share, authority, operation)
             elif position is None:
                 batches = _live(share, 0, share.floor) if is_first else _live(share, share.end, share.head)
             else:
@@ -74,6 +75,22 @@ class Broadcasts:
             position = max(position, stretch.reached or 0)
             is_checked = True
         async with aclosing(_live(share, share.first, position)) as batches:
+            async for batch in batches:
+                yield batch
+
+    async def _standing(
+        self, share: Share, authority: Authority, operation: Operation
+    ) -> AsyncGenerator[Sequence[Item], None]:
+        """Yield how things stand, by an execution of its own, then what the share tells from before that on."""
+        number = share.end
+        try:
+            async with aclosing(self._execute(authority, operation, Stretch(once=True))) as items:
+                async for item in items:
+                    yield [item]
+        except Interrupted:
+            yield [_unavailable(None)]
+            return
+        async with aclosing(_live(share, number, 0)) as batches:
             async for batch in batches:
                 yield batch
 
@@ -110,10 +127,11 @@ async def _live(share: Share, number: int, position: int) -> AsyncGenerator[Sequ
     while True:
         items = await share.next(number)
         if not items:
+            place = None if share.stretch.standing else position
             if number < share.first:
-                yield [_fell_behind(position)]
+                yield [_fell_behind(place)]
             elif share.is_interrupted:
-                yield [_unavailable(position)]
+                yield [_unavailable(place)]
             return
         number += len(items)
         fresh = [item for item in items if item.position is None or item.position > position]
@@ -126,15 +144,17 @@ async def _once(item: Item) -> AsyncGenerator[Sequence[Item], None]:
     yield [item]
 
 
-def _fell_behind(position: int) -> Item:
+def _fell_behind(position: int | None) -> Item:
     metrics.API_DROPPED.labels("fell_behind").inc()
-    said = f"This client reads more slowly than there is news; resume after position {position}."
-    return refusal(RequestError(FELL_BEHIND, said, position=str(position)))
+    return _resumable(FELL_BEHIND, "This client reads more slowly than there is news; resume", position)
 
 
 def _unavailable(position: int | None) -> Item:
     metrics.API_DROPPED.labels("database").inc()
-    place: dict[str, Any] = {} if position is None else {"position": str(position)}
-    said = "The database does not answer at the moment; resume soon"
-    said += "." if position is None else f" after position {position}."
-    return refusal(RequestError(UNAVAILABLE, said, **place))
+    return _resumable(UNAVAILABLE, "The database does not answer at the moment; resume soon", position)
+
+
+def _resumable(code: str, said: str, position: int | None) -> Item:
+    if position is None:
+        return refusal(RequestError(code, f"{said}."))
+    return refusal(RequestError(code, f"{said} after position {position}.", position=str(position)))

@@ -7,7 +7,7 @@ import strawberry
 
 from vedette.graphql import ids
 from vedette.graphql.connections import JOBS, SENSORS, After, Connection, First
-from vedette.graphql.context import Info
+from vedette.graphql.context import Context, Info
 from vedette.graphql.fields import field
 from vedette.graphql.logs import ErrorInfo, error_info
 from vedette.graphql.nodes import Node
@@ -63,5 +63,10 @@ class CodeLocationQueries:
     @field("Every code location, by name.")
     async def code_locations(self, info: Info) -> list[CodeLocation]:
         """Read them all."""
-        async with info.context.database.reading() as connection:
-            return [code_location(seen) for seen in await code_locations.read_all(connection)]
+        return await read_code_locations(info.context)
+
+
+async def read_code_locations(context: Context) -> list[CodeLocation]:
+    """Read every code location."""
+    async with context.database.reading() as connection:
+        return [code_location(seen) for seen in await code_locations.read_all(connection)]

@@ -13,6 +13,7 @@ from vedette.bus import Bus
 from vedette.domain.audit import Attempt
 from vedette.graphql.asset_selections import AssetSelections
 from vedette.graphql.limits import Limits
+from vedette.graphql.passing_time import PassingTime
 from vedette.graphql.stretches import Stretch
 from vedette.settings import Settings
 from vedette.storage.database import Database
@@ -34,6 +35,7 @@ class Context:
     settings: Settings
     limits: Limits
     new_loaders: Callable[[Database, Settings], Loaders]
+    passing_time: PassingTime
     stretch: Stretch = field(default_factory=Stretch)
     caller: Caller = field(default_factory=Caller)
     attempt: Attempt | None = None

@@ -1,15 +1,20 @@
 """The instance as a whole: its processes and how far behind it is."""
 
+import asyncio
+from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 import strawberry
 
 from vedette.graphql import ids
-from vedette.graphql.context import Info
+from vedette.graphql.code_locations import CodeLocation, read_code_locations
+from vedette.graphql.context import Context, Info
 from vedette.graphql.enums import WorkerRole
-from vedette.graphql.fields import field
+from vedette.graphql.fields import field, subscription
 from vedette.graphql.nodes import Node
+from vedette.graphql.patience import patiently
 from vedette.graphql.scalars import StreamPosition
 from vedette.settings import Settings
 from vedette.storage import changes, instance, retention
@@ -27,6 +32,8 @@ VERSION = _version()
 
 # The streams that can be followed; more may be kept.
 FOLLOWED = ("ticks", "sensors", "runs", "assets", "audit")
+# How often the instance is told.
+TOLD_SECONDS = 2.0
 
 
 @strawberry.type(description="A process of the instance.")
@@ -132,6 +139,11 @@ class Instance:
             reached = await changes.reached(connection)
         return StreamPositions(**{name: StreamPosition(reached[name]) for name in FOLLOWED})
 
+    @field("Every code location, by name.")
+    async def code_locations(self, info: Info) -> list[CodeLocation]:
+        """Read them all."""
+        return await read_code_locations(info.context)
+
     @field("Its processes, the oldest first.")
     async def workers(self, info: Info) -> list[Worker]:
         """Read them."""
@@ -147,12 +159,40 @@ class InstanceQueries:
     @field("The instance as a whole.")
     async def instance(self, info: Info) -> Instance:
         """Read it."""
-        async with info.context.database.reading() as connection:
-            load = await instance.load(connection)
-        return Instance(
-            version=VERSION,
-            database=load.database,
-            oldest_due_seconds=load.oldest_due_seconds,
-            queued_runs=load.queued_runs,
-            running_runs=load.running_runs,
-        )
+        return await _read(info.context)
+
+
+@strawberry.type
+class InstanceSubscriptions:
+    """Fields of Subscription."""
+
+    @subscription(
+        "How the instance fares: at once, and then every two seconds. It has no positions; what is followed in detail "
+        "has streams of its own."
+    )
+    async def instance(self, info: Info) -> AsyncGenerator[Instance, None]:
+        """Read it again and again, once for all who follow it."""
+        context, stretch = info.context, info.context.stretch
+        stretch.standing = True
+        while True:
+            found = await patiently(partial(_read, context), context.settings.execution_seconds)
+            if not stretch.begun.is_set():
+                stretch.begin(0)
+            context.renew()
+            stretch.pass_by(None, is_open=False)
+            yield found
+            if stretch.once:
+                return
+            await asyncio.sleep(TOLD_SECONDS)
+
+
+async def _read(context: Context) -> Instance:
+    async with context.database.reading() as connection:
+        load = await instance.load(connection)
+    return Instance(
+        version=VERSION,
+        database=load.database,
+        oldest_due_seconds=load.oldest_due_seconds,
+        queued_runs=load.queued_runs,
+        running_runs=load.running_runs,
+    )

@@ -24,6 +24,7 @@ from vedette.graphql.loaders import Loaders
 from vedette.graphql.mutation_errors import MEMBERS
 from vedette.graphql.node_queries import NodeQueries
 from vedette.graphql.operations import Operations, without_suggestion
+from vedette.graphql.passing_time import PassingTime
 from vedette.graphql.plans import PlannedExecutor
 from vedette.graphql.rerun_mutations import RerunMutations
 from vedette.graphql.run_keys import RunKeyMutations
@@ -107,4 +108,4 @@ schema = Schema(
 
 def new_context(database: Database, bus: Bus, settings: Settings) -> Context:
     """Return the context of a server, from which each operation gets its own."""
-    return Context(database, bus, settings, Limits.of(settings), Loaders)
+    return Context(database, bus, settings, Limits.of(settings), Loaders, PassingTime(database, bus))

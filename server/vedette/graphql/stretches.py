@@ -13,7 +13,9 @@ class Stretch:
 
     `begun_at` is set with `begun`, and stays None where an execution ended before it began. `at` is the position of the
     last item that was yielded; `reached` the last that needs no further look, item or not. `is_open` tells that more
-    items are at hand already. `whole` tells that a client which gives no position wants the stream from its beginning.
+    items are at hand already. `whole` tells that a client which gives no position wants the stream from its beginning;
+    `standing`, that items have no positions: they tell how things stand, and all of them at its beginning. `once`: tell
+    that, and end.
     """
 
     after: int | None = None
@@ -23,6 +25,8 @@ class Stretch:
     reached: int | None = None
     is_open: bool = False
     whole: bool = False
+    standing: bool = False
+    once: bool = False
     begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     def begin(self, position: int) -> None:
@@ -30,8 +34,8 @@ class Stretch:
         self.begun_at = self.reached = position
         self.begun.set()
 
-    def pass_by(self, position: int, *, is_open: bool) -> None:
-        """Note the position of the item that is yielded next."""
+    def pass_by(self, position: int | None, *, is_open: bool) -> None:
+        """Note the position of the item that is yielded next (None: it has none)."""
         self.at, self.is_open = position, is_open
 
     def is_over(self) -> bool:

@@ -28,7 +28,9 @@ from vedette.graphql.filters import (
     tick_filter,
 )
 from vedette.graphql.following import Gap, Stream, follow
+from vedette.graphql.instance import InstanceSubscriptions
 from vedette.graphql.logs import LogRecord, log_record
+from vedette.graphql.pulses import PulseSubscriptions
 from vedette.graphql.runs import Run, RunEvent, run, run_event
 from vedette.graphql.scalars import StreamPosition
 from vedette.graphql.sensors import Sensor, sensor
@@ -170,7 +172,7 @@ class _SensorShown(NamedTuple):
 
 
 @strawberry.type(description="What can be followed.")
-class Subscription:
+class Subscription(PulseSubscriptions, InstanceSubscriptions):
     """What can be followed."""
 
     @subscription("Every tick as it starts and as it ends. Without `after`: from now on.")
@@ -207,7 +209,10 @@ class Subscription:
                     info.context.loaders.sensor.prime(item.tick.sensor_id, sensor(item.sensor))
                 yield TickChanged(position=StreamPosition(item.position), tick=tick(item.tick))
 
-    @subscription("A sensor whose status, condition or cursor changed. Changes that come together are told as one.")
+    @subscription(
+        "A sensor whose status, condition or cursor changed, by time alone included: it becomes OVERDUE, or is so no "
+        "more. Changes that come together are told as one."
+    )
     async def sensors(
         self,
         info: Info,
@@ -225,12 +230,13 @@ class Subscription:
                 (_SensorShown(last[one], seen) for one, seen in found.items()), key=lambda shown: shown.position
             )
 
-        async with aclosing(follow(info.context, SENSORS, after, show)) as items:
-            async for item in items:
-                if isinstance(item, Gap):
-                    yield _gap(item)
-                else:
-                    yield SensorChanged(position=StreamPosition(item.position), sensor=sensor(item.sensor))
+        with info.context.passing_time.following():
+            async with aclosing(follow(info.context, SENSORS, after, show)) as items:
+                async for item in items:
+                    if isinstance(item, Gap):
+                        yield _gap(item)
+                    else:
+                        yield SensorChanged(position=StreamPosition(item.position), sensor=sensor(item.sensor))
 
     @subscription("Every run as its status changes. Without `after`: from now on.")
     async def runs(

@@ -154,7 +154,7 @@ async def attending(app: Starlette, seconds: float) -> AsyncIterator[None]:
 
     When the block ends, let nothing more in and say so for some time, before the sockets are closed.
     """
-    async with app.state.access:
+    async with app.state.access, app.state.api.passing_time:
         try:
             with _counted(app):
                 yield

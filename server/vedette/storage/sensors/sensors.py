@@ -85,7 +85,7 @@ _LAST_ERROR = f"""SELECT {_ONE_LINE.format(error="ticks.error")} FROM ticks
 _LOAD_ERROR = f"""SELECT {_ONE_LINE.format(error="code_locations.error")} FROM code_locations
     WHERE code_locations.name = sensors.code_location"""
 # By an evaluator that can evaluate it: has loaded its code.
-_HELD = """SELECT FROM leases JOIN workers ON workers.id = leases.holder
+HELD = """SELECT FROM leases JOIN workers ON workers.id = leases.holder
     WHERE leases.name = 'sensors/' || sensors.shard AND leases.expires_at > now()
         AND sensors.code_location = ANY(workers.code_locations)"""
 # Looked up only where it is told: most sensors do not fail, are loaded and are on time.
@@ -94,7 +94,7 @@ COLUMNS = f"""id, code_location, CAST(spec AS text), loaded, status, status_sour
     started_at, next_tick_at, last_tick_id, last_tick_at, evaluating_tick_id, consecutive_failures,
     CASE WHEN consecutive_failures > 0 THEN ({_LAST_ERROR}) END,
     CASE WHEN NOT loaded THEN ({_LOAD_ERROR}) END,
-    CASE WHEN {_OVERDUE} THEN EXISTS ({_HELD}) ELSE true END, now()"""
+    CASE WHEN {_OVERDUE} THEN EXISTS ({HELD}) ELSE true END, now()"""
 
 
 def build(values: pages.Values) -> SensorSeen:

@@ -50,6 +50,9 @@ sensors = Table(
     Column("last_finished_at", Timestamp),
     Column("evaluating_tick_id", Uuid),
     Column("consecutive_failures", Integer, nullable=False, server_default="0"),
+    # What the stream `sensors` told last of its lateness: HELD or UNHELD, with an evaluator for it or without; null: it
+    # is not late.
+    Column("told_late", Text),
     UniqueConstraint("code_location", "name"),
     CheckConstraint("status IN ('RUNNING', 'STOPPED')", name="status"),
     Index(None, "shard"),

@@ -534,6 +534,7 @@ def _create_tables() -> None:
         sa.Column("last_finished_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("evaluating_tick_id", sa.Uuid(), nullable=True),
         sa.Column("consecutive_failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("told_late", sa.Text(), nullable=True),
         sa.CheckConstraint("status IN ('RUNNING', 'STOPPED')", name=op.f("ck_sensors_status")),
         sa.ForeignKeyConstraint(["code_location"], ["code_locations.name"], name=op.f("fk_sensors_code_location")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sensors")),
