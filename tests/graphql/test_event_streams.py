@@ -12,6 +12,7 @@ import pytest
 import seeds
 from serving import Api, eventually, is_listened_to, serving
 from vedette.bus import Bus, topics
+from vedette.domain.access import Role
 from vedette.domain.catalog import SensorStatus
 from vedette.graphql import ids
 from vedette.settings import Settings
@@ -162,3 +163,97 @@ async def test_a_server_that_stops_ends_its_streams_at_once(database: Database, 
         async with asyncio.timeout(20):
             await ended.wait()
     await following.client.aclose()
+
+
+@asynccontextmanager
+async def merged(api: Api, **operations: Any) -> AsyncIterator[Any]:
+    """Follow several operations, (document, variables) by id, in one request."""
+    body = {
+        "operations": [
+            {"id": name, "query": document, "variables": variables}
+            for name, (document, variables) in operations.items()
+        ]
+    }
+    headers = {"accept": "text/event-stream", **api.headers}
+    async with api.client.stream("POST", f"{api.url}/stream", json=body, headers=headers) as response:
+        assert response.status_code == 200
+        yield events(response)
+
+
+async def test_one_request_follows_several_operations_each_from_its_position(
+    api: Api, database: Database, bus: Bus
+) -> None:
+    sensor = await seeded(database, 3)
+    run = await seeds.run(database, 1)
+    operations: Any = {
+        "ticks": (TICKS, {"after": "1"}),
+        "run": (EVENTS, {"id": ids.encode("Run", run)}),
+        "wrong": ("subscription { nothing }", {}),
+        "late": (TICKS, {"after": "3"}),
+    }
+    async with merged(api, **operations) as told:
+        begun = await take(told, 5)
+        await seeds.tick(database, sensor, 4)
+        bus.knock(topics.TICKS)
+        await seeds.run_event(database, run, "RUN_SUCCESS", "SUCCESS")
+        bus.knock(topics.run_events(run))
+        begun += await take(told, 4)
+    by_id: dict[str, list[Any]] = {name: [] for name in operations}
+    for event in begun:
+        assert event.id is None
+        by_id[event.data["id"]].append(event.data.get("payload", event.name))
+    assert [item["data"]["ticks"]["position"] for item in by_id["ticks"]] == ["2", "3", "4"]
+    assert [item["data"]["ticks"]["position"] for item in by_id["late"]] == ["4"]
+    *items, ended = by_id["run"]
+    assert [item["data"]["runEvents"]["event"]["kind"] for item in items] == ["RUN_QUEUED", "RUN_SUCCESS"]
+    assert ended == "complete", "an operation that ends, ends alone"
+    refused, ended = by_id["wrong"]
+    assert (refused["errors"][0]["extensions"]["code"], ended) == ("INVALID_DOCUMENT", "complete")
+
+
+async def test_several_operations_end_when_all_of_them_have(api: Api, database: Database) -> None:
+    operations: Any = {"a": ("{ codeLocations { id } }", {}), "b": ("{ instance { version } }", {})}
+    async with merged(api, **operations) as told:
+        found = [event async for event in told]
+    assert sorted((event.data["id"], event.name) for event in found) == [
+        ("a", "complete"), ("a", "next"), ("b", "complete"), ("b", "next")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("operations", "code"),
+    [
+        ([], "BAD_REQUEST"),
+        (None, "BAD_REQUEST"),
+        ([{"query": TICKS}], "BAD_REQUEST"),
+        ([{"id": "a", "query": TICKS}, {"id": "a", "query": TICKS}], "BAD_REQUEST"),
+        ([{"id": str(number), "query": TICKS} for number in range(101)], "LIMIT_EXCEEDED"),
+    ],
+)
+async def test_what_is_wrong_with_several_operations_is_refused(
+    database: Database, bus: Bus, operations: Any, code: str
+) -> None:
+    settings = Settings(max_subscriptions_per_connection=100)
+    async with serving(database, bus, settings) as api:
+        answer = await api.client.post(
+            f"{api.url}/stream", json={"operations": operations}, headers={"accept": "text/event-stream"}
+        )
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, code)
+        # Nothing of it was kept.
+        async with stream(api, "{ codeLocations { id } }") as told:
+            assert [event.name async for event in told] == ["next", "complete"]
+
+
+async def test_a_revoked_token_ends_each_of_several(database: Database, bus: Bus) -> None:
+    await seeds.token(database, "boss", Role.ADMIN)
+    gone = ids.encode("ApiToken", await seeds.token(database, "gone"))
+    revoke = "mutation($input: RevokeTokenInput!) { revokeToken(input: $input) { errors { __typename } } }"
+    async with serving(database, bus, Settings(poll_seconds=600, authentication="tokens")) as api:
+        operations: Any = {"a": (TICKS, {}), "b": ("subscription { instance { version } }", {})}
+        async with merged(api.shown("vdt_gone"), **operations) as told:
+            await take(told, 1)
+            await api.shown("vdt_boss").query(revoke, input={"tokenId": gone})
+            async with asyncio.timeout(5):
+                found = [event async for event in told]
+    refused = {event.data["id"] for event in found if "UNAUTHENTICATED" in str(event.data)}
+    assert refused == {"a", "b"}

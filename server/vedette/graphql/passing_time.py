@@ -17,7 +17,7 @@ from vedette.bus import Bus, Listener, topics
 from vedette.errors import DatabaseError
 from vedette.storage.database import Database
 from vedette.storage.sensors import passing_time
-from vedette.storage.sensors.passing_time import Mark
+from vedette.storage.sensors.passing_time import MOST_TURNED, Mark
 
 logger = logging.getLogger(__name__)
 
@@ -97,8 +97,11 @@ class PassingTime:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self) -> None:
-        if self._followers and await passing_time.tell_late(self._database):
-            self._bus.knock(topics.SENSORS)
+        told = MOST_TURNED if self._followers else 0
+        while told == MOST_TURNED:
+            told = await passing_time.tell_late(self._database)
+            if told:
+                self._bus.knock(topics.SENSORS)
         if self._watched:
             async with self._database.reading() as connection:
                 found = await passing_time.marks(connection, self._watched)

@@ -1,12 +1,16 @@
 """Subscriptions as Server-Sent Events: graphql-sse in the mode of distinct connections, one operation a request.
 
-Each event's id is its position, so that a client which comes back with `Last-Event-ID` goes on from there.
+Each event's id is its position, so that a client which comes back with `Last-Event-ID` goes on from there. One request
+may also name several operations, as browsers open few connections to a server: then each event's data tells which of
+them it is about, and positions are given in their variables.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
+from typing import NamedTuple
 
+import msgspec
 from graphql import OperationType
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +20,7 @@ from vedette.access.authenticator import ENDED, Authenticator, Unauthenticated
 from vedette.access.authority import Caller
 from vedette.errors import DatabaseError
 from vedette.graphql.api import Api
-from vedette.graphql.errors import UNAUTHENTICATED, RequestError
+from vedette.graphql.errors import UNAUTHENTICATED, RequestError, limit_exceeded
 from vedette.graphql.items import Item, refusal
 from vedette.graphql.requests import Operation, Refused
 from vedette.graphql.scalars import parse_position
@@ -31,6 +35,28 @@ from vedette.web.quotas import Quotas
 
 Batches = AsyncGenerator[Sequence[Item], None]
 
+
+class Stream(NamedTuple):
+    """What one operation tells, and its id where the request has several."""
+
+    batches: Batches
+    id: str | None = None
+
+    def told(self, item: Item) -> bytes:
+        """Return the event of an item."""
+        payload = f'{{"errors":{item.payload}}}' if item.is_refusal else item.payload
+        if self.id is not None:
+            return f'event: next\ndata: {{"id":{_quoted(self.id)},"payload":{payload}}}\n\n'.encode()
+        place = "" if item.position is None else f"id: {item.position}\n"
+        return f"event: next\n{place}data: {payload}\n\n".encode()
+
+    @property
+    def complete(self) -> bytes:
+        """Return the event of its end."""
+        data = "" if self.id is None else f' {{"id":{_quoted(self.id)}}}'
+        return f"event: complete\ndata:{data}\n\n".encode()
+
+
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -38,7 +64,6 @@ HEADERS = [
     (b"x-content-type-options", b"nosniff"),
 ]
 KEEP_ALIVE = b":\n\n"
-COMPLETE = b"event: complete\ndata:\n\n"
 
 
 class EventStreams:
@@ -62,34 +87,51 @@ class EventStreams:
                 if refused is None:
                     caller = await caller_of(self._access, scope)
                     ended = room.enter_context(self._access.holding(caller))
-                    items = await self._admitted(request, caller, room)
+                    streams = await self._admitted(request, caller, room)
             except Unauthenticated as error:
                 refused = answers.unauthenticated(error)
             except DatabaseError:
                 refused = answers.unavailable()
             except parameters.BadParameters as error:
                 refused = answers.refusal(400, "BAD_REQUEST", str(error))
+            except RequestError as error:
+                refused = answers.errors(400, [error.formatted])
             except Full as full:
                 refused = answers.overloaded(full)
             if refused is None:
                 await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-                await self._stream(items, ended, receive, send)
+                await self._stream(streams, ended, receive, send)
                 return
         await refused(scope, receive, send)
 
-    async def _admitted(self, request: Request, caller: Caller, room: ExitStack) -> Batches:
-        """Return what to tell. Raises BadParameters and Full."""
-        parameters_asked = await asked(request)
-        room.enter_context(self._admission.connections.one())
-        try:
+    async def _admitted(self, request: Request, caller: Caller, room: ExitStack) -> list[Stream]:
+        """Return what to tell. Raises BadParameters, RequestError and Full."""
+        several = None
+        if request.method == "POST":
+            several = parameters.several_of_body(await request.body())
+        if several is None:
+            wanted = await asked(request)
+            room.enter_context(self._admission.connections.one())
             last = request.headers.get("last-event-id")
+            return [Stream(self._batches(wanted, last, request.method, caller, room))]
+        most = self._settings.max_subscriptions_per_connection
+        if len(several) > most:
+            raise limit_exceeded("max_subscriptions_per_connection", most, f"The request has {len(several)} operations")
+        room.enter_context(self._admission.connections.one())
+        return [Stream(self._batches(one, None, request.method, caller, room), one.id) for one in several]
+
+    def _batches(
+        self, wanted: parameters.Request, last: str | None, method: str, caller: Caller, room: ExitStack
+    ) -> Batches:
+        """Return what one operation tells, after the position `last` or else the one it gives itself."""
+        try:
             after = parse_position(last) if last else None
-            operation = self._api.operation(parameters_asked)
+            operation = self._api.operation(wanted)
         except Refused as refused:
             return _once(refusal(*refused.errors))
         except RequestError as error:
             return _once(refusal(error))
-        if request.method == "GET" and operation.kind is OperationType.MUTATION:
+        if method == "GET" and operation.kind is OperationType.MUTATION:
             raise parameters.BadParameters("Mutations need POST.")
         self._quotas.charge(caller.authority, operation.cost)
         if operation.kind is OperationType.SUBSCRIPTION:
@@ -107,10 +149,10 @@ class EventStreams:
         else:
             yield [Item(None, answer.body.decode())]
 
-    async def _stream(self, items: Batches, ended: asyncio.Event, receive: Receive, send: Send) -> None:
+    async def _stream(self, streams: Sequence[Stream], ended: asyncio.Event, receive: Receive, send: Send) -> None:
         async with asyncio.TaskGroup() as tasks:
             client = tasks.create_task(hung_up(receive), name="client")
-            told = tasks.create_task(_tell(items, send), name="event stream")
+            told = tasks.create_task(_tell(streams, send), name="event stream")
             ends = {
                 client,
                 told,
@@ -123,7 +165,8 @@ class EventStreams:
             for task in (beating, *ends):
                 task.cancel()
         if is_cut and is_open:
-            await _write(send, _event(refusal(RequestError(UNAUTHENTICATED, ENDED))) + COMPLETE)
+            cut = refusal(RequestError(UNAUTHENTICATED, ENDED))
+            await _write(send, b"".join(stream.told(cut) + stream.complete for stream in streams))
         if is_open:
             await _write(send, b"", is_last=True)
 
@@ -143,17 +186,21 @@ async def _once(item: Item) -> Batches:
     yield [item]
 
 
-async def _tell(items: Batches, send: Send) -> None:
-    async with aclosing(items):
-        async for batch in items:
-            await _write(send, b"".join(map(_event, batch)))
-    await _write(send, COMPLETE)
+async def _tell(streams: Sequence[Stream], send: Send) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for stream in streams:
+            tasks.create_task(_tell_one(stream, send), name="operation")
 
 
-def _event(item: Item) -> bytes:
-    payload = f'{{"errors":{item.payload}}}' if item.is_refusal else item.payload
-    place = "" if item.position is None else f"id: {item.position}\n"
-    return f"event: next\n{place}data: {payload}\n\n".encode()
+async def _tell_one(stream: Stream, send: Send) -> None:
+    async with aclosing(stream.batches):
+        async for batch in stream.batches:
+            await _write(send, b"".join(map(stream.told, batch)))
+    await _write(send, stream.complete)
+
+
+def _quoted(text: str) -> str:
+    return msgspec.json.encode(text).decode()
 
 
 async def _write(send: Send, body: bytes, *, is_last: bool = False) -> None:

@@ -8,9 +8,28 @@ from starlette.datastructures import QueryParams
 
 from vedette.graphql.requests import Request
 
-__all__ = ["BadParameters", "Request", "of_body", "of_query_string"]
+__all__ = ["BadParameters", "Named", "Request", "of_body", "of_query_string", "several_of_body"]
+
+
+class Named(Request, kw_only=True, frozen=True):
+    """One of several operations, by the id that a client tells it by."""
+
+    id: str
+
+
+class Several(msgspec.Struct, frozen=True):
+    """Several operations in one body."""
+
+    operations: tuple[Named, ...]
+
+
+class _Operations(msgspec.Struct, frozen=True):
+    operations: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
 
 _BODY = msgspec.json.Decoder(Request)
+_SEVERAL = msgspec.json.Decoder(Several)
+_OPERATIONS = msgspec.json.Decoder(_Operations)
 _MAP: msgspec.json.Decoder[dict[str, Any] | None] = msgspec.json.Decoder(dict[str, Any] | None)
 _NAMES = {"query", "documentId", "operationName"}
 
@@ -25,6 +44,23 @@ def of_body(body: bytes) -> Request:
         return _BODY.decode(body.removeprefix(codecs.BOM_UTF8))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadParameters(f"The body is not a GraphQL request in JSON: {_reason(error)}.") from None
+
+
+def several_of_body(body: bytes) -> tuple[Named, ...] | None:
+    """Return the operations that a body holds; None: it holds one, without an id. Raises BadParameters."""
+    try:
+        if _OPERATIONS.decode(body.removeprefix(codecs.BOM_UTF8)).operations is msgspec.UNSET:
+            return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # What is wrong with it is told where it is read as one.
+        return None
+    try:
+        found = _SEVERAL.decode(body.removeprefix(codecs.BOM_UTF8)).operations
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadParameters(f"The body does not hold operations in JSON: {_reason(error)}.") from None
+    if len({one.id for one in found}) < len(found) or not found:
+        raise BadParameters("Give `operations` with at least one, each with an `id` of its own.")
+    return found
 
 
 def of_query_string(parameters: QueryParams) -> Request:
