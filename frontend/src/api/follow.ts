@@ -5,8 +5,8 @@ import { join, leave, patience, tellLost } from "./connection";
 import { textOf } from "./texts";
 import { type Answer, subscribe } from "./transport";
 
-/** What every stream of the API sends, under its one root field. */
-export type StreamItem = { __typename?: string; position: string; message?: string };
+/** What every stream of the API sends, under its one root field; without a position where it tells how things stand. */
+export type StreamItem = { __typename?: string; position?: string; message?: string };
 
 type ItemOf<Data> = Exclude<Data[keyof Data], string | undefined>;
 
@@ -91,7 +91,7 @@ async function run<Data>(
       for await (const answer of subscribe({ query, variables: { ...variables, after } }, signal)) {
         const item = itemOf<Data>(answer);
         wait = FIRST_WAIT;
-        after = item.position;
+        after = item.position ?? after;
         if (item.__typename === "StreamGap") follower.onGap?.();
         else batch.add(item as ItemOf<Data>);
       }

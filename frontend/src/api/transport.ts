@@ -1,9 +1,9 @@
-import { createClient as createEventsClient } from "graphql-sse";
 import { createClient as createSocketClient, type Client as SocketClient } from "graphql-ws";
 
 import { type Protocol, retryNow, tellLive } from "./connection";
 import { endpoint } from "./endpoint";
-import { ask, isServerThere, onTurn, shown } from "./session";
+import { merged } from "./merged";
+import { isServerThere, onTurn, shown } from "./session";
 
 export interface Request {
   query: string;
@@ -56,23 +56,20 @@ function socketClient(): SocketClient {
 }
 
 const sockets = socketClient();
-// Each stream is a request of its own: how it ends is for `follow` to judge, which resumes by position.
-const events = createEventsClient({ url: endpoint.events, singleConnection: false, retryAttempts: 0, fetchFn: ask });
 
-// A socket is whose it was when it was opened.
-onTurn(() => sockets.terminate());
+// A connection is whose it was when it was opened.
+onTurn(() => {
+  sockets.terminate();
+  merged.drop();
+});
 
-/** Yield a stream's items until it ends. Throws what ended it otherwise. */
+/** Yield a stream's items over the websocket until it ends. Throws what ended it otherwise. */
 async function* iterate(request: Request, signal: AbortSignal): AsyncGenerator<Answer> {
-  const client = protocol === "websocket" ? sockets : events;
-  const items = client.iterate<Record<string, unknown>>(request);
+  const items = sockets.iterate<Record<string, unknown>>(request);
   const stop = () => void items.return?.(undefined);
   signal.addEventListener("abort", stop);
   try {
-    for await (const item of items) {
-      if (item.errors?.some(({ extensions }) => extensions?.code === "UNAUTHENTICATED")) void isServerThere();
-      yield item;
-    }
+    for await (const item of items) yield item;
   } finally {
     signal.removeEventListener("abort", stop);
   }
@@ -90,9 +87,14 @@ export async function* subscribe(request: Request, signal: AbortSignal): AsyncGe
     opened = true;
     tellLive(signal, by);
   }
-  if (by === "websocket" ? isSocketOpen : await isServerThere(signal)) open();
+  if (by === "websocket" && isSocketOpen) open();
   try {
-    yield* iterate(request, signal);
+    // How a stream ends is for `follow` to judge, which resumes by position.
+    const items = by === "websocket" ? iterate(request, signal) : merged.iterate(request, signal, open);
+    for await (const item of items) {
+      if (item.errors?.some(({ extensions }) => extensions?.code === "UNAUTHENTICATED")) void isServerThere();
+      yield item;
+    }
   } catch (error) {
     if (by === "websocket" && isUnopened(error, opened) && (await isServerThere(signal))) {
       protocol = "events";

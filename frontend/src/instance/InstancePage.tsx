@@ -1,7 +1,8 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useQuery } from "urql";
 
 import { useMay } from "../access/viewer";
+import { useFollow } from "../api/follow";
 import { messageOf, mutate } from "../api/mutate";
 import { Button } from "../elements/Button";
 import { shownSeconds } from "../elements/durations";
@@ -12,7 +13,7 @@ import { Tag } from "../elements/Tag";
 import { Distance, Time } from "../elements/Time";
 import { complain, say } from "../elements/toasts";
 import { graphql, read } from "../gql";
-import type { InstanceFactsFragment, LocationFactsFragment } from "../gql/graphql";
+import type { InstanceFactsFragment, InstanceToldSubscription, LocationFactsFragment } from "../gql/graphql";
 
 import "./instance.css";
 
@@ -35,6 +36,11 @@ const Query = graphql(`
     codeLocations { id ...LocationFacts }
   }
 `);
+const Told = graphql(`
+  subscription InstanceTold {
+    instance { ...InstanceFacts codeLocations { id ...LocationFacts } }
+  }
+`);
 const Reload = graphql(`
   mutation ReloadCodeLocation($input: ReloadCodeLocationInput!) {
     reloadCodeLocation(input: $input) {
@@ -44,16 +50,11 @@ const Reload = graphql(`
   }
 `);
 
-// Load and signs of life have no stream: they are read again this often.
-const LOOK_MILLISECONDS = 2_000;
-
 /** The instance: is it well, what does it do, and where is its code from. */
 export default function InstancePage() {
   const [{ data, error }, again] = useQuery({ query: Query, requestPolicy: "network-only" });
-  useEffect(() => {
-    const timer = setInterval(() => document.visibilityState === "visible" && again(), LOOK_MILLISECONDS);
-    return () => clearInterval(timer);
-  }, [again]);
+  const [told, setTold] = useState<InstanceToldSubscription["instance"] | null>(null);
+  useFollow(Told, {}, { onItems: (items) => setTold(items.at(-1) ?? null) });
   if (!data) {
     return error ? (
       <div className="page">
@@ -63,7 +64,8 @@ export default function InstancePage() {
       <Loading />
     );
   }
-  const instance = read(InstanceFacts, data.instance);
+  const instance = read(InstanceFacts, told ?? data.instance);
+  const { codeLocations } = told ?? data;
   return (
     <div className="page scrolls">
       <Head
@@ -81,13 +83,13 @@ export default function InstancePage() {
         <header>
           <h2>Code locations</h2>
         </header>
-        {data.codeLocations.length === 0 && (
+        {codeLocations.length === 0 && (
           <Empty title="No code location" code="vedette dev project.py">
             Serve a file or module that defines sensors and jobs.
           </Empty>
         )}
         <ul className="panel-list">
-          {data.codeLocations.map((location) => (
+          {codeLocations.map((location) => (
             <Location key={location.id} location={read(LocationFacts, location)} onReloaded={again} />
           ))}
         </ul>

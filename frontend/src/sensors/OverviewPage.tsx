@@ -48,7 +48,7 @@ const asPairs = <Key extends string>(names: Record<Key, string>) => Object.entri
 
 /** Every sensor: what needs attention first. */
 export function OverviewPage() {
-  const { board, isLoading, trouble, reload, refresh } = useBoard();
+  const { board, isLoading, trouble, reload } = useBoard();
   const filters = useFilters();
   const { values } = filters;
   const now = useNow();
@@ -161,7 +161,6 @@ export function OverviewPage() {
           onSelect={(id, isIn) => setSelected((before) => toggled(before, id, isIn))}
           onSelectAll={(isIn) => setSelected(isIn ? new Set(rows.map(({ id }) => id)) : new Set())}
           onFold={(group) => setFolded((before) => toggled(before, group, !before.has(group)))}
-          refresh={refresh}
         />
       )}
       {bulk && (

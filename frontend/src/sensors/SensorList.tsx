@@ -14,7 +14,6 @@ interface SensorListProps {
   onSelect: (id: string, selected: boolean) => void;
   onSelectAll: (selected: boolean) => void;
   onFold: (group: string) => void;
-  refresh: (ids: readonly string[]) => Promise<void>;
 }
 
 const ROW_PIXELS = 36;
@@ -32,7 +31,7 @@ const HEADS = [
 ];
 
 /** Thousands of sensors, of which those in sight are drawn. */
-export function SensorList({ board, lines, selected, onSelect, onSelectAll, onFold, refresh }: SensorListProps) {
+export function SensorList({ board, lines, selected, onSelect, onSelectAll, onFold }: SensorListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   // A new function would have every row measured anew.
   const keyOf = useCallback(
@@ -54,7 +53,7 @@ export function SensorList({ board, lines, selected, onSelect, onSelectAll, onFo
     const line = lines[index];
     return line && "row" in line ? [line.row.id] : [];
   });
-  useSparks(board, inSight, refresh);
+  useSparks(board, inSight);
   const rows = lines.filter((line) => "row" in line).length;
   return (
     <div

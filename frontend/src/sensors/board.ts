@@ -1,5 +1,4 @@
 import type { RunStatus, SensorRowFragment, SensorStateFragment, SparkTickFragment } from "../gql/graphql";
-import { isDoubtful } from "./conditions";
 import { SPARK_TICKS } from "./Sparkline";
 
 type Masks = " $fragmentName" | " $fragmentRefs";
@@ -78,14 +77,6 @@ export class Board {
       this.sparks.set(sensorId, [...others, tick].sort((a, b) => a.number - b.number).slice(-SPARK_TICKS));
     }
     if (ticks.length > 0) this.changed();
-  }
-
-  /** Return which of `ids` may have changed without an event, as time went by. */
-  doubtful(ids: readonly string[], now: number): string[] {
-    return ids.filter((id) => {
-      const row = this.rows.get(id);
-      return row !== undefined && isDoubtful(row, now);
-    });
   }
 
   /** Forget which sparklines are up to date: they are read again as they are shown. */

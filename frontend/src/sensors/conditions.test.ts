@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { attention, conditionOf, isDoubtful, lagOf, NO_ATTENTION, reasonOf } from "./conditions";
+import { attention, conditionOf, lagOf, NO_ATTENTION, reasonOf } from "./conditions";
 
 const NOW = Date.parse("2026-01-01T00:00:10Z");
 
@@ -20,13 +20,6 @@ function sensor(kind: State["condition"]["kind"], other: Partial<State> = {}): S
 describe("lag", () => {
   it("counts from when the sensor was due", () => expect(lagOf(sensor("OVERDUE"), NOW)).toBe(10));
   it("is none of a sensor that may have skipped quietly", () => expect(lagOf(sensor("WAITING"), NOW)).toBe(0));
-  it("makes what no event told of worth another look", () => {
-    expect(isDoubtful(sensor("WAITING"), NOW)).toBe(true);
-    expect(isDoubtful(sensor("WAITING", { nextTickAt: "2026-01-01T00:00:09Z" }), NOW)).toBe(false);
-    expect(isDoubtful(sensor("OVERDUE"), NOW)).toBe(true);
-    expect(isDoubtful(sensor("EVALUATING"), NOW)).toBe(false);
-    expect(isDoubtful(sensor("STOPPED"), NOW)).toBe(false);
-  });
 });
 
 it("puts what fails before what is late before what is gone", () => {

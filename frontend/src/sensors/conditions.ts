@@ -6,10 +6,7 @@ export type Condition = SensorConditionKind | "PAUSED";
 
 type State = Pick<SensorStateFragment, "condition" | "statusReason" | "nextTickAt" | "status">;
 
-// The server calls a sensor overdue when it is later than this (seconds).
-const OVERDUE_AFTER = 5;
-
-/** Return the condition of a sensor at `now`: that of its last change, unless time has made it late since. */
+/** Return the condition of a sensor, as it was told last. */
 export function conditionOf(state: State): Condition {
   const { kind } = state.condition;
   if (kind === "STOPPED" && state.statusReason.source === "FAILURE_POLICY") return "PAUSED";
@@ -26,11 +23,6 @@ function sinceDue(state: State, now: number): number {
 /** Return how many seconds late a sensor is at `now` that the server calls late; 0 if it does not. */
 export function lagOf(state: State, now: number): number {
   return state.condition.kind === "OVERDUE" ? sinceDue(state, now) : 0;
-}
-
-/** Tell whether time may have changed a sensor without an event (late, late no more, quiet): it is to be read again. */
-export function isDoubtful(state: State, now: number, patienceSeconds = OVERDUE_AFTER / 2): boolean {
-  return sinceDue(state, now) > patienceSeconds;
 }
 
 const ranks: Record<Condition, number> = {

@@ -56,15 +56,6 @@ const Runs = graphql(`
     }
   }
 `);
-const Overdue = graphql(`
-  query OverviewOverdue($first: Int!) {
-    sensors(filter: { condition: OVERDUE }, first: $first) { edges { node { id ...SensorRow ...SensorState } } }
-  }
-`);
-
-// Nothing happens when a sensor becomes overdue, so no event tells it.
-const OVERDUE_MILLISECONDS = 10_000;
-
 interface Positions {
   ticks: string;
   sensors: string;
@@ -76,10 +67,9 @@ export interface Loaded {
   isLoading: boolean;
   trouble: string | null;
   reload: () => void;
-  /** Read some sensors again, those that are new included. */
-  refresh: (ids: readonly string[]) => Promise<void>;
 }
 
+/** Read some sensors again, those that are new included. */
 async function refresh(board: Board, ids: readonly string[]) {
   if (ids.length === 0) return;
   const { data } = await client.query(Some, { ids: ids.slice(0, PAGE) }, { requestPolicy: "network-only" }).toPromise();
@@ -88,11 +78,6 @@ async function refresh(board: Board, ids: readonly string[]) {
       node?.__typename === "Sensor" ? [{ ...read(SensorRow, node), ...read(SensorState, node) }] : [],
     ),
   );
-}
-
-async function findOverdue(board: Board) {
-  const { data } = await client.query(Overdue, { first: PAGE }, { requestPolicy: "network-only" }).toPromise();
-  board.refresh((data?.sensors.edges ?? []).map(({ node }) => ({ ...read(SensorRow, node), ...read(SensorState, node) })));
 }
 
 async function load(board: Board, isWanted: () => boolean, onPositions: (positions: Positions) => void) {
@@ -140,12 +125,6 @@ export function useBoard(): Loaded {
     };
   }, [board, generation]);
 
-  useEffect(() => {
-    const look = () => document.visibilityState === "visible" && void findOverdue(board);
-    const timer = setInterval(look, OVERDUE_MILLISECONDS);
-    return () => clearInterval(timer);
-  }, [board]);
-
   const onGap = () => {
     board.forgetSparks();
     reload();
@@ -179,5 +158,5 @@ export function useBoard(): Loaded {
         ),
       ),
   });
-  return { board, isLoading, trouble, reload, refresh: (ids) => refresh(board, ids) };
+  return { board, isLoading, trouble, reload };
 }

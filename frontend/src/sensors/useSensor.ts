@@ -1,8 +1,6 @@
-import { useEffect, useEffectEvent, useState } from "react";
+import { useState } from "react";
 import { useQuery } from "urql";
 
-import { client } from "../api/client";
-import { connection } from "../api/connection";
 import { useFollow } from "../api/follow";
 import { messageOf } from "../api/mutate";
 import { graphql, read } from "../gql";
@@ -10,7 +8,6 @@ import type { CursorStateFragment, SensorDetailsFragment } from "../gql/graphql"
 import { TickSummary } from "../ticks/Tick";
 import { merged, type Tick } from "../ticks/merging";
 import type { State } from "./board";
-import { isDoubtful } from "./conditions";
 import { SensorState } from "./SensorRow";
 
 export const SensorDetails = graphql(`
@@ -55,17 +52,14 @@ const Changes = graphql(`
     }
   }
 `);
-
-const Now = graphql(`
-  query SensorNow($by: SensorBy!) {
-    sensor(by: $by) { id ...SensorState ...CursorState lastTick { id ...TickSummary } }
+const Pulse = graphql(`
+  subscription SensorPulse($ids: [ID!]!) {
+    pulses(sensorIds: $ids) { sensor { id ...SensorState ...CursorState lastTick { id ...TickSummary } } }
   }
 `);
 
 // As many as the timeline draws.
 const LIVE_TICKS = 1_000;
-const DOUBT_SECONDS = 0.5;
-const DOUBT_MILLISECONDS = 1_500;
 
 export type Cursor = CursorStateFragment["cursor"];
 
@@ -128,22 +122,16 @@ export function useSensor(location: string, name: string): SensorSeen {
     },
   });
   const state = changed?.state ?? (found && read(SensorState, found));
-  // Repeats of a quiet skip are folded into its tick, and no event tells of them, nor of being late.
-  const look = useEffectEvent(async () => {
-    if (!state || !isDoubtful(state, Date.now(), DOUBT_SECONDS) || document.visibilityState !== "visible") return;
-    // What the stream will tell once it is resumed is not to be told by pieces before.
-    if (connection().state !== "live") return;
-    const answer = await client.query(Now, { by }, { requestPolicy: "network-only" }).toPromise();
-    const seen = answer.data?.sensor;
-    if (!seen) return;
-    const last = seen.lastTick && read(TickSummary, seen.lastTick);
-    take({ state: read(SensorState, seen), cursor: read(CursorState, seen).cursor });
-    if (last && last.repeats > 0) setLive((before) => merged(before, [last], () => true, LIVE_TICKS));
+  // Repeats of a quiet skip are folded into its tick: its pulse tells of them alone.
+  useFollow(Pulse, id === null ? null : { ids: [id] }, {
+    onItems: (items) => {
+      const seen = items.at(-1)?.sensor;
+      if (!seen) return;
+      take({ state: read(SensorState, seen), cursor: read(CursorState, seen).cursor });
+      const last = seen.lastTick && read(TickSummary, seen.lastTick);
+      if (last && last.repeats > 0) setLive((before) => merged(before, [last], () => true, LIVE_TICKS));
+    },
   });
-  useEffect(() => {
-    const timer = setInterval(() => void look(), DOUBT_MILLISECONDS);
-    return () => clearInterval(timer);
-  }, []);
   return {
     facts: found && read(SensorDetails, found),
     state,

@@ -1,9 +1,10 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import { client } from "../api/client";
+import { useFollow } from "../api/follow";
 import { graphql, read } from "../gql";
 import type { Board } from "./board";
-import { SparkTick } from "./SensorRow";
+import { SensorState, SparkTick } from "./SensorRow";
 import { SPARK_TICKS } from "./Sparkline";
 
 const Sparks = graphql(`
@@ -19,19 +20,36 @@ const Sparks = graphql(`
   }
 `);
 
-const SETTLE_MILLISECONDS = 120;
-const DOUBT_MILLISECONDS = 2_500;
+const Pulses = graphql(`
+  subscription OverviewPulses($ids: [ID!]!) {
+    pulses(sensorIds: $ids) { sensor { id ...SensorState } }
+  }
+`);
 
-/**
- * Read the latest ticks of the rows that are in sight, once each, and keep an eye on those that time may have made late:
- * nothing happens when a sensor becomes overdue, so no event tells it.
- */
-export function useSparks(board: Board, ids: readonly string[], refresh: (ids: readonly string[]) => Promise<void>) {
+const SETTLE_MILLISECONDS = 120;
+// The pulse of so many is told at once; who scrolls looks at none for long.
+const MOST = 100;
+const REST_MILLISECONDS = 400;
+
+/** Follow the pulse of the rows that are in sight: skips that repeat the one before are told in no stream. */
+function usePulses(board: Board, ids: readonly string[]) {
+  const key = ids.slice(0, MOST).toSorted().join();
+  const [rested, setRested] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setRested(key), REST_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [key]);
+  useFollow(Pulses, rested ? { ids: rested.split(",") } : null, {
+    onItems: (items) => board.update(items.map(({ sensor }) => read(SensorState, sensor))),
+  });
+}
+
+/** Read the latest ticks of the rows that are in sight, once each, and keep them up to date. */
+export function useSparks(board: Board, ids: readonly string[]) {
   const asked = useRef(new Set<string>());
   const wanted = ids.filter((id) => !board.sparks.has(id) && !asked.current.has(id));
   const key = wanted.join();
-  const inSight = useRef(ids);
-  inSight.current = ids;
+  usePulses(board, ids);
 
   useEffect(() => {
     if (wanted.length === 0) return;
@@ -50,10 +68,4 @@ export function useSparks(board: Board, ids: readonly string[], refresh: (ids: r
     return () => clearTimeout(timer);
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the key stands for what is wanted
   }, [board, key]);
-
-  useEffect(() => {
-    const timer = setInterval(() => void refresh(board.doubtful(inSight.current, Date.now())), DOUBT_MILLISECONDS);
-    return () => clearInterval(timer);
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- it reads what is in sight when the time comes
-  }, [board]);
 }

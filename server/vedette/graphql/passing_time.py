@@ -14,6 +14,7 @@ from typing import Self
 from uuid import UUID
 
 from vedette.bus import Bus, Listener, topics
+from vedette.duties import endure
 from vedette.errors import DatabaseError
 from vedette.storage.database import Database
 from vedette.storage.sensors import passing_time
@@ -40,7 +41,7 @@ class PassingTime:
         self._looking: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._looking = asyncio.create_task(self._run(), name="passing time")
+        self._looking = asyncio.create_task(endure("Looking for late sensors", self._run), name="passing time")
         return self
 
     async def __aexit__(
@@ -88,11 +89,9 @@ class PassingTime:
             try:
                 await self._look()
                 is_well = True
-            except Exception as error:
-                # Whatever it is, the next look may do better.
+            except DatabaseError as error:
                 if is_well:
-                    unexpected = None if isinstance(error, DatabaseError) else error
-                    logger.warning("Who is late is not told for the moment: %s", error, exc_info=unexpected)
+                    logger.warning("Who is late is not told for the moment: %s", error)
                 is_well = False
             await asyncio.sleep(LOOK_SECONDS)
 
