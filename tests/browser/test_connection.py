@@ -1,7 +1,7 @@
 """What the page does when its connection breaks, or is none that it would like."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
+from playwright.sync_api import BrowserContext, Page, Request, WebSocketRoute, expect
 
 from browser import projects
 from browser.conftest import Serve
@@ -76,3 +76,36 @@ def test_without_websockets_it_uses_server_sent_events_and_says_so(context: Brow
     expect(page.get_by_role("status").filter(has_text="Live over SSE")).to_be_visible()
     page.get_by_role("switch", name="restless is evaluated").click()
     expect(page.get_by_role("link", name=f"#{_newest(server) + 2}", exact=True)).to_be_visible()
+
+
+def test_tabs_without_websockets_leave_each_other_connections(context: BrowserContext, server: DevServer) -> None:
+    """A browser opens six connections to a server over HTTP/1.1, for all of its tabs together."""
+    context.route_web_socket("**/graphql", lambda socket: socket.close())
+    open_streams: set[Request] = set()
+    most = 0
+
+    def note(request: Request) -> None:
+        nonlocal most
+        if request.url.endswith("/graphql/stream"):
+            open_streams.add(request)
+            most = max(most, len(open_streams))
+
+    context.on("request", note)
+    for end in ("requestfinished", "requestfailed"):
+        context.on(end, lambda request: open_streams.discard(request))  # noqa: PLW0108  (it marks what it is given)
+    tabs = [context.new_page() for _ in range(3)]
+    for tab, path in zip(tabs, ("/", "/sensors/project/restless", "/instance"), strict=True):
+        tab.goto(f"{server.address}{path}")
+        expect(tab.get_by_role("status").filter(has_text="Live over SSE")).to_be_visible()
+    overview, sensor, instance = tabs
+    row = overview.get_by_role("row").filter(has=overview.get_by_role("link", name="restless", exact=True))
+    was_on = sensor.get_by_role("switch", name="restless is evaluated").is_checked()
+    if not was_on:
+        sensor.get_by_role("switch", name="restless is evaluated").click()
+    expect(row.get_by_role("switch")).to_be_checked()
+    expect(sensor.get_by_role("link", name=f"#{_newest(server) + 2}", exact=True)).to_be_visible()
+    last_seen = instance.get_by_role("table").locator("time").last
+    expect(last_seen).not_to_have_attribute("datetime", last_seen.get_attribute("datetime") or "")
+    assert len(open_streams) == 3
+    # While one request takes over from another there are two of a tab.
+    assert most <= 6
