@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import json
 from typing import Any
 from urllib.parse import urlsplit
@@ -185,6 +186,69 @@ async def test_a_browser_gets_the_page_without_leave_to_go_elsewhere(
         data = await client.get("/graphql", params=BODY, headers=browser)
         assert data.json()["data"] == {"codeLocations": []}
     assert "http" not in CONTENT_SECURITY_POLICY
+
+
+def varies(response: httpx.Response) -> set[str]:
+    """Return the headers of requests by which answers differ."""
+    return {name.strip().lower() for name in response.headers["vary"].split(",")}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_compressed"),
+    [
+        ("gzip, deflate, br", True),
+        ("GZIP;q=0.1, *;q=0", True),
+        ("*", True),
+        ("identity", False),
+        ("gzip;q=0, *", False),
+        ("br", False),
+        ("", False),
+        ("gzip;q=x", False),
+    ],
+)
+async def test_files_are_sent_as_the_build_compressed_them_to_those_who_take_it(
+    database: Database, bus: Bus, settings: Settings, tmp_path: Any, accepted: str, is_compressed: bool
+) -> None:
+    text = "hello " * 1000
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "index.js").write_text(text)
+    (tmp_path / "assets" / "index.js.gz").write_bytes(gzip.compress(text.encode()))
+    (tmp_path / "assets" / "small.js").write_text("1")
+    async with (
+        serve_http(create_app(database, bus, settings, tmp_path), "127.0.0.1", 0) as server,
+        httpx.AsyncClient(base_url=server.address, headers={"accept-encoding": accepted}) as client,
+    ):
+        file = await client.get("/static/assets/index.js")
+        assert file.text == text
+        assert file.headers.get("content-encoding") == ("gzip" if is_compressed else None)
+        assert int(file.headers["content-length"]) < len(text) if is_compressed else len(text)
+        assert file.headers["content-type"].startswith("text/javascript")
+        assert varies(file) == {"accept-encoding", "origin"}
+        assert "immutable" in file.headers["cache-control"]
+        again = await client.get("/static/assets/index.js", headers={"if-none-match": file.headers["etag"]})
+        assert (again.status_code, again.content, varies(again)) == (304, b"", varies(file))
+        small = await client.get("/static/assets/small.js")
+        assert (small.text, small.headers.get("content-encoding"), varies(small)) == ("1", None, {"origin"})
+        assert (await client.get("/static/assets/index.js.gz")).status_code == 404
+        assert (await client.get("/static/../assets/index.js")).status_code == 404
+
+
+async def test_a_page_that_has_not_changed_is_not_sent_again(
+    database: Database, bus: Bus, settings: Settings, tmp_path: Any
+) -> None:
+    (tmp_path / "index.html").write_text("<title>Vedette</title>")
+    async with (
+        serve_http(create_app(database, bus, settings, tmp_path), "127.0.0.1", 0) as server,
+        httpx.AsyncClient(base_url=server.address, headers={"accept": "text/html"}) as client,
+    ):
+        page = await client.get("/")
+        assert (page.headers["cache-control"], varies(page)) == ("no-cache", {"accept", "origin"})
+        known = {"if-none-match": f'"other", W/{page.headers["etag"]}'}
+        same = await client.get("/runs", headers=known)
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", page.headers["etag"])
+        assert "content-security-policy" in same.headers
+        (tmp_path / "index.html").write_text("<title>Vedette 2</title>")
+        assert (await client.get("/runs", headers=known)).text == "<title>Vedette 2</title>"
 
 
 async def test_without_a_build_the_page_says_how_to_get_one(

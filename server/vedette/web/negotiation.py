@@ -1,4 +1,4 @@
-"""Which media type an answer has, by what the client accepts (RFC 9110, section 12.5.1)."""
+"""Which media type and encoding an answer has, by what the client accepts (RFC 9110, sections 12.5.1 and 12.5.3)."""
 
 from collections.abc import Sequence
 from email.message import Message
@@ -31,6 +31,13 @@ def chosen(accept: str | None, offered: Sequence[str]) -> str | None:
     liked = [(_quality(kind, ranges), -index, kind) for index, kind in enumerate(offered)]
     quality, _, kind = max(liked)
     return kind if quality > 0 else None
+
+
+def accepts(encodings: str | None, encoding: str) -> bool:
+    """Tell whether a client that says this in `accept-encoding` takes an encoding; one that says nothing takes none."""
+    ranges = [found for part in (encodings or "").split(",") if (found := _range(part)) is not None]
+    named = [found.quality for found in ranges if found.kind == encoding]
+    return max(named or [found.quality for found in ranges if found.kind == "*"], default=0.0) > 0
 
 
 def _quality(kind: str, ranges: Sequence[_Range]) -> float:

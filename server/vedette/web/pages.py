@@ -1,19 +1,27 @@
 """The pages for people: the interface and GraphiQL, as the frontend's build left them beside this module."""
 
+import hashlib
 import os
+from asyncio import to_thread
 from pathlib import Path
 from typing import Any
 
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vedette.web.negotiation import accepts
 
 STATIC = Path(__file__).parent / "static"
 INTERFACE = "index.html"
 GRAPHIQL = "graphiql.html"
 # What the interface asks, as its build lists it.
 DOCUMENTS = "documents.txt"
+# What the build has compressed ends so, beside what it is of.
+COMPRESSED = ".gz"
 # Where browsers are sent to the provider.
 SIGN_IN = "/auth/login"
 
@@ -28,6 +36,8 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
+    # At the address of the API, programs are answered otherwise.
+    "vary": "accept",
 }
 
 NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Vedette</title>
@@ -47,11 +57,16 @@ def wants_page(request: Request) -> bool:
     )
 
 
-def page(static: Path, name: str) -> Response:
-    """Return the page of the file `name`, or one that says how to build it."""
+def page(static: Path, name: str, known: str | None = None) -> Response:
+    """Return the page of the file `name`, or one that says how to build it; 304 where that is `known` by its tag."""
     file = static / name
     text = file.read_text(encoding="utf-8") if file.is_file() else NOT_BUILT
-    return HTMLResponse(text, headers=HEADERS)
+    # It fits into one packet: compressed it would not be there sooner.
+    tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+    headers = {**HEADERS, "etag": tag}
+    if known is not None and tag in {each.strip().removeprefix("W/") for each in known.split(",")}:
+        return Response(status_code=304, headers=headers)
+    return HTMLResponse(text, headers=headers)
 
 
 class Page:
@@ -63,13 +78,33 @@ class Page:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer browsers with the page; what programs ask for here is not there."""
-        wanted = wants_page(Request(scope))
-        answer = page(self._static, self._name) if wanted else PlainTextResponse("Not found.", 404)
+        request = Request(scope)
+        answer: Response = PlainTextResponse("Not found.", 404)
+        if wants_page(request):
+            answer = page(self._static, self._name, request.headers.get("if-none-match"))
         await answer(scope, receive, send)
 
 
 class _Files(StaticFiles):
-    """The pages' files; the names of those in `assets` hold their digests, so that browsers need not ask again."""
+    """The pages' files; the names of those in `assets` hold their digests, so that browsers need not ask again.
+
+    Who takes gzip is sent what the build has compressed: nothing is compressed here.
+    """
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return the file, compressed where there is such a one and the client takes it."""
+        if path.endswith(COMPRESSED):
+            raise HTTPException(404)
+        takes_gzip = accepts(Headers(scope=scope).get("accept-encoding"), "gzip")
+        _, found = await to_thread(self.lookup_path, f"{path}{COMPRESSED}")
+        if found is None or not takes_gzip:
+            answer = await super().get_response(path, scope)
+        else:
+            answer = await super().get_response(f"{path}{COMPRESSED}", scope)
+            answer.headers["content-encoding"] = "gzip"
+        if found is not None:
+            answer.headers["vary"] = "accept-encoding"
+        return answer
 
     def file_response(self, full_path: str | os.PathLike[str], *arguments: Any, **options: Any) -> Response:
         """Return the file, to be kept for good where its name says what is in it."""

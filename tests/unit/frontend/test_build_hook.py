@@ -117,3 +117,15 @@ def test_the_lock_names_no_registry() -> None:
     lock = (ROOT / "frontend" / "package-lock.json").read_text(encoding="utf-8")
     assert '"resolved"' not in lock
     assert '"integrity"' in lock
+
+
+def test_what_is_smaller_compressed_is_put_beside_it(hook: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "large.js").write_text("hello " * 1000)
+    (tmp_path / "assets" / "small.js").write_text("1")
+    hook.compress(tmp_path / "assets")
+    assert (
+        gzip.decompress((tmp_path / "assets" / "large.js.gz").read_bytes())
+        == (tmp_path / "assets" / "large.js").read_bytes()
+    )
+    assert not (tmp_path / "assets" / "small.js.gz").exists()
