@@ -41,7 +41,7 @@ class Project:
 
 async def loaded(location: CodeLocation) -> CodeLocation:
     """Return the location once its import has come to something: on a busy machine the rest does not wait for it."""
-    await until(lambda: location.catalog is not None or location.error is not None, "the import", 60.0)
+    await until(lambda: location.catalog is not None or location.error is not None, "the import")
     return location
 
 
@@ -49,7 +49,7 @@ async def evaluate(location: CodeLocation, sensor: str, timeout: float = 20.0, c
     return await location.evaluate(EvaluationInstruction(uuid4(), sensor, timeout, cursor))
 
 
-async def until(condition: Callable[[], Any] | Callable[[], Awaitable[Any]], what: str, seconds: float = 15.0) -> Any:
+async def until(condition: Callable[[], Any] | Callable[[], Awaitable[Any]], what: str, seconds: float = 60.0) -> Any:
     deadline = time.monotonic() + seconds
     while True:
         value = condition()

@@ -73,13 +73,12 @@ ANSWERS: list[Any] = [
 OUTCOMES = ["REACTED", "REQUESTED", "SKIPPED", "REQUESTED", "FAILED", "REACTED", "FAILED", "SKIPPED", "REACTED"]
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an evaluation come to all of its events, however busy the machine is."""
     monkeypatch.setattr(reacting, "ENOUGH_SECONDS", float("inf"))
 
 
-@pytest.mark.usefixtures("all_at_once")
 @pytest.mark.parametrize("kind", ["sync", "async", "generator", "coroutine of a sync function"])
 async def test_no_answer_changes_what_another_event_comes_to(kind: str) -> None:
     """E18 to E21: upstream, one answer decides for all events of a tick."""
@@ -129,7 +128,9 @@ async def test_what_follows_a_failed_event_of_the_same_key_waits() -> None:
     ]  # fmt: skip
 
 
-async def test_what_it_does_not_come_to_soon_is_left_for_the_next_time() -> None:
+async def test_what_it_does_not_come_to_soon_is_left_for_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reacting, "ENOUGH_SECONDS", 0.2)
+
     def slow(context: RunFailureSensorContext) -> None:
         time.sleep(0.15)
 
