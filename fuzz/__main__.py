@@ -43,14 +43,15 @@ async def _malformed(address: str, seed: int, seconds: float, server: psutil.Pro
     """Throw what is malformed; return what was wrong, and what was thrown."""
     attacks = [Attack(address, seed + number) for number in range(CLIENTS)]
     began = time.monotonic()
-    await asyncio.gather(*(_attack(attack, began + seconds / 10) for attack in attacks))
-    before = server.memory_full_info().uss
-    await asyncio.gather(*(_attack(attack, began + seconds) for attack in attacks))
-    grown = (server.memory_full_info().uss - before) / 1e6
+    held: list[float] = []
+    for tenth in range(1, 11):
+        await asyncio.gather(*(_attack(attack, began + tenth * seconds / 10) for attack in attacks))
+        held.append(server.memory_full_info().uss / 1e6)
     faults = [fault for attack in attacks for fault in attack.found.faults]
+    grown = held[-1] - held[0]
     if grown > MOST_GROWTH_MB:
         faults.append(f"The server's memory grew by {grown:.0f} MB, more than {MOST_GROWTH_MB:.0f}.")
-    print(f"Memory of the server: {grown:+.1f} MB in the last nine tenths.")
+    print(f"Memory of the server after each tenth, in MB: {', '.join(f'{each:.1f}' for each in held)}")
     return faults, sum((attack.found.outcomes for attack in attacks), Counter())
 
 
