@@ -3,8 +3,9 @@ from uuid import uuid4
 
 import seeds
 from serving import Api
-from vedette.domain.catalog import JobSpec
+from vedette.domain.catalog import AssetSpec, JobSpec
 from vedette.graphql import ids
+from vedette.graphql.schema import schema
 from vedette.storage.database import Database
 
 NODE = "query($id: ID!) { node(id: $id) { id __typename } }"
@@ -13,6 +14,7 @@ NODE = "query($id: ID!) { node(id: $id) { id __typename } }"
 async def test_everything_with_an_id_is_found_again_by_it(api: Api, database: Database) -> None:
     await seeds.code_location(database)
     await seeds.job(database, JobSpec(name="process"))
+    await seeds.assets(database, [AssetSpec(("raw", "orders"))])
     sensor = await seeds.sensor(database)
     tick = await seeds.tick(database, sensor, 1, "SUCCESS")
     await seeds.run(database, 1, sensor_id=sensor, tick_id=tick)
@@ -27,10 +29,12 @@ async def test_everything_with_an_id_is_found_again_by_it(api: Api, database: Da
     data = await api.query(
         """{
         codeLocations { id } instance { workers { id role runsHeld sensorsHeld healthy tasks } }
+        assets { edges { node { id } } }
         jobs { edges { node { id } } } sensors { edges { node { id cursorHistory { edges { node { id } } } } } }
         ticks { edges { node { id } } } runs { edges { node { id } } } }"""
     )
     found = {
+        "Asset": data["assets"]["edges"][0]["node"]["id"],
         "CodeLocation": data["codeLocations"][0]["id"],
         "Worker": data["instance"]["workers"][0]["id"],
         "Job": data["jobs"]["edges"][0]["node"]["id"],
@@ -42,6 +46,8 @@ async def test_everything_with_an_id_is_found_again_by_it(api: Api, database: Da
     assert data["instance"]["workers"][0] | {"id": ""} == {
         "id": "", "role": "LAUNCH", "runsHeld": 0, "sensorsHeld": None, "healthy": True, "tasks": 7
     }  # fmt: skip
+    entities = schema._schema.get_possible_types(schema._schema.type_map["Node"])  # type: ignore[arg-type]  # an interface
+    assert set(found) == {entity.name for entity in entities}
     for kind, key in found.items():
         assert (await api.query(NODE, id=key))["node"] == {"id": key, "__typename": kind}
     several = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename } }"

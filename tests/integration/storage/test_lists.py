@@ -11,14 +11,21 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import seeds
+from vedette.domain.catalog import AssetSpec, JobSpec, SensorSpec
 from vedette.domain.ids import new_id
 from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import TickStatus
 from vedette.storage import pages
+from vedette.storage.assets import asset_lists
+from vedette.storage.assets.asset_lists import AssetFilter
+from vedette.storage.catalog import jobs
+from vedette.storage.catalog.jobs import JobFilter
 from vedette.storage.database import Database
 from vedette.storage.pages import Page, Window
 from vedette.storage.runs import runs
 from vedette.storage.runs.runs import RunFilter
+from vedette.storage.sensors import sensors
+from vedette.storage.sensors.sensors import SensorFilter, SensorOrder
 from vedette.storage.ticks import ticks
 from vedette.storage.ticks.ticks import TickFilter
 
@@ -85,16 +92,27 @@ def newest_first(rows: Sequence[Facts]) -> list[UUID]:
     return [row["id"] for row in sorted(rows, key=lambda row: (row["at"], row["id"]), reverse=True)]
 
 
+def by_id(row: Any) -> Any:
+    return row.id
+
+
 async def walk(
-    database: Database, read: Read, size: int, backward: bool, between: Callable[[], Awaitable[None]]
-) -> list[UUID]:
-    """Go through a list page by page and return the ids, the newest first; `between` happens after the first page."""
-    seen: list[UUID] = []
+    database: Database,
+    read: Read,
+    size: int,
+    backward: bool,
+    between: Callable[[], Awaitable[None]],
+    known_by: Callable[[Any], Any] = by_id,
+) -> list[Any]:
+    """Go through a list page by page and return what its rows are known by, in its order; `between` happens after the
+    first page.
+    """
+    seen: list[Any] = []
     window = Window(size, backward=backward)
     while True:
         async with database.reading() as connection:
             page = await read(connection, window)
-        found = [row.id for row in page.rows]
+        found = [known_by(row) for row in page.rows]
         seen = found + seen if backward else seen + found
         if not (page.has_previous if backward else page.has_next):
             return seen
@@ -104,7 +122,7 @@ async def walk(
         window = Window(size, backward=backward, **edge)
 
 
-def check(seen: Sequence[UUID], before: Sequence[UUID], everything: Sequence[UUID]) -> None:
+def check(seen: Sequence[Any], before: Sequence[Any], everything: Sequence[Any]) -> None:
     """What was there from the start is seen, nothing is seen twice, and what is seen is in order."""
     assert len(seen) == len(set(seen))
     assert [one for one in seen if one in before] == list(before)
@@ -140,10 +158,10 @@ async def test_ticks(
     await seeds.execute(database, "TRUNCATE ticks, sensors, code_locations CASCADE")
     await seeds.code_location(database)
     await seeds.code_location(database, "farm")
-    sensors = [await seeds.sensor(database, "one"), await seeds.sensor(database, "two", "farm")]
-    await add_ticks(database, sensors, old)
+    watching = [await seeds.sensor(database, "one"), await seeds.sensor(database, "two", "farm")]
+    await add_ticks(database, watching, old)
     of = TickFilter(
-        sensor_id=sensors[0] if by == "id" else None,
+        sensor_id=watching[0] if by == "id" else None,
         sensor_name="one" if by == "name" else None,
         statuses=wanted,
         since=since,
@@ -162,12 +180,12 @@ async def test_ticks(
 
     async def read(connection: AsyncConnection, window: Window) -> Page[Any]:
         if by == "parent":
-            return (await ticks.page_each(connection, [sensors[0]], of, window))[0]
+            return (await ticks.page_each(connection, [watching[0]], of, window))[0]
         return await ticks.page(connection, of, window)
 
     reader = database.confined(["shop"]) if by == "scope" else database
     with patch.object(pages, "_LOOKED_THROUGH", looked_through):
-        seen = await walk(reader, read, size, backward, lambda: add_ticks(database, sensors, added))
+        seen = await walk(reader, read, size, backward, lambda: add_ticks(database, watching, added))
     before = newest_first([row for row in old if passes(row)])
     check(seen, before, newest_first([row for row in [*old, *added] if "id" in row and passes(row)]))
 
@@ -223,3 +241,47 @@ async def test_runs(
     seen = await walk(database, read, size, backward, lambda: add_runs(database, added))
     before = newest_first([row for row in old if passes(row)])
     check(seen, before, newest_first([row for row in [*old, *added] if "id" in row and passes(row)]))
+
+
+NAMES = st.sampled_from(["a", "B", "b", "ab", "a b", "é", "z", "Z", "0"])
+
+
+@EXAMPLES
+@given(
+    old=st.sets(NAMES, max_size=7),
+    added=st.sets(NAMES, max_size=4),
+    size=st.integers(1, 4),
+    backward=st.booleans(),
+    what=st.sampled_from(["sensors", "jobs", "assets"]),
+)
+async def test_what_is_listed_by_name(
+    database: Database, old: set[str], added: set[str], size: int, backward: bool, what: str
+) -> None:
+    await seeds.execute(database, "TRUNCATE sensors, jobs, assets, asset_definitions, code_locations CASCADE")
+    await seeds.code_location(database)
+
+    async def add(names: set[str]) -> None:
+        if what == "sensors":
+            await seeds.sensors(database, [SensorSpec(name=name) for name in names])
+        elif what == "jobs":
+            for name in names:
+                await seeds.job(database, JobSpec(name=name))
+        else:
+            await seeds.assets(database, [AssetSpec((name,)) for name in names])
+
+    async def read(connection: AsyncConnection, window: Window) -> Page[Any]:
+        if what == "sensors":
+            return await sensors.page(connection, SensorFilter(), SensorOrder.NAME, window)
+        if what == "jobs":
+            return await jobs.page(connection, JobFilter(), window)
+        return await asset_lists.page(connection, AssetFilter(), window)
+
+    def name_of(row: Any) -> str:
+        if what == "sensors":
+            return str(row.sensor.spec.name)
+        return str(row.spec.name) if what == "jobs" else str(row.spec.key[0])
+
+    await add(old)
+    # Assets are only paged forward.
+    seen = await walk(database, read, size, backward and what == "sensors", lambda: add(added - old), name_of)
+    check(seen, sorted(old), sorted(old | added))

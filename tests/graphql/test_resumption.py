@@ -1,0 +1,83 @@
+"""Every subscription goes on at any server after whichever of its items was the last: none missed, none twice."""
+
+from typing import Any
+
+import pytest
+
+import seeds
+from serving import Api, serving
+from vedette.bus import Bus
+from vedette.graphql import ids
+from vedette.graphql.schema import schema
+from vedette.settings import Settings
+from vedette.storage.database import Database
+
+START = "mutation($id: ID!) { startSensor(input: {sensorId: $id}) { errors { message } } }"
+# What each takes besides the position; an id is that of what it is about.
+ARGUMENTS = {"runEvents": "runId: $id, ", "tickLogs": "tickId: $id, "}
+# How many items each has to tell.
+ITEMS = 4
+
+
+class Happenings:
+    """What is told: sensors that are started, with a tick each, runs, and what these make of assets."""
+
+    def __init__(self, api: Api, database: Database) -> None:
+        self.api, self.database = api, database
+
+    async def happen(self) -> dict[str, str]:
+        """Let it all happen; return the ids of what the subscriptions of one thing are about."""
+        await seeds.code_location(self.database)
+        for number in range(ITEMS):
+            # Of one that changes several times only the last is told.
+            sensor = await seeds.sensor(self.database, f"s{number}")
+            await self.api.query(START, id=ids.encode("Sensor", sensor))
+            tick = await seeds.tick(self.database, sensor, number + 1)
+            run = await seeds.run(self.database, number)
+            await seeds.asset_event(self.database, "orders", run_id=run)
+        for kind, status in (("RUN_STARTED", "STARTED"), ("LOG", None), ("RUN_SUCCESS", "SUCCESS")):
+            await seeds.run_event(self.database, run, kind, status)
+        await seeds.execute(
+            self.database,
+            """INSERT INTO tick_logs (tick_id, seq, status, at, level, logger, message)
+            SELECT :tick, n, 'SKIPPED', now(), 'INFO', 'user', 'x' FROM generate_series(1, 4) AS n""",
+            tick=tick,
+        )
+        return {"runEvents": ids.encode("Run", run), "tickLogs": ids.encode("Tick", tick)}
+
+
+def document(name: str) -> str:
+    """Return the subscription of a name, which tells the position of each of its items."""
+    of = ARGUMENTS.get(name, "")
+    item = schema._schema.type_map[str(schema._schema.subscription_type.fields[name].type).rstrip("!")]  # type: ignore[union-attr]  # there is one
+    kinds = " ".join(f"... on {kind.name} {{ position }}" for kind in getattr(item, "types", ()))
+    declared = "$id: ID!, $after: StreamPosition" if of else "$after: StreamPosition"
+    return f"subscription({declared}) {{ {name}({of}after: $after) {{ __typename {kinds} }} }}"
+
+
+async def told(api: Api, name: str, count: int, **variables: Any) -> list[Any]:
+    async with api.subscribe(document(name), **variables) as subscription:
+        return [item[name] for item in await subscription.take(count)]
+
+
+SUBSCRIPTIONS = list(schema._schema.subscription_type.fields)  # type: ignore[union-attr]  # as above
+
+
+@pytest.mark.parametrize("name", SUBSCRIPTIONS)
+async def test_it_goes_on_after_any_of_its_items_at_another_server(
+    api: Api, database: Database, bus: Bus, settings: Settings, name: str
+) -> None:
+    of = await Happenings(api, database).happen()
+    variables = {"id": of[name]} if name in of else {}
+    all_items = await told(api, name, ITEMS, after="0", **variables)
+    positions = [int(item["position"]) for item in all_items]
+    assert positions == sorted(set(positions))
+    assert "StreamGap" not in [item["__typename"] for item in all_items]
+    async with (
+        Database(database.url) as another,
+        Bus(database.url) as others,
+        serving(another, others, settings) as there,
+    ):
+        for number in range(ITEMS - 1):
+            after = all_items[number]["position"]
+            assert await told(there, name, ITEMS - number - 1, after=after, **variables) == all_items[number + 1 :]
