@@ -7,13 +7,14 @@ import typescript from "typescript-eslint";
 // Which folders of src a folder may import from, besides itself: each a noun, which knows what it is made of and not
 // what it is shown in.
 const NOUNS = ["sensors", "ticks", "runs", "jobs", "assets", "instance", "audit"];
-const BELOW_NOUNS = ["access", "api", "elements", "gql"];
+const BELOW_NOUNS = ["access", "api", "elements", "timeline", "gql"];
 const MAY = {
   gql: [],
   elements: [],
   graphiql: [],
   api: ["gql"],
   access: ["api", "elements", "gql"],
+  timeline: ["elements"],
   ...Object.fromEntries(NOUNS.map((noun) => [noun, [...BELOW_NOUNS, ...NOUNS]])),
   app: [...BELOW_NOUNS, ...NOUNS],
 };

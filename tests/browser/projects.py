@@ -32,7 +32,7 @@ import time
 from pathlib import Path
 
 from vedette import Config, DefaultSensorStatus, Definitions, RunConfig, RunRequest, SensorResult, SkipReason, job, op
-from vedette import sensor
+from vedette import run_failure_sensor, sensor
 
 INBOX = Path(__file__).parent / "inbox"
 INBOX.mkdir(exist_ok=True)
@@ -114,8 +114,12 @@ def crowded(context):
     number = int(context.cursor or 0) + 1
     return SensorResult(skip_reason=f"skip {number}", cursor=str(number))
 
+@run_failure_sensor
+def on_call(context):
+    context.log.warning("%s failed: %s", context.run.job_name, context.failure_event.message)
+
 defs = Definitions(
-    jobs=[process, fails, waits, talks], sensors=[files, counter, restless, quiet, slow, crowded]
+    jobs=[process, fails, waits, talks], sensors=[files, counter, restless, quiet, slow, crowded, on_call]
 )
 """
 

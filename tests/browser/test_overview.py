@@ -59,7 +59,29 @@ def test_many_are_started_at_once_with_a_result_each(page: Page, server: DevServ
     expect(dialog.get_by_role("listitem").filter(has_text="started")).to_have_count(25)
     dialog.get_by_role("button", name="Done").click()
     expect(page.get_by_role("switch", name="sensor_1802 is evaluated")).to_be_checked()
+    assert _running(server, "sensor_18") == 25
+
+
+def _running(server: DevServer, part: str) -> int:
     counted = server.query(
-        '{ sensors(first: 100, filter: {nameContains: "sensor_18", status: RUNNING}) { edges { node { id } } } }'
+        "query ($part: String) {"
+        " sensors(first: 100, filter: {nameContains: $part, status: RUNNING}) { edges { node { id } } } }",
+        part=part,
     )
-    assert len(counted["sensors"]["edges"]) == 25
+    return len(counted["sensors"]["edges"])
+
+
+def test_all_2000_are_changed_by_a_few_mutations(page: Page, server: DevServer) -> None:
+    _open(page, server)
+    page.get_by_role("checkbox", name="Select all that are listed").check()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    sent = []
+    page.on("request", lambda one: sent.append(one) if "mutation StopSensors" in (one.post_data or "") else None)
+    dialog.get_by_role("button", name="Stop 2,000").click()
+    expect(dialog).to_contain_text("2,000 stopped of 2,000")
+    assert len(sent) == 8
+    assert _running(server, "") == 0
+    dialog.get_by_role("button", name="Done").click()
+    # It is on again for those who come after.
+    page.get_by_role("switch", name="broken_invoice_feed is evaluated").click()

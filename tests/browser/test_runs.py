@@ -1,5 +1,7 @@
 """What one does with runs and jobs, in a browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -55,6 +57,44 @@ def test_a_failed_run_tells_why_and_is_repeated_from_its_failure(page: Page, ser
     expect(page.get_by_role("list", name="Steps")).to_contain_text("failure")
     page.get_by_role("button", name="Run again from failure").click()
     expect(page.get_by_role("link", name=f"run {failed[-8:]}")).to_be_visible()
+
+
+def test_runs_are_seen_over_time_as_they_come_and_end(page: Page, server: DevServer) -> None:
+    page.goto(f"{server.address}/runs")
+    page.get_by_role("link", name="Timeline").click()
+    _launch(server, "waits")
+    jobs = page.get_by_role("list", name="Jobs")
+    expect(jobs.get_by_role("link", name="waits")).to_be_visible()
+    timeline = page.get_by_role("application", name=re.compile("Runs over time by job"))
+    told = timeline.get_by_role("status")
+    timeline.focus()
+    # The last job's last run: the one that goes on.
+    for key in ("ArrowLeft", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(told).to_contain_text(re.compile(r"^waits · .* · Running · waited .*, for "))
+    for _ in range(3):
+        page.keyboard.press("-")
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(page.get_by_role("button", name="Back to now")).to_be_visible()
+    page.keyboard.press("End")
+    expect(page.get_by_role("button", name="Back to now")).to_be_hidden()
+    page.get_by_role("button", name="5 min").click()
+    # By pointer: what is there now is found, held still, and opened.
+    failed = _launch(server, "fails")
+    expect(jobs.get_by_role("link", name="fails")).to_be_visible()
+    box = timeline.bounding_box()
+    row = jobs.get_by_role("listitem").filter(has_text="fails").bounding_box()
+    assert box is not None
+    assert row is not None
+    for x in range(int(box["x"] + box["width"]) - 2, int(box["x"]), -6):
+        page.mouse.move(x, row["y"] + 16)
+        if "fails · " in told.inner_text() and "Failure" in told.inner_text():
+            break
+    expect(page.get_by_text("Held still while you point at it")).to_be_visible()
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.get_by_role("heading", name=re.compile("of fails"))).to_be_visible()
+    assert failed
 
 
 def _type(page: Page, config: str) -> None:

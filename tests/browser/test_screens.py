@@ -52,6 +52,7 @@ def screens(failed: str) -> dict[str, str]:
         "/sensors/project/counter": "Never evaluated",
         "/runs": "fails",
         f"/runs/{failed}": "no such table",
+        "/runs?view=timeline": "succeeded",
         "/jobs": "process",
         "/jobs/project/process": "read_file",
         "/jobs/project/make_all?tab=runs": "Success",

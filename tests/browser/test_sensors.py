@@ -88,6 +88,64 @@ def test_a_sensor_is_tried_its_cursor_kept_and_its_request_launched(page: Page, 
     assert cursor["sensor"] == {"cursor": {"value": "42"}, "ticks": {"edges": []}}
 
 
+def test_a_sensor_that_watches_runs_is_tried_with_one(page: Page, server: DevServer) -> None:
+    failed = server.query('mutation { launchRun(input: {jobName: "fails"}) { run { id } } }')["launchRun"]["run"]["id"]
+    ended = "query ($id: ID!) { run(id: $id) { status } }"
+    wait_until(lambda: server.query(ended, id=failed)["run"]["status"] == "FAILURE", "the run's end", 60.0)
+    page.goto(f"{server.address}/sensors/project/on_call")
+    page.get_by_role("button", name="Test").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Run to try it with").select_option(label=re.compile("fails"))
+    dialog.get_by_role("button", name="Evaluate").click()
+    expect(dialog.get_by_role("log")).to_contain_text("fails failed:")
+    # One that is not listed is named; what is no run is told.
+    dialog.get_by_label("Run to try it with").select_option(label="Another run, by its id")
+    dialog.get_by_label("Id of the run").fill("nothing")
+    dialog.get_by_role("button", name="Test again").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("is not an id")
+
+
+def test_what_is_pointed_at_is_marked_in_timeline_and_tables(page: Page, server: DevServer) -> None:
+    for number in range(30):
+        (server.project / "inbox" / f"many-{number:02}.csv").write_text("1")
+        page.goto(f"{server.address}/sensors/project/files") if number == 0 else page.wait_for_timeout(30)
+    timeline = page.get_by_role("application", name=re.compile("Ticks over time"))
+    told = timeline.get_by_role("status")
+    row = page.get_by_role("row").filter(has_text=re.compile(r"\d+ runs?\b")).first
+    expect(row).to_be_visible()
+    expect(timeline).to_have_attribute("aria-busy", "false")
+    # From the table to the plot, which shows it by its frame alone; and from the plot to the table and to its runs.
+    row.hover()
+    expect(row).to_have_class("pointed")
+    page.get_by_role("heading", name="files").hover()
+    expect(page.locator("tr.pointed")).to_have_count(0)
+    timeline.focus()
+    page.keyboard.press("ArrowLeft")
+    for _ in range(40):
+        if re.search(r"· \d+ runs?", told.inner_text()):
+            break
+        page.keyboard.press("ArrowLeft")
+    number = re.match(r"#(\d+) ", told.inner_text())
+    assert number is not None
+    marked = page.locator("tr.pointed")
+    expect(marked).to_contain_text(f"#{number[1]}")
+    page.get_by_role("link", name="Runs", exact=True).last.click()
+    expect(page.locator("tr.pointed").first).to_contain_text(f"#{number[1]}")
+
+
+def test_a_page_of_history_is_shown_on_the_timeline(page: Page, server: DevServer) -> None:
+    key = server.query('{ sensor(by: {name: {name: "counter"}}) { id } }')["sensor"]["id"]
+    for _ in range(30):
+        server.query("mutation ($id: ID!) { tickSensor(input: {sensorId: $id}) { errors { message } } }", id=key)
+    page.goto(f"{server.address}/sensors/project/counter")
+    expect(page.get_by_role("link", name="#30")).to_be_visible()
+    page.get_by_role("button", name="Older").click()
+    expect(page.get_by_role("link", name="#5", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Back to now")).to_be_visible()
+    page.get_by_role("button", name="Newer").click()
+    expect(page.get_by_role("button", name="Back to now")).to_be_hidden()
+
+
 def test_a_sensor_is_evaluated_now_and_its_log_shown_meanwhile(page: Page, server: DevServer) -> None:
     page.goto(f"{server.address}/sensors/project/slow")
     page.get_by_role("button", name="Evaluate now").click()

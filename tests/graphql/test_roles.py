@@ -20,13 +20,20 @@ OPERATORS = {
     *("startSensor", "stopSensor", "resetSensor", "setSensorCursor", "evaluateSensor", "tickSensor"),
     *("launchRun", "cancelRun", "rerun", "releaseRunKey", "addDynamicPartition", "deleteDynamicPartitions"),
     *("reportAssetEvent", "setRunLimit", "removeRunLimit"),
+    *("startSensors", "stopSensors", "resetSensors"),
 }
 ADMINS = {"tokens", "auditLog", "reloadCodeLocation", "wipeAssets", "createToken", "revokeToken"}
 
 # What is told to everybody at once, as nothing about it can be wrong.
 STANDING = {"instance"}
 
-VALUES = {"ID": "nothing", "String": "nothing", "StreamPosition": "999", "SensorBy": {"name": {"name": "a"}}}
+VALUES: dict[str, Any] = {
+    "ID": "nothing",
+    "String": "nothing",
+    "StreamPosition": "999",
+    "SensorBy": {"name": {"name": "a"}},
+}
+VALUES |= {"DateTime": "2026-01-01T00:00:00Z", "Float": 60.0}
 VALUES |= {"JobBy": {"name": {"name": "a"}}}
 
 GRAPHQL = schema._schema

@@ -79,6 +79,8 @@ LISTS = {
     "sensors beside": "{ sensors { edges { node { id lastTick { id } codeLocation { name } } } } }",
     "jobs": "{ jobs { edges { node { id sensors { id } } } } }",
     "runs": "{ runs { edges { node { id sensor { id } } } } }",
+    "runs over time": """{ runTimeline(since: "2026-01-01T00:00:00Z", until: "2026-01-02T00:00:00Z", seconds: 3600) {
+        jobs { codeLocation runs { id } } } }""",
     "runs by status": "{ runs(filter: {status: [FAILURE, SUCCESS]}) { edges { node { id } } } }",
     "ticks": "{ ticks { edges { node { id sensor { id } } } } }",
     "ticks by name": '{ ticks(filter: {sensorName: "inbox"}) { edges { node { id } } } }',
@@ -134,6 +136,9 @@ def inputs(place: Place) -> dict[str, dict[str, Any]]:
         "startSensor": {"sensorId": place.sensor},
         "stopSensor": {"sensorId": place.sensor},
         "resetSensor": {"sensorId": place.sensor},
+        "startSensors": {"sensorIds": [place.sensor]},
+        "stopSensors": {"sensorIds": [place.sensor]},
+        "resetSensors": {"sensorIds": [place.sensor]},
         "setSensorCursor": {"sensorId": place.sensor, "cursor": "a"},
         "evaluateSensor": {"sensorId": place.sensor},
         "tickSensor": {"sensorId": place.sensor},

@@ -22,7 +22,7 @@ from vedette.storage.database import Database
 from vedette.storage.runs import run_claims, run_commands, run_keys, run_queue, run_updates
 from vedette.storage.runs.run_queue import ClaimedRun
 from vedette.storage.runs.run_updates import RunUpdate
-from vedette.storage.sensors import cursors, due, sensors
+from vedette.storage.sensors import cursors, due, statuses
 from vedette.storage.ticks import orphans
 from vedette.storage.ticks.recording import record
 from vedette.storage.ticks.verdicts import TickRecord
@@ -115,9 +115,9 @@ class System:
         key = (await self.sensor(name)).id
         async with self.database.writing() as connection:
             if status is None:
-                await sensors.reset_status(connection, key)
+                await statuses.reset(connection, [key])
             else:
-                await sensors.set_status(connection, key, SensorStatus(status), "somebody")
+                await statuses.switch(connection, [key], SensorStatus(status), "somebody")
 
     async def edit(self, name: str, value: str | None, expected: int | None) -> bool:
         """Edit a cursor; return whether it had the version."""

@@ -15,6 +15,7 @@ export const RunSummary = graphql(`
     canCancel
     job { id codeLocation { id name } }
     sensor { id name codeLocation { id name } }
+    tick { id number }
     error { type message }
   }
 `);

@@ -14,6 +14,9 @@ interface RunListProps {
   filter: RunFilter;
   /** What to do where there is none. */
   empty: string;
+  /** The tick whose runs are marked, and what is told of the tick of a run that is pointed at. */
+  pointed?: string | null;
+  onPoint?: (tick: string | null) => void;
 }
 
 export function shortId(id: string): string {
@@ -21,7 +24,7 @@ export function shortId(id: string): string {
 }
 
 /** Runs, the latest first, live. */
-export function RunList({ filter, empty }: RunListProps) {
+export function RunList({ filter, empty, pointed = null, onPoint }: RunListProps) {
   const { runs, isFirst, isLast, isLoading, trouble, newer, older, again } = useRuns(filter);
   if (trouble) return <Trouble message={trouble} onRetry={again} />;
   if (isLoading) return <Loading />;
@@ -43,7 +46,7 @@ export function RunList({ filter, empty }: RunListProps) {
           </thead>
           <tbody>
             {runs.map((run) => (
-              <RunLine key={run.id} run={run} />
+              <RunLine key={run.id} run={run} isPointed={pointed !== null && run.tick?.id === pointed} onPoint={onPoint} />
             ))}
           </tbody>
         </table>
@@ -62,9 +65,23 @@ export function RunList({ filter, empty }: RunListProps) {
   );
 }
 
-function RunLine({ run }: { run: Run }) {
+export function sensorOf(sensor: { name: string; codeLocation: { name: string } }): string {
+  return `/sensors/${encodeURIComponent(sensor.codeLocation.name)}/${encodeURIComponent(sensor.name)}`;
+}
+
+interface RunLineProps {
+  run: Run;
+  isPointed: boolean;
+  onPoint: ((tick: string | null) => void) | undefined;
+}
+
+function RunLine({ run, isPointed, onPoint }: RunLineProps) {
   return (
-    <tr>
+    <tr
+      className={isPointed ? "pointed" : undefined}
+      onPointerEnter={() => onPoint?.(run.tick?.id ?? null)}
+      onPointerLeave={() => onPoint?.(null)}
+    >
       <td>
         <Link href={`/runs/${run.id}`} className="mono">
           {shortId(run.id)}
@@ -88,11 +105,15 @@ function RunLine({ run }: { run: Run }) {
       </td>
       <td>
         {run.sensor ? (
-          <Link
-            href={`/sensors/${encodeURIComponent(run.sensor.codeLocation.name)}/${encodeURIComponent(run.sensor.name)}`}
-          >
-            {run.sensor.name}
-          </Link>
+          <>
+            <Link href={sensorOf(run.sensor)}>{run.sensor.name}</Link>
+            {run.tick && (
+              <Link href={`${sensorOf(run.sensor)}?tick=${run.tick.id}`} className="faint number">
+                {" "}
+                #{run.tick.number}
+              </Link>
+            )}
+          </>
         ) : (
           <span className="faint">by hand</span>
         )}

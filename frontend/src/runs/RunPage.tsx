@@ -15,7 +15,7 @@ import { Elapsed, Time } from "../elements/Time";
 import { complain, say } from "../elements/toasts";
 import { graphql } from "../gql";
 import { Gantt } from "./Gantt";
-import { shortId } from "./RunList";
+import { sensorOf, shortId } from "./RunList";
 import { RunTag } from "./RunTag";
 import { type RunDetails, useRun } from "./useRun";
 
@@ -264,8 +264,4 @@ function ReactedTo({ run }: { run: RunDetails }) {
       </dd>
     </>
   );
-}
-
-function sensorOf(sensor: { name: string; codeLocation: { name: string } }): string {
-  return `/sensors/${encodeURIComponent(sensor.codeLocation.name)}/${encodeURIComponent(sensor.name)}`;
 }

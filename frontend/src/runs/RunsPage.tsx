@@ -2,9 +2,11 @@ import { Choice } from "../elements/Choice";
 import { Head } from "../elements/Page";
 import { useParameter } from "../elements/query";
 import { Search } from "../elements/Search";
+import { Tabs } from "../elements/Tabs";
 import type { RunFilter, RunStatus } from "../gql/graphql";
 import { RunList } from "./RunList";
 import { runStatusNames } from "./RunTag";
+import { RunTimeline } from "./RunTimeline";
 
 import "./runs.css";
 
@@ -19,8 +21,38 @@ function tagsOf(text: string) {
     });
 }
 
-/** Every run, the latest first. */
+/** Every run: as a list, the latest first, or over time. */
 export default function RunsPage() {
+  const [view] = useParameter("view");
+  return (
+    <div className="page scrolls">
+      <Head title="Runs" />
+      <Tabs
+        label="Views"
+        current={view || "list"}
+        tabs={[
+          ["list", "List", "/runs"],
+          ["timeline", "Timeline", "/runs?view=timeline"],
+        ]}
+      />
+      {view === "timeline" ? <OverTime /> : <Listed />}
+    </div>
+  );
+}
+
+function OverTime() {
+  const [search, setSearch] = useParameter("q");
+  return (
+    <>
+      <div className="row wrap">
+        <Search label="Search jobs" value={search} onChange={setSearch} />
+      </div>
+      <RunTimeline search={search} />
+    </>
+  );
+}
+
+function Listed() {
   const [job, setJob] = useParameter("job");
   const [status, setStatus] = useParameter("status");
   const [key, setKey] = useParameter("key");
@@ -34,16 +66,10 @@ export default function RunsPage() {
   };
   const isFiltered = Object.keys(filter).length > 0;
   return (
-    <div className="page scrolls">
-      <Head title="Runs" />
+    <>
       <div className="row wrap">
         <Search label="Job, by its whole name" value={job} onChange={setJob} />
-        <Choice
-          label="Status"
-          value={status}
-          options={Object.entries(runStatusNames)}
-          onChange={setStatus}
-        />
+        <Choice label="Status" value={status} options={Object.entries(runStatusNames)} onChange={setStatus} />
         <input
           className="input"
           aria-label="Run key"
@@ -67,6 +93,6 @@ export default function RunsPage() {
             : "Runs begin when a sensor asks for them, or from the launchpad of a job."
         }
       />
-    </div>
+    </>
   );
 }

@@ -2,7 +2,7 @@ import type { RunStatus, RunSummaryFragment } from "../gql/graphql";
 
 export type Run = RunSummaryFragment;
 
-const order: Record<RunStatus, number> = {
+export const order: Record<RunStatus, number> = {
   QUEUED: 0,
   STARTING: 1,
   STARTED: 2,

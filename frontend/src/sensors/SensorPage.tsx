@@ -13,6 +13,7 @@ import { RunList } from "../runs/RunList";
 import { TickDialog } from "../ticks/TickDialog";
 import { TickTable } from "../ticks/TickTable";
 import { Timeline } from "../ticks/Timeline";
+import { useSight } from "../timeline/useSight";
 import { sensorAddress } from "./address";
 import { ConditionTag } from "./ConditionTag";
 import { CursorTab } from "./CursorTab";
@@ -34,6 +35,8 @@ interface SensorPageProps {
 export default function SensorPage({ location, name }: SensorPageProps) {
   const { facts, state, cursor, live, isLoading, trouble } = useSensor(location, name);
   const [parameters, setParameters] = useSearchParams();
+  const sight = useSight();
+  const [pointed, setPointed] = useState<string | null>(null);
   const [isTesting, setTesting] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const tab = parameters.get("tab") ?? "ticks";
@@ -114,7 +117,14 @@ export default function SensorPage({ location, name }: SensorPageProps) {
         </Button>
       </Head>
       <SensorFacts facts={facts} state={state} cursor={cursor} />
-      <Timeline sensorId={facts.id} live={live} onOpen={show} />
+      <Timeline
+        sensorId={facts.id}
+        sight={sight}
+        live={live}
+        pointed={pointed}
+        onPoint={setPointed}
+        onOpen={show}
+      />
       <Tabs
         label={`Parts of ${name}`}
         current={tab}
@@ -125,11 +135,23 @@ export default function SensorPage({ location, name }: SensorPageProps) {
         ]}
       />
       {tab === "runs" ? (
-        <RunList filter={{ sensorId: facts.id }} empty="Runs that this sensor asks for are listed here." />
+        <RunList
+          filter={{ sensorId: facts.id }}
+          empty="Runs that this sensor asks for are listed here."
+          pointed={pointed}
+          onPoint={setPointed}
+        />
       ) : tab === "cursor" ? (
         <CursorTab sensorId={facts.id} cursor={cursor} address={address} />
       ) : (
-        <TickTable sensorId={facts.id} live={live} onOpen={show} />
+        <TickTable
+          sensorId={facts.id}
+          live={live}
+          pointed={pointed}
+          onPoint={setPointed}
+          onTurn={(span) => (span ? sight.show(span) : sight.follow())}
+          onOpen={show}
+        />
       )}
       {tick && (
         <TickDialog

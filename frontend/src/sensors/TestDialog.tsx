@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { useQuery } from "urql";
 import { Link } from "wouter";
 
 import { messageOf, mutate } from "../api/mutate";
@@ -9,8 +10,11 @@ import { shownSeconds } from "../elements/durations";
 import { ErrorBox, Trouble } from "../elements/ErrorBox";
 import { LogView, logHeight } from "../elements/LogView";
 import { Tag } from "../elements/Tag";
+import { shownMoment } from "../elements/Time";
 import { graphql, read } from "../gql";
 import type { EvaluationResultFragment } from "../gql/graphql";
+import { shortId } from "../runs/RunList";
+import { runStatusNames } from "../runs/RunTag";
 import { RequestLine, RequestTable } from "../ticks/RequestTable";
 import { logLine } from "../ticks/TickDialog";
 import { SetCursor } from "./CursorTab";
@@ -106,17 +110,52 @@ export function TestDialog({ sensorId, name, location, cursor, watchesRuns, onCl
   );
 }
 
+const Ended = graphql(`
+  query RunsToTry { runs(filter: { status: [FAILURE, SUCCESS, CANCELED] }, first: 25) {
+    edges { node { id jobName status finishedAt } }
+  } }
+`);
+const ANOTHER = "another";
+
 function RunField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  const [{ data }] = useQuery({ query: Ended, requestPolicy: "network-only" });
+  const [isAnother, setAnother] = useState(false);
+  const runs = data?.runs.edges.map(({ node }) => node) ?? [];
+  const choose = (next: string) => {
+    setAnother(next === ANOTHER);
+    onChange(next === ANOTHER ? "" : next);
+  };
   return (
     <div className="field">
-      <label htmlFor="test-run">Id of a run to try it with; left empty: what waits for it</label>
-      <input
+      <label htmlFor="test-run">Run to try it with</label>
+      <select
         id="test-run"
-        className="input mono"
-        value={value}
-        spellCheck={false}
-        onChange={(event) => onChange(event.target.value)}
-      />
+        className="select"
+        value={isAnother ? ANOTHER : value}
+        onChange={(event) => choose(event.target.value)}
+      >
+        <option value="">Those that wait for it</option>
+        {runs.map(({ id, jobName, status, finishedAt }) => (
+          <option key={id} value={id}>
+            {[jobName, runStatusNames[status], finishedAt && shownMoment(new Date(finishedAt)), shortId(id)]
+              .filter(Boolean)
+              .join(" · ")}
+          </option>
+        ))}
+        <option value={ANOTHER}>Another run, by its id</option>
+      </select>
+      {isAnother && (
+        <>
+          <label htmlFor="test-run-id">Id of the run</label>
+          <input
+            id="test-run-id"
+            className="input mono"
+            value={value}
+            spellCheck={false}
+            onChange={(event) => onChange(event.target.value)}
+          />
+        </>
+      )}
     </div>
   );
 }

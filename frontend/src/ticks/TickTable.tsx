@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 
 import { messageOf } from "../api/mutate";
@@ -10,6 +10,7 @@ import { Loading } from "../elements/Page";
 import { useParameter } from "../elements/query";
 import { Elapsed, Time } from "../elements/Time";
 import type { TickStatus } from "../gql/graphql";
+import { LEAST, type Span } from "../timeline/span";
 import { TickTag } from "./TickTag";
 import { merged, type Tick } from "./merging";
 import { tickPage } from "./ticks";
@@ -26,17 +27,23 @@ interface TickTableProps {
   sensorId: string;
   /** Ticks that changed since the page was opened, the latest first. */
   live: readonly Tick[];
+  /** The tick that is pointed at, here or on the timeline. */
+  pointed: string | null;
+  onPoint: (id: string | null) => void;
+  /** Somebody turned to a page of history, from its oldest tick to its latest; null: to the present. */
+  onTurn: (span: Span | null) => void;
   onOpen: (id: string) => void;
 }
 
 /** A sensor's ticks, page by page; the first page is live. */
-export function TickTable({ sensorId, live, onOpen }: TickTableProps) {
+export function TickTable({ sensorId, live, pointed, onPoint, onTurn, onOpen }: TickTableProps) {
   const [filter, setFilter] = useParameter("status");
   // When the last tick of each page before began: the next page is of those that began before it.
   const [path, setPath] = useState<readonly (string | null)[]>([null]);
   const [generation, setGeneration] = useState(0);
   const [page, setPage] = useState<{ ticks: Tick[]; next: string | null } | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
+  const hasTurned = useRef(false);
   const statuses = filter.split(",").filter(Boolean) as TickStatus[];
   const until = path.at(-1) ?? null;
   useEffect(() => {
@@ -47,6 +54,8 @@ export function TickTable({ sensorId, live, onOpen }: TickTableProps) {
         if (!isWanted) return;
         setPage(read);
         setTrouble(null);
+        if (hasTurned.current) onTurn(until === null ? null : spanned(read.ticks));
+        hasTurned.current = false;
       },
       (error: unknown) => isWanted && setTrouble(messageOf(error)),
     );
@@ -55,9 +64,13 @@ export function TickTable({ sensorId, live, onOpen }: TickTableProps) {
     };
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the filter stands for the statuses, a generation reads anew
   }, [sensorId, filter, until, generation]);
+  const turn = (next: readonly (string | null)[]) => {
+    hasTurned.current = true;
+    setPath(next);
+  };
   const toggle = (status: TickStatus) => {
     const now = statuses.includes(status) ? statuses.filter((each) => each !== status) : [...statuses, status];
-    setPath([null]);
+    turn([null]);
     setFilter(now.join(","));
   };
   if (trouble) return <Trouble message={trouble} onRetry={() => setGeneration(generation + 1)} />;
@@ -77,10 +90,10 @@ export function TickTable({ sensorId, live, onOpen }: TickTableProps) {
           </label>
         ))}
         <span className="row push">
-          <Button small disabled={path.length === 1} onClick={() => setPath(path.slice(0, -1))}>
+          <Button small disabled={path.length === 1} onClick={() => turn(path.slice(0, -1))}>
             Newer
           </Button>
-          <Button small disabled={oldest === null} onClick={() => setPath([...path, oldest])}>
+          <Button small disabled={oldest === null} onClick={() => turn([...path, oldest])}>
             Older
           </Button>
         </span>
@@ -106,7 +119,7 @@ export function TickTable({ sensorId, live, onOpen }: TickTableProps) {
             </thead>
             <tbody>
               {ticks.map((tick) => (
-                <TickLine key={tick.id} tick={tick} onOpen={onOpen} />
+                <TickLine key={tick.id} tick={tick} isPointed={tick.id === pointed} onPoint={onPoint} onOpen={onOpen} />
               ))}
             </tbody>
           </table>
@@ -118,10 +131,30 @@ export function TickTable({ sensorId, live, onOpen }: TickTableProps) {
 
 const causes = { INTERVAL: "", MANUAL: "by hand", EVENT: "by an event" } as const;
 
-function TickLine({ tick, onOpen }: { tick: Tick; onOpen: (id: string) => void }) {
+/** Return the time that a page of ticks takes up, with a little around it; null where there is none. */
+function spanned(ticks: readonly Tick[]): Span | null {
+  const [last, first] = [ticks[0], ticks.at(-1)];
+  if (!last || !first) return null;
+  const [from, to] = [Date.parse(first.startedAt), Date.parse(last.lastRepeatAt ?? last.finishedAt ?? last.startedAt)];
+  const around = Math.max(LEAST - (to - from), (to - from) * 0.08) / 2;
+  return { from: from - around, to: to + around };
+}
+
+interface TickLineProps {
+  tick: Tick;
+  isPointed: boolean;
+  onPoint: (id: string | null) => void;
+  onOpen: (id: string) => void;
+}
+
+function TickLine({ tick, isPointed, onPoint, onOpen }: TickLineProps) {
   const why = tick.error ? `${tick.error.type}: ${tick.error.message}` : tick.skipReason;
   return (
-    <tr>
+    <tr
+      className={isPointed ? "pointed" : undefined}
+      onPointerEnter={() => onPoint(tick.id)}
+      onPointerLeave={() => onPoint(null)}
+    >
       <td className="number">
         <Link
           href={`?tick=${tick.id}`}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { type Bucket, bucketAt, bucketWords, widthFor, withLive } from "./buckets";
+import { widthFor } from "../timeline/span";
+import { type Bucket, bucketAt, bucketWords, withLive } from "./buckets";
 import type { Tick } from "./merging";
 
 const MINUTE = 60_000;

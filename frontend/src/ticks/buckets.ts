@@ -1,6 +1,6 @@
 import { shownMoment } from "../elements/Time";
+import { beginOf, type Span } from "../timeline/span";
 import type { Tick } from "./merging";
-import type { Span } from "./plot";
 
 /** How many ticks began from `at` (milliseconds since the epoch) on, for one width. */
 export interface Bucket {
@@ -14,26 +14,6 @@ export interface Bucket {
 
 /** The latest tick that the buckets count, as it was when they were read. */
 export type Counted = Pick<Tick, "number" | "status" | "repeats">;
-
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const WIDTHS = [
-  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * SECOND),
-  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE),
-  ...[1, 2, 3, 6].map((hours) => hours * HOUR),
-];
-const MOST = 180;
-
-/** Return how long each bucket of a span of `length` is, in milliseconds: a round time. */
-export function widthFor(length: number): number {
-  return WIDTHS.find((width) => length / width <= MOST) ?? 6 * HOUR;
-}
-
-/** Return where the bucket begins that holds a moment. */
-export function beginOf(at: number, width: number): number {
-  return Math.floor(at / width) * width;
-}
 
 /** How often a tick counts beyond what was counted, with the repeats that are folded into it. */
 function more(tick: Tick, counted: Counted | null): number {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { marks, tickAt, toX } from "./plot";
+import { tickAt } from "./plot";
 import type { Tick } from "./merging";
 
 const span = { from: 0, to: 100_000 };
@@ -14,20 +14,6 @@ function tick(second: number, repeatsUntil?: number): Tick {
     lastRepeatAt: repeatsUntil === undefined ? null : new Date(repeatsUntil * 1_000).toISOString(),
   } as Tick;
 }
-
-it("puts the ends of the span at the ends of the plot", () => {
-  expect(toX(0, span, 500)).toBe(0);
-  expect(toX(100_000, span, 500)).toBe(500);
-});
-
-describe("marks", () => {
-  it("are apart far enough to be read", () => {
-    const found = marks({ from: 0, to: 300_000 }, 900);
-    expect(found.length).toBeGreaterThan(2);
-    expect(found.length).toBeLessThanOrEqual(10);
-  });
-  it("reach over a month", () => expect(marks({ from: 0, to: 30 * 86_400_000 }, 900).length).toBeGreaterThan(3));
-});
 
 describe("tickAt", () => {
   it("finds the nearest", () => expect(tickAt([tick(10), tick(12)], 62, span, 500)?.id).toBe("12"));

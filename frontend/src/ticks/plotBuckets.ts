@@ -1,9 +1,9 @@
+import { drawFailure, FAILURE_PIXELS, type Paint } from "../timeline/paint";
+import { type Span, toX } from "../timeline/span";
 import { type Bucket, size } from "./buckets";
-import { type Paint, type Span, toX } from "./plot";
 
 const LEAST_PIXELS = 3;
 const COUNT_PIXELS = 22;
-const MARK_PIXELS = 3.5;
 
 interface BucketScene {
   buckets: readonly Bucket[];
@@ -58,19 +58,9 @@ function drawBucket(
     context.strokeStyle = paint.text;
     context.strokeRect(left - 1.5, top - 1.5, inner + 3, floor - top + 3);
   }
-  if (bucket.failure > 0) drawMark(context, left + inner / 2, top - MARK_PIXELS - 3, paint);
+  if (bucket.failure > 0) drawFailure(context, left + inner / 2, top - FAILURE_PIXELS - 3, paint);
   else if (bucket.launched > 0 && wide > COUNT_PIXELS) {
     context.fillStyle = paint.good;
     context.fillText(String(bucket.launched), left, top - 8);
   }
-}
-
-function drawMark(context: CanvasRenderingContext2D, x: number, y: number, paint: Paint) {
-  context.fillStyle = paint.bad;
-  context.beginPath();
-  context.moveTo(x, y - MARK_PIXELS);
-  context.lineTo(x + MARK_PIXELS, y);
-  context.lineTo(x, y + MARK_PIXELS);
-  context.lineTo(x - MARK_PIXELS, y);
-  context.fill();
 }

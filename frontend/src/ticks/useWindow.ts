@@ -3,9 +3,9 @@ import { useEffect, useMemo, useState } from "react";
 import { client } from "../api/client";
 import { messageOf } from "../api/mutate";
 import { graphql, read } from "../gql";
-import { beginOf, type Bucket, type Counted, size, widthFor, withLive } from "./buckets";
+import { beginOf, type Span, widthFor } from "../timeline/span";
+import { type Bucket, type Counted, size, withLive } from "./buckets";
 import type { Tick } from "./merging";
-import type { Span } from "./plot";
 import { TickSummary } from "./Tick";
 import { tickPage } from "./ticks";
 

@@ -10,14 +10,15 @@ from vedette.domain.access import Role
 _VIEWERS = {
     "Query": """
         node nodes sensor sensors tick ticks run runs job jobs asset assets codeLocations instance
-        dynamicPartitionsDefinitions dynamicPartitionsDefinition viewer queue runLimits
+        dynamicPartitionsDefinitions dynamicPartitionsDefinition viewer queue runLimits runTimeline
     """,
     "Subscription": "ticks sensors pulses runs runEvents tickLogs assetEvents instance",
 }
 _OPERATORS = {
     "Mutation": """
-        startSensor stopSensor resetSensor setSensorCursor evaluateSensor tickSensor launchRun cancelRun rerun
-        releaseRunKey addDynamicPartition deleteDynamicPartitions reportAssetEvent setRunLimit removeRunLimit
+        startSensor stopSensor resetSensor startSensors stopSensors resetSensors setSensorCursor evaluateSensor
+        tickSensor launchRun cancelRun rerun releaseRunKey addDynamicPartition deleteDynamicPartitions
+        reportAssetEvent setRunLimit removeRunLimit
     """,
 }
 _ADMINS = {

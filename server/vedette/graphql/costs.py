@@ -1,7 +1,8 @@
 """What an operation may cost: the number of objects that it asks for, known before it is executed.
 
 An object costs 1. A page counts as many objects as it may hold (`first` or `last`, or the default size), `nodes(ids:)`
-as many as there are ids, any other list LIST_SIZE; what is asked of each counts as often. A mutation costs MUTATION.
+as many as there are ids, any other list LIST_SIZE; what is asked of each counts as often. A mutation costs MUTATION,
+and one more for each sensor that it is given in `sensorIds`.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -61,7 +63,20 @@ class Cost:
         cost = self._selection(operation.selection_set, root)
         if operation.operation is OperationType.MUTATION:
             cost += MUTATION * len(operation.selection_set.selections)
+            cost += sum(self._given(node) for node in operation.selection_set.selections)
         return cost
+
+    def _given(self, node: Any) -> int:
+        """Return how many sensors a mutation names together."""
+        for argument in getattr(node, "arguments", ()):
+            value = argument.value
+            if isinstance(value, VariableNode):
+                value = self._variables.get(value.name.value)
+            if isinstance(value, ObjectValueNode):
+                value = {field.name.value: field.value for field in value.fields}
+            if isinstance(value, Mapping) and (listed := value.get("sensorIds")) is not None:
+                return self._size(listed) or 0
+        return 0
 
     def _selection(self, selected: SelectionSetNode, parent: GraphQLNamedType | None) -> int:
         return sum(self._part(node, parent) for node in selected.selections)

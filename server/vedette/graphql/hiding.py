@@ -32,12 +32,16 @@ _READ: dict[str, Read] = {
 
 async def hide(context: Context, given: object) -> None:
     """Have those ids of an input name nothing whose things the caller cannot see."""
+    asked: dict[str, dict[str, UUID]] = {}
+    for value in set(_texts(given)):
+        kind, key = named(value)
+        if kind in _READ:
+            asked.setdefault(kind, {})[value] = ids.as_uuid(key, value)
     hidden = set()
     async with context.database.reading() as connection:
-        for value in set(_texts(given)):
-            kind, key = named(value)
-            if kind in _READ and not await _READ[kind](connection, [ids.as_uuid(key, value)]):
-                hidden.add(value)
+        for kind, keys in asked.items():
+            seen = await _READ[kind](connection, list(keys.values()))
+            hidden |= {value for value, key in keys.items() if key not in seen}
     if hidden:
         _replace(given, hidden)
 

@@ -31,9 +31,11 @@ from vedette.graphql.run_keys import RunKeyMutations
 from vedette.graphql.run_limit_mutations import RunLimitMutations
 from vedette.graphql.run_limits import RunLimitQueries
 from vedette.graphql.run_mutations import RunMutations
+from vedette.graphql.run_timelines import RunTimelineQueries
 from vedette.graphql.run_waits import REASONS, QueueQueries
 from vedette.graphql.runs import RunQueries
 from vedette.graphql.scalars import CONFIG
+from vedette.graphql.sensor_bulk_mutations import SensorBulkMutations
 from vedette.graphql.sensor_mutations import SensorMutations
 from vedette.graphql.sensor_queries import SensorQueries
 from vedette.graphql.subscriptions import Subscription
@@ -53,6 +55,7 @@ class Query(
     RunQueries,
     QueueQueries,
     RunLimitQueries,
+    RunTimelineQueries,
     JobQueries,
     AssetQueries,
     CodeLocationQueries,
@@ -68,6 +71,7 @@ class Query(
 @strawberry.type(description="What can be done.")
 class Mutation(
     SensorMutations,
+    SensorBulkMutations,
     EvaluationMutations,
     RunMutations,
     RunKeyMutations,

@@ -20,7 +20,7 @@ from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput, once
 from vedette.graphql.mutation_errors import CursorConflict, MutationError, NotFound, WrongState
 from vedette.graphql.sensors import Sensor
-from vedette.storage.sensors import cursors, sensors
+from vedette.storage.sensors import cursors, sensors, statuses
 
 
 @strawberry.input(description="Which sensor to start.")
@@ -128,7 +128,7 @@ class SensorMutations:
         """Start it."""
 
         async def start(connection: Any, key: UUID) -> MutationError | None:
-            done = await sensors.set_status(connection, key, SensorStatus.RUNNING, info.context.actor)
+            done = await statuses.switch(connection, [key], SensorStatus.RUNNING, info.context.actor)
             return None if done else no_sensor(input.sensor_id)
 
         return await _change(info, "startSensor", input, start)
@@ -142,7 +142,7 @@ class SensorMutations:
         """Stop it."""
 
         async def stop(connection: Any, key: UUID) -> MutationError | None:
-            done = await sensors.set_status(connection, key, SensorStatus.STOPPED, info.context.actor, input.note)
+            done = await statuses.switch(connection, [key], SensorStatus.STOPPED, info.context.actor, input.note)
             return None if done else no_sensor(input.sensor_id)
 
         return await _change(info, "stopSensor", input, stop)
@@ -156,7 +156,7 @@ class SensorMutations:
         """Reset it."""
 
         async def reset(connection: Any, key: UUID) -> MutationError | None:
-            return None if await sensors.reset_status(connection, key) else no_sensor(input.sensor_id)
+            return None if await statuses.reset(connection, [key]) else no_sensor(input.sensor_id)
 
         return await _change(info, "resetSensor", input, reset)
 

@@ -19,7 +19,7 @@ from vedette.domain.sensors import SensorConditionKind, condition_of
 from vedette.domain.ticks import Evaluation, EvaluationInstruction
 from vedette.storage.catalog import catalogs
 from vedette.storage.database import Database
-from vedette.storage.sensors import cursors, sensors
+from vedette.storage.sensors import cursors, sensors, statuses
 from vedette.storage.sensors.sensors import SensorSeen
 
 FAILS = Evaluation(error=ErrorInfo("ValueError", "no such folder\nlook closer"))
@@ -124,12 +124,12 @@ async def fails_for_an_hour(stage: Stage, source: Source, sensor_id: UUID) -> No
 
 async def start(database: Database, sensor_id: UUID) -> None:
     async with database.writing() as connection:
-        assert await sensors.set_status(connection, sensor_id, SensorStatus.RUNNING, "me")
+        assert await statuses.switch(connection, [sensor_id], SensorStatus.RUNNING, "me")
 
 
 async def reset(database: Database, sensor_id: UUID) -> None:
     async with database.writing() as connection:
-        assert await sensors.reset_status(connection, sensor_id)
+        assert await statuses.reset(connection, [sensor_id])
 
 
 async def edit_cursor(database: Database, sensor_id: UUID) -> None:
@@ -238,7 +238,7 @@ async def test_a_persons_stop_is_never_undone(stage: Stage, database: Database, 
         async with evaluating(database, bus, location, PAUSING):
             await has(stage, sensor_id, status="STOPPED")
             async with database.writing() as connection:
-                await sensors.set_status(connection, sensor_id, SensorStatus.STOPPED, "me", "disk is full")
+                await statuses.switch(connection, [sensor_id], SensorStatus.STOPPED, "me", "disk is full")
             bus.knock("sensors")
             source.answer = NOTHING_NEW
         for code in ("2", "3"):

@@ -6,7 +6,8 @@ Positions are taken from the counter row of the stream `audit`, after those of a
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import text
@@ -44,12 +45,12 @@ _SUBJECTS = {
 _NOTHING = ("(VALUES (CAST(NULL AS uuid)))", "CAST(NULL AS text)", "")
 
 
-def _subject(kind: str | None) -> str:
+def _subject(kind: str | None, key: str = "CAST(:subject_id AS uuid)") -> str:
     table, location, facts = _SUBJECTS.get(kind or "", _NOTHING)
     if table is _NOTHING[0]:
         return "SELECT CAST(NULL AS text) AS code_location, CAST(NULL AS jsonb) AS facts"
     return f"""SELECT {location} AS code_location, jsonb_build_object({facts}) AS facts
-        FROM {table} WHERE id = CAST(:subject_id AS uuid)"""
+        FROM {table} WHERE id = {key}"""
 
 
 def adding(kind: str | None) -> str:
@@ -101,6 +102,60 @@ async def add(connection: AsyncConnection, attempt: Attempt, result: str) -> Non
     """Add an entry; last in its transaction. Knock AUDIT after the commit."""
     kind = attempt.subject[0] if attempt.subject is not None else None
     await connection.execute(_ADD.get(kind, _ADD[None]), values(attempt, result))
+
+
+# What a mutation of many sensors tells: an entry for each, in the order given.
+_SNAPSHOT_OF_EACH = text(
+    f"""
+    SELECT asked.id, CAST(subject.facts AS text) FROM unnest(CAST(:ids AS uuid[])) AS asked(id),
+        LATERAL ({_subject("Sensor", "asked.id")}) AS subject
+    """
+)
+_ADD_EACH = text(
+    f"""
+    WITH audited AS (
+        UPDATE streams SET position = position + cardinality(CAST(:ids AS uuid[])), at = greatest(at, clock_timestamp())
+        WHERE name = 'audit' RETURNING position, at
+    )
+    INSERT INTO audit_log (position, at, actor, address, mutation, result, subject_kind, subject_id,
+        code_location, given, before, after)
+    SELECT audited.position - cardinality(CAST(:ids AS uuid[])) + entry.ordinal, audited.at, CAST(:actor AS text),
+        CAST(:address AS text), CAST(:mutation AS text), entry.result, 'Sensor', entry.id, subject.code_location,
+        entry.given, entry.before, CASE WHEN entry.result = '{DONE}' THEN subject.facts END
+    FROM audited, unnest(CAST(:ids AS uuid[]), CAST(:results AS text[]), CAST(:given AS jsonb[]),
+        CAST(:befores AS jsonb[])) WITH ORDINALITY AS entry(id, result, given, before, ordinal)
+        LEFT JOIN LATERAL ({_subject("Sensor", "entry.id")}) AS subject ON true
+    """
+)
+
+
+class SensorEntry(NamedTuple):
+    """What came of a mutation of many sensors for one of them: `given` is its input, as if it were for that alone."""
+
+    sensor_id: UUID
+    given: Any
+    before: str | None
+    result: str
+
+
+async def facts_each(connection: AsyncConnection, sensor_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return what is told of each sensor as it is now, in JSON; those that do not exist are left out."""
+    rows = await connection.execute(_SNAPSHOT_OF_EACH, {"ids": list(sensor_ids)})
+    return {row.id: row.facts for row in rows}
+
+
+async def add_each(connection: AsyncConnection, attempt: Attempt, entries: Sequence[SensorEntry]) -> None:
+    """Add an entry for each sensor of an attempt; last in its transaction. Knock AUDIT after the commit."""
+    told = {
+        "actor": attempt.actor,
+        "address": attempt.address,
+        "mutation": attempt.mutation,
+        "ids": [entry.sensor_id for entry in entries],
+        "results": [entry.result for entry in entries],
+        "given": [msgspec.json.encode(entry.given).decode() for entry in entries],
+        "befores": [entry.before for entry in entries],
+    }
+    await connection.execute(_ADD_EACH, told)
 
 
 @dataclass(frozen=True, slots=True)

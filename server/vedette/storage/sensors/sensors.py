@@ -1,4 +1,4 @@
-"""Sensors: what is known of each, lists of them, and the changes of status that people make."""
+"""Sensors: what is known of each, and lists of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,11 +22,10 @@ from vedette.domain.sensors import (
     StatusSource,
 )
 from vedette.domain.ticks import Tick
-from vedette.storage import pages, scopes, streams
+from vedette.storage import pages, scopes
 from vedette.storage.catalog import code_locations
 from vedette.storage.catalog.code_locations import CodeLocationSeen
 from vedette.storage.pages import By, Condition
-from vedette.storage.sensors import cursors
 from vedette.storage.ticks import ticks
 
 # Specs change with code alone, and are read with every sensor.
@@ -279,52 +278,3 @@ class Late(NamedTuple):
 async def late(connection: AsyncConnection) -> Late:
     """Count the sensors that are OVERDUE."""
     return Late(*(await connection.execute(_LATE)).one())
-
-
-# A sensor that was running already goes on as it is: neither its due time nor its start moves, so that a change of mind
-# fires nothing by itself. Unless it backs off: whoever starts it wants it tried.
-_SET_STATUS = text(
-    """
-    UPDATE sensors SET
-        status = :status, status_source = :source, status_actor = :actor, status_at = now(), status_note = :note,
-        overruled = NULL,
-        consecutive_failures = CASE WHEN :status = 'RUNNING' THEN 0 ELSE consecutive_failures END,
-        started_at = CASE WHEN :status = 'RUNNING' AND status <> 'RUNNING' THEN now() ELSE started_at END,
-        next_tick_at = CASE
-            WHEN :status = 'RUNNING' AND status <> 'RUNNING' THEN now()
-            WHEN :status = 'RUNNING' AND consecutive_failures > 0 THEN least(next_tick_at, now())
-            ELSE next_tick_at END
-    WHERE id = :id RETURNING id
-    """
-)
-_LOCK_SPEC = text("SELECT CAST(spec AS text) FROM sensors WHERE id = :id FOR UPDATE")
-
-
-async def set_status(
-    connection: AsyncConnection, sensor_id: UUID, status: SensorStatus, actor: str, note: str | None = None
-) -> bool:
-    """Start or stop a sensor by a person's wish; everything else of it stays. Return whether it exists."""
-    return await _set_status(connection, sensor_id, status, StatusReason(StatusSource.USER, actor, note=note))
-
-
-async def reset_status(connection: AsyncConnection, sensor_id: UUID) -> bool:
-    """Give a sensor the status that its code says; everything else of it stays. Return whether it exists."""
-    spec = (await connection.execute(_LOCK_SPEC, {"id": sensor_id})).scalar()
-    if spec is None:
-        return False
-    return await _set_status(connection, sensor_id, _spec(spec).default_status, StatusReason(StatusSource.CODE))
-
-
-async def _set_status(connection: AsyncConnection, sensor_id: UUID, status: SensorStatus, reason: StatusReason) -> bool:
-    values = {
-        "id": sensor_id,
-        "status": status.value,
-        "source": reason.source.value,
-        "actor": reason.actor,
-        "note": reason.note,
-    }
-    if (await connection.execute(_SET_STATUS, values)).first() is None:
-        return False
-    await cursors.begin(connection, [sensor_id], reason.actor or "code")
-    await streams.append_sensors(connection, [sensor_id])
-    return True

@@ -167,9 +167,18 @@ class Verdict(msgspec.Struct, gc=False):
             return
         self.status = TickStatus.SKIPPED
         repeated = len(self.requests) - fresh
-        self.skip_reason = f"All {repeated} run requests repeat run keys that already have runs."
+        self.skip_reason = (
+            "The run request repeats a run key that already has its run."
+            if repeated == 1
+            else f"All {repeated} run requests repeat run keys that already have runs."
+        )
         if fresh:
-            rest = f"; the other {repeated} repeat run keys that already have runs" if repeated else ""
+            others = (
+                "1 repeats a run key that already has its run"
+                if repeated == 1
+                else f"{repeated} repeat run keys that already have runs"
+            )
+            rest = f"; the other {others}" if repeated else ""
             self.skip_reason = f"No asset of {fresh} run request{'s' if fresh > 1 else ''} is stale{rest}."
 
     @property
