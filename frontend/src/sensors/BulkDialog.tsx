@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { memo, useEffect, useState } from "react";
 
 import { Button } from "../elements/Button";
 import { CopyButton } from "../elements/CopyButton";
@@ -79,21 +79,41 @@ export function BulkDialog({ what, sensors: chosen, onClose }: BulkDialogProps) 
         ) : (
           <p className="soft">{explanations[what]}</p>
         )}
-        <ul className="bulk-results">
-          {sensors.map(({ id, name }) => (
-            <li key={id} className="row">
-              <Tag tone={results.has(id) ? (results.get(id) ? "bad" : "good") : "idle"}>
-                {results.has(id) ? (results.get(id) ? "refused" : done) : "waits"}
-              </Tag>
-              <span className="clip">{name}</span>
-              {results.get(id) && <span className="soft">{results.get(id)}</span>}
-            </li>
-          ))}
-        </ul>
+        <Results sensors={sensors} results={results} done={done} />
       </div>
     </Dialog>
   );
 }
+
+interface ResultsProps {
+  sensors: readonly Row[];
+  results: ReadonlyMap<string, string | null>;
+  done: string;
+}
+
+// The list behind the dialog changes many times a second, and each time draws the dialog: not its thousands of lines.
+const Results = memo(function Results({ sensors, results, done }: ResultsProps) {
+  return (
+    <ul className="bulk-results">
+      {sensors.map(({ id, name }) => (
+        <Result key={id} name={name} problem={results.get(id)} done={done} />
+      ))}
+    </ul>
+  );
+});
+
+/** What became of one; `problem` is undefined as long as that is not known, null if all is well. */
+const Result = memo(function Result({ name, problem, done }: { name: string; problem?: string | null | undefined; done: string }) {
+  return (
+    <li className="row">
+      <Tag tone={problem === undefined ? "idle" : problem ? "bad" : "good"}>
+        {problem === undefined ? "waits" : problem ? "refused" : done}
+      </Tag>
+      <span className="clip">{name}</span>
+      {problem && <span className="soft">{problem}</span>}
+    </li>
+  );
+});
 
 const explanations = {
   start: "They are evaluated from now on; their cursors and all else stay as they are.",
