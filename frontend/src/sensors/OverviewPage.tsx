@@ -65,7 +65,7 @@ export function OverviewPage() {
   const lines = useMemo(() => grouped(rows, folded), [rows, folded]);
   // eslint-disable-next-line react-hooks/exhaustive-deps -- their number stands for the rows
   const { locations, tags } = useMemo(() => choices(board.rows.values()), [board.rows.size]);
-  const refused = { start: useMay("startSensor"), stop: useMay("stopSensor"), reset: useMay("resetSensor") };
+  const refused = { start: useMay("startSensors"), stop: useMay("stopSensors"), reset: useMay("resetSensors") };
   const picked = rows.filter((row) => selected.has(row.id));
 
   const toggled = (set: ReadonlySet<string>, key: string, isIn: boolean) => {
