@@ -144,7 +144,7 @@ async def test_three_hundred_short_runs_each_succeed_once(queue: Queue, engine: 
         (run_queue._HOLDERS, {"launcher_id": new_id()}),
         (
             run_queue._TAKE_OVER,
-            {"launcher_id": new_id(), "dead": [], "held": [], "limit": 9, "lease_seconds": 9.0},
+            {"launcher_id": new_id(), "dead": [], "held": [], "limit": 9, "lease_seconds": 9.0, "lapsed": True},
         ),
     ],
     ids=["claim", "cancellations", "holders", "take over"],
