@@ -38,7 +38,8 @@ class Figures(NamedTuple):
 
 
 @contextmanager
-def _serving(url: str, kind: str) -> "Iterator[tuple[int, psutil.Process]]":
+def serving(url: str, kind: str) -> "Iterator[tuple[int, psutil.Process]]":
+    """Yield the port and the process of a server of `vedette` or `stock`."""
     command = [sys.executable, "-m", "benchmarks.api_server", url, kind]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -86,7 +87,7 @@ async def measure() -> dict[str, dict[str, Figures]]:
             await migrating.migrate(postgres.url)
             async with Database(postgres.url) as database:
                 await api_rows.fill(database)
-            with _serving(postgres.url, "vedette") as ours, _serving(postgres.url, "stock") as stock:
+            with serving(postgres.url, "vedette") as ours, serving(postgres.url, "stock") as stock:
                 return {
                     what: {"vedette": await _figures(*ours, asked), "stock": await _figures(*stock, asked)}
                     for what, asked in (await _requests(ours[0])).items()

@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
@@ -48,9 +49,9 @@ class Subscriber:
     def reaches(self, position: int, seconds: float) -> bool:
         """Tell whether it sees `position` within `seconds`."""
         deadline = time.monotonic() + seconds
-        while self._last < position and time.monotonic() < deadline:
+        while self.last < position and time.monotonic() < deadline:
             time.sleep(0.02)
-        return self._last >= position
+        return self.last >= position
 
     def problems(self) -> list[str]:
         """Return how what was seen differs from one position after the other, if it does."""
@@ -59,8 +60,20 @@ class Subscriber:
         return wrong[:1]
 
     @property
-    def _last(self) -> int:
+    def last(self) -> int:
+        """Return the last position that it saw."""
         return self.positions[-1] if self.positions else self._after
+
+    @property
+    def is_stopped(self) -> bool:
+        """Tell whether it is to end."""
+        return self._stopped.is_set()
+
+    def take(self, payload: Any) -> None:
+        """Take in an item of the stream. Raises OSError for one that ends it."""
+        if "errors" in payload:
+            raise OSError(str(payload))
+        self.positions.append(int(payload["data"][self.stream]["position"]))
 
     def _follow(self) -> None:
         while not self._stopped.is_set():
@@ -83,7 +96,7 @@ class Subscriber:
             logger=SILENT,
         ) as socket:
             socket.send(json.dumps({"type": "connection_init"}))
-            variables = {"after": str(self._last)}
+            variables = {"after": str(self.last)}
             payload = {"query": DOCUMENTS[self.stream], "variables": variables}
             socket.recv(10)
             socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
@@ -92,6 +105,6 @@ class Subscriber:
                     message = json.loads(socket.recv(SILENT_SECONDS))
                 except TimeoutError:
                     continue
-                if message["type"] != "next" or "errors" in message["payload"]:
+                if message["type"] != "next":
                     raise OSError(str(message))
-                self.positions.append(int(message["payload"]["data"][self.stream]["position"]))
+                self.take(message["payload"])

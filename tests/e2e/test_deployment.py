@@ -8,8 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import httpx
 import psutil
 import pytest
 
+from e2e.nginx import nginx
 from e2e.servers import free_port, wait_until
 from reliability.proxy import Proxy
 from serving import Api, Subscription
@@ -101,35 +101,6 @@ class Unit:
             return httpx.get(f"http://127.0.0.1:{self.health_port}/readyz", timeout=10).status_code == 200
         except httpx.TransportError:
             return False
-
-
-@contextmanager
-def nginx(folder: Path, port: int, server_port: str) -> Iterator[None]:
-    """Run nginx with the example of deploy/proxy/ on other ports."""
-    example = (DEPLOY / "proxy" / "nginx.conf").read_text(encoding="utf-8")
-    site = example.replace("listen 8080;", f"listen 127.0.0.1:{port};").replace(":4400", f":{server_port}")
-    assert site.count(server_port) >= 1
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    paths = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
-    file = folder / "nginx.conf"
-    file.write_text(
-        f"daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
-        f"events {{}}\nhttp {{ access_log off;\n{paths}{site}}}\n"
-    )
-    running = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(file)])
-    try:
-        wait_until(lambda: _answers(port), "an answer of nginx")
-        yield
-    finally:
-        running.terminate()
-        running.wait(10)
-
-
-def _answers(port: int) -> bool:
-    try:
-        return bool(httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).status_code)
-    except httpx.TransportError:
-        return False
 
 
 def statuses(url: str, headers: dict[str, str]) -> dict[str, str]:
