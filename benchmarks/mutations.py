@@ -39,7 +39,7 @@ class Figures(NamedTuple):
 
 
 async def _edit(connection: http_load.Connection, sensor: str, until: float) -> list[float]:
-    seconds = []
+    seconds: list[float] = []
     while (began := time.perf_counter()) < until:
         await connection.ask(http_load.request(EDIT, id=sensor, cursor=str(len(seconds))))
         seconds.append(time.perf_counter() - began)
