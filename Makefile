@@ -5,7 +5,7 @@ READY := .venv/.ready
 FRONTEND := $(shell git ls-files frontend 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format schema client docs frontend ui screens lock bench growth soak reliability matrix hosts chaos fuzz clean
+.PHONY: help setup run test check format schema client docs frontend ui screens lock bench growth soak reliability matrix hosts engines chaos fuzz clean
 
 help: ## List every word
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -89,6 +89,9 @@ matrix: $(READY) ## Try every cell of the fault matrix (nine minutes) and write 
 
 hosts: $(READY) ## Cut one of two machines off, and heal it, in network namespaces (root, or user namespaces; iproute2)
 	$(BIN)/python -m chaos.hosts $(if $(CUTS),--cuts $(CUTS))
+
+engines: $(READY) ## Try every engine on everything: this machine, and real clusters of Dask and Ray (some minutes)
+	ENGINES=all $(BIN)/pytest tests/integration/engines $(PYTEST)
 
 chaos: $(READY) ## Kill processes of a small deployment, one a second, and look for what was lost or doubled
 	$(BIN)/python -m chaos --kills $(or $(KILLS),300)

@@ -84,10 +84,10 @@ class FrameConnection(asyncio.BufferedProtocol, Generic[T]):
             self._transport.resume_reading()
 
     def finish(self) -> None:
-        """Hang up once all is sent; `on_lost` follows."""
+        """Say that no more comes, once all is sent; frames are taken until the other side hangs up, and `on_lost`."""
         self.flush()
         if self._transport is not None:
-            self._transport.close()
+            self._transport.write_eof()
 
     def close(self) -> None:
         """Hang up; `on_lost` follows."""

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from vedette.diagnosis import database, machine, work
-from vedette.diagnosis.findings import Finding, Severity, problem
-from vedette.errors import DatabaseError
+from vedette.diagnosis.findings import Finding, Severity, ok, problem
+from vedette.errors import DatabaseError, UsageError
+from vedette.launcher.engines.choosing import check_engine
+from vedette.launcher.engines.remote.addresses import can_connect, engine_endpoint
 from vedette.settings import Settings
 from vedette.storage.database import Database
 from vedette.storage.embedded.postgres import EmbeddedPostgres
@@ -15,6 +17,8 @@ async def examine(settings: Settings, tell: Callable[[Finding], None]) -> None:
     """Look at everything, and tell what was found; what cannot be seen for want of something else is left out."""
     for finding in (*machine.settings_found(settings), *machine.disk(settings.home), *machine.files(settings)):
         tell(finding)
+    if settings.engine != "local":
+        tell(await _engine_found(settings))
     embedded = EmbeddedPostgres(settings.home)
     if settings.database_url is None and embedded.is_new:
         remedy = "Set VEDETTE_DATABASE_URL, or start `vedette dev`, which makes one."
@@ -25,6 +29,20 @@ async def examine(settings: Settings, tell: Callable[[Finding], None]) -> None:
             await _examine_database(url, settings, tell)
     except DatabaseError as error:
         tell(problem("database", str(error), "Mend that, and ask again."))
+
+
+async def _engine_found(settings: Settings) -> Finding:
+    """Look whether the engine that runs execute by is installed and answers."""
+    try:
+        check_engine(settings)
+    except UsageError as error:
+        return problem("engine", str(error), "Until then `vedette launch` does not start.")
+    address = settings.engine_address or ""
+    reason = await can_connect(*engine_endpoint(address))
+    if reason is None:
+        return ok("engine", f"Runs execute by {settings.engine} at {address}, which answers.")
+    remedy = "Start its scheduler, or mend VEDETTE_ENGINE_ADDRESS; until then runs stay in the queue."
+    return problem("engine", f"{settings.engine.capitalize()} at {address} is not reached: {reason}.", remedy)
 
 
 @asynccontextmanager

@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 
 START_SECONDS = 90.0
-# By Dask's and Ray's own names: two processors each of two workers, and one graphics processor in all.
-CPUS = 4
+# By Dask's and Ray's own names: one processor each of two workers, and one graphics processor in all.
+CPUS = 2
 GPUS = 1
 
 
@@ -80,6 +80,23 @@ class Cluster:
         return self._log.read()[-4000:].decode(errors="replace")
 
 
+class NoCluster(Cluster):
+    """Something that listens, for `here_driver`."""
+
+    name = "here"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._listening = socket.create_server(("127.0.0.1", self.port))
+
+    def start(self) -> None:
+        """It listens."""
+
+    def close(self) -> None:
+        super().close()
+        self._listening.close()
+
+
 class DaskCluster(Cluster):
     """A scheduler and two workers, without nannies: a worker that is killed is gone until `start`."""
 
@@ -104,10 +121,11 @@ class DaskCluster(Cluster):
                 self._workers[name] = self._spawn(*_dask("worker"), self.address, *words)
 
     def stop_scheduler(self) -> None:
-        """Kill the scheduler alone; its workers end when they notice."""
+        """Kill the scheduler alone; its workers end by themselves when they notice."""
         assert self._scheduler is not None
         kill(self._scheduler)
-        self._scheduler.wait(10)
+        _, left = psutil.wait_procs([self._scheduler, *self._workers.values()], timeout=30)
+        assert not left, self.told()
 
 
 class RayCluster(Cluster):

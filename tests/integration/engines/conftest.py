@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from integration.engines.clusters import Cluster, DaskCluster, RayCluster
+from integration.engines.clusters import Cluster, DaskCluster, NoCluster, RayCluster
 from integration.engines.stage import Stage, staged
 from integration.launcher.queue import Queue
 from vedette.bus import Bus
 from vedette.storage.database import Database
+
+KINDS: dict[str, type[Cluster]] = {"here": NoCluster, "dask": DaskCluster, "ray": RayCluster}
 
 
 @pytest.fixture(scope="session")
@@ -21,14 +23,21 @@ def clusters() -> Iterator[dict[str, Cluster]]:
         cluster.close()
 
 
-@pytest.fixture(params=("local", "dask", "ray"))
+@pytest.fixture(params=("local", "here", "dask", "ray"))
 async def stage(
-    request: pytest.FixtureRequest, clusters: dict[str, Cluster], database: Database, bus: Bus, tmp_path: Path
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    clusters: dict[str, Cluster],
+    database: Database,
+    bus: Bus,
+    tmp_path: Path,
 ) -> AsyncIterator[Stage]:
     """A queue, an engine, and the project loaded; the queue is sound when the test is over."""
     name = request.param
-    if name != "local" and name not in clusters:
-        clusters[name] = DaskCluster() if name == "dask" else RayCluster()
+    if name in KINDS and name not in clusters:
+        clusters[name] = KINDS[name]()
+    # Where the driver of `here` is found.
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     cluster = clusters.get(name)
     if cluster is not None:
         cluster.start()

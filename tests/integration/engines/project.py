@@ -126,6 +126,10 @@ def fill():
 def fills():
     fill()
 
+@job(engine_options={{"dask": {{"twice": True}}}})
+def comes_twice():
+    enter()
+
 @job(engine_options={{"dask": {{"colour": "red"}}, "ray": {{"colour": "red"}}}})
 def asks_for_red():
     enter()

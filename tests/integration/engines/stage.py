@@ -1,8 +1,11 @@
 """One engine with a queue and the project, and what tests ask of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +20,20 @@ from vedette.hosts.answers import Answers
 from vedette.hosts.locations import CodeLocations
 from vedette.launcher.engines.choosing import chosen_engine
 from vedette.launcher.engines.contract import Engine
+from vedette.launcher.engines.remote.engine import Kind, RemoteEngine
 from vedette.settings import Settings
 
 # Clusters on a busy machine take their time, to begin a run too.
 PATIENCE_SECONDS = 60.0
+
+
+HERE = Kind("dask", "integration.engines.here_driver")
+
+
+def _engine(name: str, settings: Settings, locations: CodeLocations) -> AbstractAsyncContextManager[Engine]:
+    if name == "here":
+        return RemoteEngine(HERE, locations, settings, Answers())
+    return chosen_engine(settings, locations, Answers())
 
 
 def settings_for(name: str, cluster: Cluster | None, home: Path) -> Settings:
@@ -32,7 +45,7 @@ def settings_for(name: str, cluster: Cluster | None, home: Path) -> Settings:
         cancel_grace_seconds=2.0,
         shutdown_grace_seconds=2.0,
         host_memory_mb=1024,
-        engine=name,
+        engine="dask" if name == "here" else name,
         engine_address=None if cluster is None else cluster.address,
         engine_wait_seconds=PATIENCE_SECONDS,
         gpus=GPUS,
@@ -55,6 +68,26 @@ class Stage:
     def launching(self) -> AbstractAsyncContextManager[asyncio.Task[None]]:
         """Run a launcher."""
         return launching(self.queue, self.engine, self.settings)
+
+    @contextmanager
+    def launcher_process(self, database_url: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """Run `vedette launch` on this engine until the block ends."""
+        assert self.cluster is not None
+        words = ["launch", str(self.target), "--engine", self.name, "--engine-address", self.cluster.address]
+        environ = {"VEDETTE_DATABASE_URL": database_url, "VEDETTE_HOME": str(self.settings.home)}
+        with self.target.with_name("log.txt").open("wb") as log:
+            running = subprocess.Popen(
+                [sys.executable, "-m", "vedette.cli", *words], stdout=log, stderr=log, env={**os.environ, **environ}
+            )
+        try:
+            yield running
+        finally:
+            running.kill()
+            running.wait(10)
+
+    def another_engine(self, **settings: Any) -> AbstractAsyncContextManager[Engine]:
+        """Make the engine once more, with other settings."""
+        return _engine(self.name, self.settings.model_copy(update=settings), self.locations)
 
     def deploy(self, version: str) -> None:
         """Write the project as of `version`, where launcher and workers have it from."""
@@ -117,7 +150,7 @@ async def staged(name: str, cluster: Cluster | None, queue: Queue, folder: Path)
     settings = settings_for(name, cluster, folder / "home")
     async with (
         CodeLocations({"project": str(target)}, settings, watch=False) as locations,
-        chosen_engine(settings, locations, Answers()) as engine,
+        _engine(name, settings, locations) as engine,
     ):
         assert locations["project"].error is None, locations["project"].error
         yield Stage(name, queue, engine, settings, ledger, target, locations, cluster)

@@ -9,19 +9,21 @@ import pytest
 from integration.engines.clusters import agent_of, worker_of
 from integration.engines.stage import Stage
 from integration.launcher.queue import launching
-from vedette.hosts.answers import Answers
-from vedette.launcher.engines.choosing import chosen_engine
 
 # The first test of an engine starts its cluster.
 pytestmark = pytest.mark.timeout(240)
 
-# `make engines` tries everything on every engine; without it the clusters get what only they can show.
+# `make engines` tries everything on every engine. Without it, what is ours is tried without a cluster, and on clusters
+# what only they can show.
 ALL = os.environ.get("ENGINES") == "all"
-HEAVY = pytest.mark.parametrize("stage", ["local", "dask", "ray"] if ALL else ["local"], indirect=True)
-REMOTE = pytest.mark.parametrize("stage", ["dask", "ray"], indirect=True)
-HEAVY_REMOTE = pytest.mark.parametrize("stage", ["dask", "ray"] if ALL else ["dask"], indirect=True)
 
 
+def on(*engines: str, more: tuple[str, ...] = ()) -> pytest.MarkDecorator:
+    """Try a test on `engines`, and on `more` of them where all is to be tried."""
+    return pytest.mark.parametrize("stage", engines + (more if ALL else ()), indirect=True)
+
+
+@on("local", "here", "dask", "ray")
 async def test_a_run_executes_and_tells_what_happens(stage: Stage) -> None:
     async with stage.launching():
         run_id, status, error = await stage.finish("succeeds")
@@ -32,7 +34,7 @@ async def test_a_run_executes_and_tells_what_happens(stage: Stage) -> None:
         assert await stage.queue.steps(run_id) == {"succeed": "SUCCESS", "use": "SUCCESS"}
 
 
-@HEAVY
+@on("here", more=("local", "dask", "ray"))
 async def test_each_way_to_fail_is_told_apart(stage: Stage) -> None:
     expected = {
         "fails": ("ValueError", "no such table: orders"),
@@ -52,6 +54,7 @@ async def test_each_way_to_fail_is_told_apart(stage: Stage) -> None:
     assert stage.lines() == []
 
 
+@on("here", more=("local", "dask", "ray"))
 async def test_logs_come_while_the_run_goes_on_and_a_cancel_lets_it_clean_up(stage: Stage) -> None:
     async with stage.launching():
         [run_id] = await stage.queue.add("waits")
@@ -63,6 +66,7 @@ async def test_logs_come_while_the_run_goes_on_and_a_cancel_lets_it_clean_up(sta
     assert stage.lines()[1:] == ["cleaned up"]
 
 
+@on("here", "dask", more=("local", "ray"))
 async def test_a_forced_cancel_takes_all_that_the_run_started_with_it(stage: Stage) -> None:
     async with stage.launching():
         [run_id] = await stage.queue.add("starts_another")
@@ -72,7 +76,7 @@ async def test_a_forced_cancel_takes_all_that_the_run_started_with_it(stage: Sta
         await stage.until_gone(*map(int, pids))
 
 
-@HEAVY
+@on("here", more=("local", "dask", "ray"))
 async def test_a_run_that_ignores_its_cancel_is_killed_after_the_grace(stage: Stage) -> None:
     async with stage.launching():
         [run_id] = await stage.queue.add("starts_another")
@@ -82,7 +86,7 @@ async def test_a_run_that_ignores_its_cancel_is_killed_after_the_grace(stage: St
         await stage.until_gone(*map(int, pids))
 
 
-@HEAVY
+@on("local", more=("dask", "ray"))
 async def test_a_run_that_waits_for_what_it_asks_for_can_be_cancelled(stage: Stage) -> None:
     async with stage.launching():
         first, second, third = await stage.queue.add("takes_all", 3)
@@ -95,7 +99,7 @@ async def test_a_run_that_waits_for_what_it_asks_for_can_be_cancelled(stage: Sta
     assert [line.split()[1] for line in stage.lines()] == ["enters", "leaves"] * 2
 
 
-@HEAVY
+@on("here", more=("local", "dask", "ray"))
 async def test_a_run_whose_process_is_killed_is_tried_again_as_its_job_says(stage: Stage) -> None:
     async with stage.launching():
         [run_id] = await stage.queue.add("retries", on_interrupted="retry")
@@ -107,7 +111,7 @@ async def test_a_run_whose_process_is_killed_is_tried_again_as_its_job_says(stag
     assert [line.split()[1] for line in stage.lines()] == ["began", "began", "ended"]
 
 
-@HEAVY
+@on("here", more=("local", "dask", "ray"))
 async def test_many_lines_all_come_in_order(stage: Stage) -> None:
     async with stage.launching():
         [run_id] = await stage.queue.add("talks")
@@ -118,7 +122,7 @@ async def test_many_lines_all_come_in_order(stage: Stage) -> None:
     assert [row.message.split()[1] for row in rows] == [str(number) for number in range(20_000)]
 
 
-@HEAVY
+@on("here", more=("local", "dask", "ray"))
 async def test_a_stopped_launcher_leaves_no_process_behind(stage: Stage) -> None:
     async with stage.launching():
         [run_id] = await stage.queue.add("waits")
@@ -128,7 +132,7 @@ async def test_a_stopped_launcher_leaves_no_process_behind(stage: Stage) -> None
     assert stage.lines()[1:] == ["cleaned up"]
 
 
-@REMOTE
+@on("dask", "ray")
 async def test_a_worker_that_is_killed_takes_its_run_with_it_which_is_tried_again(stage: Stage) -> None:
     async with stage.launching():
         [run_id] = await stage.queue.add("retries", on_interrupted="retry")
@@ -148,7 +152,7 @@ async def test_a_worker_that_is_killed_takes_its_run_with_it_which_is_tried_agai
     assert "was lost with its worker" in (await stage.queue.row(failing)).error
 
 
-@HEAVY_REMOTE
+@on("dask", more=("ray",))
 async def test_a_scheduler_that_restarts_loses_nothing_and_doubles_nothing(stage: Stage) -> None:
     assert stage.cluster is not None
     async with stage.launching():
@@ -164,7 +168,7 @@ async def test_a_scheduler_that_restarts_loses_nothing_and_doubles_nothing(stage
     assert len(stage.lines(f"{begun} ended")) == 1
 
 
-@HEAVY_REMOTE
+@on("here", more=("dask", "ray"))
 async def test_a_worker_with_other_code_refuses_the_run_and_says_what_to_do(stage: Stage) -> None:
     stage.deploy("2")
     async with stage.launching():
@@ -180,7 +184,7 @@ async def test_a_worker_with_other_code_refuses_the_run_and_says_what_to_do(stag
     assert len(stage.lines(str(run_id))) == 1
 
 
-@HEAVY_REMOTE
+@on("here", more=("dask", "ray"))
 async def test_an_agent_that_hears_nothing_ends_its_run_before_that_is_tried_again(stage: Stage) -> None:
     async with stage.launching():
         [run_id] = await stage.queue.add("retries", on_interrupted="retry")
@@ -197,7 +201,7 @@ async def test_an_agent_that_hears_nothing_ends_its_run_before_that_is_tried_aga
     assert (await stage.queue.row(run_id)).attempt == 2
 
 
-@HEAVY_REMOTE
+@on("dask", more=("ray",))
 async def test_options_that_the_engine_does_not_know_are_refused(stage: Stage) -> None:
     async with stage.launching():
         _, status, error = await stage.finish("asks_for_red")
@@ -206,12 +210,11 @@ async def test_options_that_the_engine_does_not_know_are_refused(stage: Stage) -
     assert "colour" in error
 
 
-@HEAVY
+@on("local", more=("dask", "ray"))
 async def test_what_there_will_never_be_is_refused_here_and_waited_for_elsewhere(stage: Stage) -> None:
-    settings = stage.settings.model_copy(update={"engine_wait_seconds": 1.0})
     async with (
-        chosen_engine(settings, stage.locations, Answers()) as engine,
-        launching(stage.queue, engine, settings),
+        stage.another_engine(engine_wait_seconds=1.0) as engine,
+        launching(stage.queue, engine, stage.settings),
     ):
         [run_id] = await stage.queue.add("takes_too_much")
         if stage.name == "local":
@@ -222,3 +225,29 @@ async def test_what_there_will_never_be_is_refused_here_and_waited_for_elsewhere
             assert "gpu=64" in await stage.until_told(run_id, "No worker of", "ENGINE")
             await stage.queue.cancel(run_id)
             await stage.queue.until_finished(60)
+
+
+@on("here")
+async def test_of_two_agents_for_one_claim_one_is_let_in(stage: Stage) -> None:
+    async with stage.launching():
+        ids = await stage.queue.add("comes_twice", 5)
+        await stage.queue.until_finished(60)
+    assert await stage.queue.counts() == {"SUCCESS": 5}
+    assert [len(stage.lines(f"{run_id} enters")) for run_id in ids] == [1] * 5
+
+
+@on("dask", more=("ray",))
+@pytest.mark.parametrize("how", [signal.SIGKILL, *([signal.SIGSTOP] if ALL else [])])
+async def test_a_launcher_that_is_lost_leaves_no_process_and_its_runs_are_rescued(
+    stage: Stage, database_url: str, how: signal.Signals
+) -> None:
+    with stage.launcher_process(database_url) as launcher:
+        [run_id] = await stage.queue.add("retries", on_interrupted="retry")
+        [*_, pid] = await stage.until_noted("began")
+        launcher.send_signal(how)
+        # Nobody tells the agent: it sees the connection end, or hears nothing any more.
+        await stage.until_gone(int(pid))
+    async with stage.launching():
+        await stage.queue.until_finished(60)
+    assert (await stage.queue.row(run_id)).attempt == 2
+    assert [line.split()[1] for line in stage.lines()] == ["began", "began", "ended"]

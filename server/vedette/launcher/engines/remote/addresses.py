@@ -1,9 +1,11 @@
 """Where an engine is reached, and where its workers reach the launcher."""
 
+import asyncio
 import socket
 from urllib.parse import urlsplit
 
 from vedette.errors import InvalidSetting
+from vedette.launcher.engines.remote.frames import CONNECT_SECONDS
 from vedette.settings import Settings
 
 
@@ -18,6 +20,17 @@ def engine_endpoint(address: str) -> tuple[str, int]:
     raise InvalidSetting(
         f"engine_address={address!r} has no host and port; give it as tcp://host:8786 (Dask) or host:6379 (Ray)."
     )
+
+
+async def can_connect(host: str, port: int) -> str | None:
+    """Try to connect; return why that is not possible, or None where it is."""
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+    except (OSError, TimeoutError) as error:
+        return str(error) or "it does not answer"
+    return None
 
 
 def listening_address(settings: Settings) -> tuple[str, int]:

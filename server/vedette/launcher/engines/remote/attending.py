@@ -24,7 +24,9 @@ def attend(ticket: str, is_leaving: Callable[[], bool] = lambda: False) -> None:
     """
     # The working directory is not on the path; the project's loading puts it there for a module.
     words = [sys.executable, "-P", "-m", AGENT, str(os.getpid())]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    # In a session of its own: where an engine ends the process group of a worker, the agent is left to tidy up.
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:
         told = _told(process, ticket, is_leaving)
     if process.returncode:
         raise AgentFailed(told.strip() or f"The agent ended with code {process.returncode}; see the worker's log.")

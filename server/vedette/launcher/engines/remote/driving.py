@@ -12,9 +12,8 @@ import msgspec
 
 from vedette.hosts.child.process import die_with
 from vedette.hosts.transport import FrameConnection
-from vedette.launcher.engines.remote.addresses import engine_endpoint
+from vedette.launcher.engines.remote.addresses import can_connect, engine_endpoint
 from vedette.launcher.engines.remote.frames import (
-    CONNECT_SECONDS,
     Connected,
     Disconnected,
     Place,
@@ -72,17 +71,6 @@ async def _serve(make: Callable[[str], Cluster], connection: socket.socket, addr
 def _leave() -> None:
     """End at once: the launcher is gone, or wants no more; what an engine's library would tidy up ends with us."""
     os._exit(0)
-
-
-async def can_connect(host: str, port: int) -> str | None:
-    """Try to connect; return why that is not possible, or None where it is."""
-    try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            _, writer = await asyncio.open_connection(host, port)
-            writer.close()
-    except (OSError, TimeoutError) as error:
-        return str(error) or "it does not answer"
-    return None
 
 
 class Driving:

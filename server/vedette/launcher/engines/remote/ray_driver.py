@@ -7,9 +7,9 @@ from typing import Any
 import ray
 
 from vedette.domain.compute import ComputeSpec
-from vedette.launcher.engines.remote.addresses import engine_endpoint
+from vedette.launcher.engines.remote.addresses import can_connect, engine_endpoint
 from vedette.launcher.engines.remote.attending import attend
-from vedette.launcher.engines.remote.driving import WrongOptions, can_connect, main
+from vedette.launcher.engines.remote.driving import WrongOptions, main
 from vedette.launcher.engines.remote.frames import Place
 
 LOOK_SECONDS = 1.0
