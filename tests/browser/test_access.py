@@ -22,6 +22,10 @@ ANN = {"sub": "1", "email": "ann@example.org", "groups": ["etl"]}
 LAUNCH = 'mutation { launchRun(input: {jobName: "waits"}) { run { id } errors { message } } }'
 TOKEN = "{ tokens { edges { node { id name } } } }"
 REVOKE = "mutation ($id: ID!) { revokeToken(input: {tokenId: $id}) { errors { message } } }"
+FILES = '{ sensor(by: {name: {name: "files"}}) { id } }'
+CURSOR = """
+mutation ($id: ID!, $cursor: String) { setSensorCursor(input: {sensorId: $id, cursor: $cursor}) { errors { message } } }
+"""
 KEPT = "JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie, location.href])"
 
 
@@ -234,3 +238,39 @@ def test_on_a_read_only_server_nobody_may_change_anything(page: Page, serve: Ser
     (server.project / "inbox" / "a.csv").write_text("1")
     page.goto(f"{server.address}/sensors/project/files?tab=runs")
     expect(page.get_by_role("region", name="Table of runs")).to_contain_text("a.csv")
+
+
+def test_the_audit_log_is_live_filtered_and_linked_to(page: Page, guarded: Guarded) -> None:
+    server = guarded.server
+    sign_in(page, f"{server.address}/audit", server.make_token("auditor", "admin"))
+    table = page.get_by_role("region", name="Table of entries")
+    expect(table).to_contain_text("auditor")
+    server.query(CURSOR, id=server.query(FILES)["sensor"]["id"], cursor="row 7")
+    # What somebody does elsewhere comes by itself.
+    newest = table.get_by_role("row").nth(1)
+    expect(newest).to_contain_text("set sensor cursor")
+    expect(newest).to_contain_text("tests")
+    newest.get_by_role("button", name="set sensor cursor").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("region", name="What changed")).to_contain_text('+   "cursor": "row 7"')
+    link = page.url
+    page.goto(f"{server.address}/audit?result=FORBIDDEN")
+    expect(page.get_by_text("No entry matches")).to_be_visible()
+    page.goto(link)
+    expect(dialog.get_by_role("region", name="What changed")).to_contain_text('+   "cursor": "row 7"')
+    dialog.get_by_role("link", name="All about it").click()
+    expect(table.get_by_role("row")).to_have_count(2)
+    page.get_by_role("button", name="About one thing alone").click()
+    page.get_by_role("combobox", name="What").select_option("createToken")
+    expect(table).not_to_contain_text("set sensor cursor")
+    page.get_by_role("searchbox", name="Who").fill("nobody")
+    expect(page.get_by_text("No entry matches")).to_be_visible()
+    page.get_by_role("searchbox", name="Who").fill("")
+    page.get_by_label("Until").fill("2001-01-01T00:00")
+    expect(page.get_by_text("No entry matches")).to_be_visible()
+
+
+def test_the_audit_log_is_not_for_a_viewer(page: Page, guarded: Guarded) -> None:
+    sign_in(page, f"{guarded.server.address}/audit", guarded.viewer)
+    expect(page.get_by_text("with the role viewer; ask for the role admin")).to_be_visible()
+    expect(page.get_by_role("link", name="Audit")).to_have_count(0)

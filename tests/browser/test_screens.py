@@ -60,6 +60,8 @@ def screens(failed: str) -> dict[str, str]:
         "/assets?view=lineage": "totals",
         "/assets/totals": "rows",
         "/instance": "alive",
+        "/audit": "anonymous",
+        "/audit?result=FORBIDDEN": "No entry matches",
         "/nowhere": "There is nothing at this address",
     }
 
@@ -103,6 +105,10 @@ def test_every_screen_is_accessible(browser: Browser, shop: Shop, theme: Any) ->
         expect(page.get_by_role("option", name="files")).to_be_visible()
         look("palette")
         page.keyboard.press("Escape")
+        page.goto(f"{address}/audit")
+        page.get_by_role("button", name="launch run").first.click()
+        expect(page.get_by_role("dialog")).to_contain_text("Input")
+        look("entry")
         page.goto(f"{address}/")
         page.get_by_role("checkbox", name="Select counter").check()
         page.get_by_role("button", name="Stop", exact=True).click()
@@ -129,6 +135,7 @@ def test_every_screen_fits_a_telephone(browser: Browser, shop: Shop) -> None:
 
 def test_the_palette_leads_to_a_sensor_by_keyboard_alone(page: Page, shop: Shop) -> None:
     page.goto(f"{shop.server.address}/runs")
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     page.keyboard.press("Control+k")
     expect(page.get_by_role("combobox", name="Find a screen")).to_be_focused()
     page.keyboard.type("restl")

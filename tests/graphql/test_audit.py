@@ -11,11 +11,12 @@ from graphql_documents import INPUTS, MUTATIONS, seeded
 from serving import Api, eventually, is_listened_to
 from vedette.bus import Bus, topics
 from vedette.domain.access import Role
+from vedette.graphql import ids
 from vedette.graphql.schema import schema
 from vedette.settings import Settings
 from vedette.storage.database import Database
 
-ENTRY = "position at actor address mutation result subjectId codeLocation input before after"
+ENTRY = "position at actor address mutation result subjectId subjectKind codeLocation input before after"
 LOG = f"""
 query($filter: AuditFilter, $first: Int, $after: String) {{ auditLog(filter: $filter, first: $first, after: $after) {{
   edges {{ node {{ {ENTRY} }} }} pageInfo {{ hasNextPage endCursor }} }} }}
@@ -188,3 +189,18 @@ async def test_a_token_that_is_made_is_told_without_its_secret(boss: Api, databa
     [entry] = await log(boss)
     assert secret not in str(entry)
     assert (entry["after"]["name"], entry["after"]["role"]) == ("new", "VIEWER")
+
+
+async def test_entries_are_found_by_what_they_are_about_and_by_their_place(
+    boss: Api, database: Database, bus: Bus
+) -> None:
+    async with seeded(database, bus) as world:
+        for name in ("stopSensor", "startSensor", "launchRun"):
+            await act(boss, name, INPUTS[name](world))
+        sensor = INPUTS["stopSensor"](world)["sensorId"]
+        found = await log(boss, subjectId=sensor)
+        assert [entry["mutation"] for entry in found] == ["stopSensor", "startSensor"]
+        assert {entry["subjectKind"] for entry in found} == {"Sensor"}
+        assert await log(boss, position=found[0]["position"]) == found[:1]
+        assert await log(boss, position=found[0]["position"], subjectId=ids.encode("Sensor", ids.NOTHING)) == []
+        assert await boss.code(LOG, filter={"subjectId": "nothing"}) == "BAD_ID"

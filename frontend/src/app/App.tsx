@@ -18,6 +18,7 @@ const JobsPage = lazy(() => import("../jobs/JobsPage"));
 const JobPage = lazy(() => import("../jobs/JobPage"));
 const AssetsPage = lazy(() => import("../assets/AssetsPage"));
 const AssetPage = lazy(() => import("../assets/AssetPage"));
+const AuditPage = lazy(() => import("../audit/AuditPage"));
 const InstancePage = lazy(() => import("../instance/InstancePage"));
 
 /** Every screen by its address. */
@@ -48,6 +49,7 @@ export function App() {
                   {({ "*": key }) => <AssetPage key={key} path={(key ?? "").split("/").map(decode)} />}
                 </Route>
                 <Route path="/instance" component={InstancePage} />
+                <Route path="/audit" component={AuditPage} />
                 <Route path="/sign-in" component={Onward} />
                 <Route>
                   <Empty page title="There is nothing at this address">

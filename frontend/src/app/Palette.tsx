@@ -32,6 +32,7 @@ const places: readonly Found[] = [
   { id: "failed", title: "Failed runs", detail: "screen", icon: "play", address: "/runs?status=FAILURE" },
   { id: "jobs", title: "Jobs", detail: "screen", icon: "graph", address: "/jobs" },
   { id: "assets", title: "Assets", detail: "screen", icon: "box", address: "/assets" },
+  { id: "audit", title: "Audit log", detail: "screen", icon: "list", address: "/audit" },
   { id: "instance", title: "Instance", detail: "screen", icon: "server", address: "/instance" },
 ];
 

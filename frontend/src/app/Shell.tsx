@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 
+import { useMayRead } from "../access/viewer";
 import { Who } from "../access/Who";
 import { endpoint } from "../api/endpoint";
 import { IconButton } from "../elements/Button";
@@ -16,6 +17,7 @@ const places: readonly (readonly [string, string, IconName])[] = [
   ["/assets", "Assets", "box"],
   ["/instance", "Instance", "server"],
 ];
+const audit = ["/audit", "Audit", "list"] as const;
 
 function isHere(place: string, address: string): boolean {
   return place === "/" ? address === "/" || address.startsWith("/sensors/") : address.startsWith(place);
@@ -25,6 +27,7 @@ function isHere(place: string, address: string): boolean {
 export function Shell({ children }: { children: ReactNode }) {
   const [address] = useLocation();
   const theme = useTheme();
+  const mayAudit = useMayRead("Query.auditLog");
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   useEffect(() => {
     const open = (event: KeyboardEvent) => {
@@ -48,7 +51,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <span>Vedette</span>
         </Link>
         <ul>
-          {places.map(([place, name, icon]) => (
+          {[...places, ...(mayAudit ? [audit] : [])].map(([place, name, icon]) => (
             <li key={place}>
               <Link href={place} aria-current={isHere(place, address) ? "page" : undefined}>
                 <Icon name={icon} size={15} />

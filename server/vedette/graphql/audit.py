@@ -34,6 +34,7 @@ class AuditEntry:
         "the name of a type of error or the code of one, as FORBIDDEN."
     )
     subject_id: strawberry.ID | None = strawberry.field(description="What it was about, if that is one thing.")
+    subject_kind: str | None = strawberry.field(description="The type of that thing, as Sensor or Run.")
     code_location: str | None = strawberry.field(description="The code location that this belongs to.")
     input: JSON | None = strawberry.field(description="What was asked for; long texts and lists are cut.")
     before: JSON | None = strawberry.field(description="How what it was about was before.")
@@ -48,6 +49,8 @@ class AuditFilterInput:
     mutation: str | None = strawberry.field(default=None, description="Those of this mutation.")
     result: str | None = strawberry.field(default=None, description="Those with this result.")
     code_location: str | None = strawberry.field(default=None, description="Those about this code location.")
+    subject_id: strawberry.ID | None = strawberry.field(default=None, description="Those about this thing.")
+    position: StreamPosition | None = strawberry.field(default=None, description="The one at this place in the log.")
     since: datetime | None = strawberry.field(default=None, description="Those from then on.")
     until: datetime | None = strawberry.field(default=None, description="Those before.")
 
@@ -68,6 +71,7 @@ def audit_entry(facts: audit.AuditEntry) -> AuditEntry:
         mutation=facts.mutation,
         result=facts.result,
         subject_id=subject,
+        subject_kind=facts.subject_kind,
         code_location=facts.code_location,
         input=facts.given,
         before=facts.before,
@@ -79,7 +83,10 @@ def audit_filter(given: AuditFilterInput | None) -> AuditFilter:
     """Return the filter as the storage has it."""
     if given is None:
         return AuditFilter()
-    return AuditFilter(given.actor, given.mutation, given.result, given.code_location, given.since, given.until)
+    return AuditFilter(
+        given.actor, given.mutation, given.result, given.code_location, given.since, given.until,
+        None if given.subject_id is None else ids.any_uuid(given.subject_id), given.position,
+    )  # fmt: skip
 
 
 class Placed(NamedTuple):

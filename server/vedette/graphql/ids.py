@@ -56,6 +56,12 @@ def decode_uuid(kind: str, value: str) -> UUID:
     return as_uuid(key, value)
 
 
+def any_uuid(value: str) -> UUID:
+    """Return the key that an id of whatever type names; raises BAD_ID for what is none."""
+    _, key = decode(value)
+    return NOTHING if isinstance(value, HiddenId) else as_uuid(key, value)
+
+
 def as_uuid(key: str, value: str) -> UUID:
     """Return `key` as UUID; raises BAD_ID, naming `value`, where it is none."""
     try:

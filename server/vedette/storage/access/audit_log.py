@@ -168,6 +168,8 @@ class AuditFilter:
     code_location: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    subject_id: UUID | None = None
+    position: int | None = None
 
 
 def _build(row: pages.Values) -> AuditEntry:
@@ -208,7 +210,7 @@ async def at_positions(connection: AsyncConnection, positions: Sequence[int], of
 
 
 def _conditions(of: AuditFilter) -> list[Condition]:
-    equal = ("actor", "mutation", "result", "code_location")
+    equal = ("actor", "mutation", "result", "code_location", "subject_id", "position")
     wanted = [(name, value) for name in equal if (value := getattr(of, name)) is not None]
     conditions = [Condition(f"{name} = :{name}", {name: value}) for name, value in wanted]
     if of.since is not None:

@@ -86,4 +86,5 @@ audit_log = Table(
     Column("after", JSONB),
     Index(None, "actor", "position"),
     Index(None, "code_location", "position"),
+    Index(None, "subject_id", "position"),
 )

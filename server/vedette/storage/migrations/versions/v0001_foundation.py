@@ -636,6 +636,7 @@ def _create_audit_log() -> None:
     op.create_index(
         op.f("ix_audit_log_code_location_position"), "audit_log", ["code_location", "position"], unique=False
     )
+    op.create_index(op.f("ix_audit_log_subject_id_position"), "audit_log", ["subject_id", "position"], unique=False)
     op.execute(
         """
         CREATE FUNCTION refuse_to_change_the_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
