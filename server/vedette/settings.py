@@ -4,7 +4,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -145,6 +145,12 @@ class Settings(BaseModel):
     oidc_roles: Names = Field(
         (), description="Which role each value of it has: group=admin, group=operator@location+location, *=viewer."
     )
+    secret_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="What seals the secret values of run configs, the same for all processes: 32 characters of "
+        "chance at least; new,old while it changes. With the embedded database one is made.",
+    )
     session_seconds: Seconds = Field(43_200.0, description="For how long somebody who signs in is signed in.")
     public_url: str | None = Field(None, description="Where browsers reach this server, if that is behind a proxy.")
     allowed_hosts: Names = Field((), description="Names, besides its own, that the API answers for; comma-separated.")
@@ -239,10 +245,16 @@ def load(options: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[Settin
         if not first["loc"]:
             raise InvalidSetting(f"The settings do not go together: {first['msg']}.") from None
         name = str(first["loc"][0])
+        given = "" if _is_secret(name) else f"={first['input']!r}"
         raise InvalidSetting(
-            f"{sources[name].partition(' ')[2] or name}={first['input']!r} is not a valid {name}: {first['msg']}."
+            f"{sources[name].partition(' ')[2] or name}{given} is not a valid {name}: {first['msg']}."
         ) from None
     return settings, [Origin(name=name, value=getattr(settings, name), source=sources[name]) for name in fields]
+
+
+def _is_secret(name: str) -> bool:
+    field = Settings.model_fields.get(name)
+    return field is not None and SecretStr in {field.annotation, *get_args(field.annotation)}
 
 
 # Variables that Vedette sets for the processes it starts, that its command line reads, or that tests set; they are not

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from vedette.authoring.environment import as_names
-from vedette.authoring.models import ReferencingModel
+from vedette.authoring.models import ReferencingModel, plain_fields
 from vedette.authoring.text import shown
 from vedette.errors import InvalidConfig
 
@@ -103,7 +103,7 @@ def run_config_dict(run_config: RunConfig | Mapping[str, Any] | None) -> dict[st
 def _plain(noun: str, name: str, value: object) -> object:
     try:
         if isinstance(value, BaseModel) and not isinstance(value, ReferencingModel):
-            return value.model_dump(mode="json", by_alias=True)
+            return plain_fields(value)
         return as_names(value)
     except Exception as error:
         raise InvalidConfig(f'The config of {noun} "{name}" cannot be written as JSON: {error}.') from error

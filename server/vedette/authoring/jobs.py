@@ -24,6 +24,7 @@ from vedette.authoring.retries import RetryPolicy, checked_policy
 from vedette.authoring.run_configs import RunConfigShape, checked_json
 from vedette.authoring.run_requests import RunRequest
 from vedette.authoring.text import shown
+from vedette.domain import secrets
 from vedette.domain.catalog import Interruption, JobSpec, OpSpec
 from vedette.domain.partitions import partition_tags
 from vedette.errors import DefinitionError, InvalidConfig, InvocationError
@@ -172,7 +173,7 @@ class JobDefinition:
         schema = self.shape.json_schema()
         if self.default_config:
             schema = {key: value for key, value in schema.items() if key != "required"} | {
-                "default": self.default_config
+                "default": secrets.masked(self.shape.marked(self.default_config))
             }
         return schema
 

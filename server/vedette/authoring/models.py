@@ -1,13 +1,23 @@
 """Pydantic models whose fields may be given an EnvVar: validated with its value when it is read, and not before."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Self, cast
+from typing import Any, Self, cast, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, PrivateAttr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    PrivateAttr,
+    Secret,
+    SecretBytes,
+    SecretStr,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, PydanticUndefined, to_jsonable_python
 
 from vedette.authoring.environment import HoldsReferences, as_names, holds_reference, read, reference_of
+from vedette.domain.secrets import has_secrets
 from vedette.errors import InvalidConfig
 
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
@@ -114,8 +124,8 @@ class ReferencingModel(BaseModel, HoldsReferences):
     def as_names(self) -> dict[str, Any]:
         """Return the fields as JSON values, each EnvVar as `{"env": name}`."""
         if not self.holds_references:
-            return self.model_dump(mode="json", by_alias=True)
-        plain: dict[str, Any] = to_jsonable_python(as_names(self._unread or self.__dict__))
+            return plain_fields(self)
+        plain: dict[str, Any] = to_jsonable_python(revealed(as_names(self._unread or self.__dict__)))
         return plain
 
     def read(self, owner: str) -> Self:
@@ -138,7 +148,48 @@ class ReferencingModel(BaseModel, HoldsReferences):
         schema = handler.resolve_ref_schema(found)
         properties: dict[str, Any] = schema.get("properties", {})
         properties.update({name: or_env(one) for name, one in properties.items()})
+        for name, field in cls.model_fields.items():
+            key = field.alias or name
+            if key in properties and _holds_secret(field.annotation) and not has_secrets(properties[key]):
+                # pydantic says so of a SecretStr, and not of a Secret[int].
+                properties[key] = {**properties[key], "writeOnly": True}
         return found
+
+
+def _holds_secret(annotation: Any) -> bool:
+    kind = get_origin(annotation) or annotation
+    return (isinstance(kind, type) and issubclass(kind, _SECRETS)) or any(map(_holds_secret, get_args(annotation)))
+
+
+def plain_fields(model: BaseModel) -> dict[str, Any]:
+    """Return the fields as JSON values, secrets as what they hold."""
+    shown = model.model_dump(mode="json", by_alias=True)
+    found: dict[str, Any] = _with_secrets(shown, model.model_dump(mode="python", by_alias=True))
+    return found
+
+
+def revealed(value: Any) -> Any:
+    """Return a value with each secret of pydantic's in it as what it holds."""
+    if isinstance(value, _SECRETS):
+        held = value.get_secret_value()
+        return held.decode() if isinstance(held, bytes) else held
+    if isinstance(value, Mapping):
+        return {key: revealed(one) for key, one in value.items()}
+    return [revealed(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+_SECRETS = (Secret, SecretBytes, SecretStr)
+
+
+def _with_secrets(shown: Any, held: Any) -> Any:
+    """Return what is shown of a value, but with the secrets that it holds."""
+    if isinstance(held, _SECRETS):
+        return to_jsonable_python(revealed(held))
+    if isinstance(shown, dict) and isinstance(held, Mapping):
+        return {key: _with_secrets(one, held.get(key)) for key, one in shown.items()}
+    if isinstance(shown, list) and isinstance(held, list | tuple) and len(shown) == len(held):
+        return [_with_secrets(one, within) for one, within in zip(shown, held, strict=True)]
+    return shown
 
 
 def rebuilt(

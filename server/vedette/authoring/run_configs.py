@@ -3,15 +3,17 @@
 import functools
 import inspect
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.errors import PydanticUserError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from vedette.authoring.config_schema import ConfigType
 from vedette.authoring.environment import as_names
 from vedette.authoring.graph import Node
 from vedette.authoring.text import as_json, cleaned, shown
+from vedette.domain import secrets
 from vedette.errors import DefinitionError, InvalidConfig
 
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -19,6 +21,11 @@ JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 _STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=False)
 _EMPTY = inspect.Parameter.empty
 _SHOWN_ERRORS = 20
+
+
+class _Schema(GenerateJsonSchema):
+    # A default that JSON cannot hold, such as a secret, is left out of the schema; the code has it all the same.
+    ignored_warning_kinds: ClassVar[set[JsonSchemaWarningKind]] = {"skipped-choice", "non-serializable-default"}
 
 
 class _NoConfig(BaseModel):
@@ -79,9 +86,19 @@ class RunConfigShape:
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema (2020-12) of the run config; raises DefinitionError where a type has none."""
         try:
-            return {"$schema": JSON_SCHEMA, **self._model.model_json_schema()}
+            return {"$schema": JSON_SCHEMA, **self._model.model_json_schema(schema_generator=_Schema)}
         except PydanticUserError as error:
             raise DefinitionError(f'The config of job "{self._job_name}" has no JSON Schema: {error.message}') from None
+
+    def marked(self, run_config: Mapping[str, Any]) -> Any:
+        """Return a run config with its secret values marked, see `domain.secrets`."""
+        return secrets.marked(self._secret_schema, dict(run_config))
+
+    @functools.cached_property
+    def _secret_schema(self) -> dict[str, Any] | None:
+        """The JSON Schema where it marks anything as secret."""
+        schema = self.json_schema()
+        return schema if secrets.has_secrets(schema) else None
 
     def resolve(self, run_config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the config value of each op that takes one; raises InvalidConfig that names every fault."""
@@ -105,11 +122,11 @@ class RunConfigShape:
         try:
             return self._model.model_validate(run_config)
         except ValidationError as error:
-            raise InvalidConfig(f'Job "{self._job_name}" refuses its run config: {self._faults(error)}.') from None
+            told = secrets.redacted(self._faults(error), secrets.values(self.marked(run_config)))
+            raise InvalidConfig(f'Job "{self._job_name}" refuses its run config: {told}.') from None
         except Exception as error:
-            raise InvalidConfig(
-                f'The run config of job "{self._job_name}" could not be checked: {type(error).__name__}: {error}.'
-            ) from error
+            told = secrets.redacted(f"{type(error).__name__}: {error}", secrets.values(self.marked(run_config)))
+            raise InvalidConfig(f'The run config of job "{self._job_name}" could not be checked: {told}.') from error
 
     def _faults(self, error: ValidationError) -> str:
         faults = error.errors(include_url=False, include_context=False)

@@ -4,10 +4,12 @@ Where a NUL only reads badly (reasons, logs, errors) it is replaced; where it me
 the evaluation fails and says so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 
+from vedette.domain import secrets
 from vedette.domain.logs import ErrorInfo, LogRecord
 from vedette.domain.ticks import Evaluation, RequestedRun
 
@@ -33,6 +35,17 @@ def storable(evaluation: Evaluation) -> Evaluation:
         error=_clean_error(evaluation.error),
         logs=tuple(map(clean_log, evaluation.logs)),
     )
+
+
+def sealed(evaluation: Evaluation, seal: Callable[[Any], str]) -> Evaluation:
+    """Return the evaluation with the secret values of its run configs sealed; what `seal` raises is not caught."""
+    if not any(secrets.holds(request.run_config, secrets.SECRET) for request in evaluation.run_requests):
+        return evaluation
+    requests = tuple(
+        msgspec.structs.replace(request, run_config=secrets.sealed(request.run_config, seal))
+        for request in evaluation.run_requests
+    )
+    return msgspec.structs.replace(evaluation, run_requests=requests)
 
 
 def _clean(text: str) -> str:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -18,7 +19,7 @@ from vedette.domain.positions import EventPosition
 from vedette.domain.reactions import SensorEvent
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, TickCause
 from vedette.errors import VedetteError
-from vedette.evaluator.cleaning import clean_log, storable
+from vedette.evaluator.cleaning import clean_log, sealed, storable
 from vedette.evaluator.clock import DatabaseClock
 from vedette.evaluator.code import LoadedCode
 from vedette.evaluator.feeder import Fed
@@ -160,9 +161,11 @@ class Evaluations:
         on_dropped: Callable[[InFlight], None],
         policy: FailurePolicy,
         feed: Callable[[Sequence[InFlight]], None],
+        seal: Callable[[Any], str],
     ) -> None:
-        """`feed` reads what sensors are told, and hands it to `send_fed` or `send_told`."""
+        """`feed` reads what sensors are told, and hands it to `send_fed` or `send_told`; `seal` hides secrets."""
         self._feed = feed
+        self._seal = seal
         self._clock = clock
         self._code = code
         self._holdings = holdings
@@ -285,7 +288,7 @@ class Evaluations:
             raise
         if isinstance(answer, VedetteError):
             raise answer
-        return storable(answer)
+        return storable(sealed(answer, self._seal))
 
     def free(self, flight: InFlight) -> bool:
         """Take an evaluation out: it was recorded or dropped. False where it is out already."""
@@ -388,6 +391,7 @@ class Evaluations:
                 return
             answer = Evaluation(skip_reason=GIVEN_UP)
         try:
+            answer = sealed(answer, self._seal)
             evaluation = answer if flight.batch is not None else storable(answer)
             reached(Point.EVALUATION_RETURNED)
         except Exception as error:

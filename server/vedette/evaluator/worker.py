@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from uuid import UUID
 
+from vedette.access.sealing import Sealer
 from vedette.bus import Bus
 from vedette.bus.topics import ANSWERS, CODE_LOCATIONS, EDITS, EVALUATIONS, SENSORS, TICKS
 from vedette.domain.failure_policy import FailurePolicy
@@ -83,6 +84,7 @@ class Evaluator:
             self._on_dropped,
             FailurePolicy(settings.backoff_ceiling_seconds, settings.failures_before_pause),
             self._feed,
+            Sealer(settings).seal,
         )
         self._live_logs = LiveLogs(database, bus, self._evaluations.by_sensor.values)
         self._schedule = Schedule(self._clock, self._code, self._evaluations.by_sensor)

@@ -7,6 +7,8 @@ from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import TypeVar
 
+import msgspec
+
 from vedette.authoring.assets.io_managers import InMemoryIOManager
 from vedette.authoring.contexts import SensorEvaluationContext
 from vedette.authoring.definitions import Definitions
@@ -18,6 +20,7 @@ from vedette.authoring.logs import to_standard_logging
 from vedette.authoring.resources.registry import ResourceRegistry
 from vedette.authoring.resources.scoped import Resources
 from vedette.authoring.sensors import SensorDefinition
+from vedette.domain import secrets
 from vedette.domain.assets import AssetKey
 from vedette.domain.events import RunEvent
 from vedette.domain.ids import new_id
@@ -120,7 +123,8 @@ class InThisProcess:
         error = _with_loop(lambda: run.execute(events.append))
         ended = _ended(instruction, began_at, error)
         if instance is not None:
-            instance.record_run(ended, tuple(events))
+            shown = secrets.masked(job.shape.marked(ended.run_config))
+            instance.record_run(msgspec.structs.replace(ended, run_config=shown), tuple(events))
         if run.exception is not None and raise_on_error:
             raise run.exception
         return ExecuteInProcessResult(ended, tuple(events), run.outputs, _assets_of(job))

@@ -50,6 +50,7 @@ def _resolved(sensor: SensorDefinition, request: RunRequest, definitions: Defini
         if job.partitioned_config is not None:
             config = dict(job.effective_config(config, request.partition_key))
         job.resolve_config(config)
+        config = job.shape.marked(config)
     dedup, ttl_seconds = as_data(request.dedup)
     return RequestedRun(
         job_name=name,

@@ -20,10 +20,12 @@ from vedette.authoring.instance.instance import VedetteInstance
 from vedette.authoring.jobs import JobDefinition
 from vedette.authoring.logs import ContextLogger
 from vedette.authoring.op_contexts import OpExecutionContext
+from vedette.authoring.redaction import hide
 from vedette.authoring.resources.scoped import Resources
 from vedette.authoring.retries import Failure, retry_after
 from vedette.authoring.telling import Telling
 from vedette.authoring.text import cleaned
+from vedette.domain import secrets
 from vedette.domain.events import RunEventKind
 from vedette.domain.failure_policy import shown_seconds
 from vedette.domain.logs import ErrorInfo
@@ -111,6 +113,8 @@ class RunExecution:
 
     def _configure(self, run_config: Mapping[str, Any]) -> None:
         self._run_config = run_config
+        for secret in secrets.values(self._job.shape.marked(run_config)):
+            hide(str(secret), secrets.MASK)
         self._configs = self._job.resolve_config(run_config)
         self._resource_configs = self._job.resolve_resource_config(run_config)
 
@@ -125,7 +129,8 @@ class RunExecution:
         except BaseException as exception:
             self._fails(exception, f'The config of partition "{key}" could not be told')
             return False
-        told = cleaned(json.dumps(self._run_config, ensure_ascii=False), MAX_TOLD_BYTES)
+        shown = secrets.masked(self._job.shape.marked(self._run_config))
+        told = cleaned(json.dumps(shown, ensure_ascii=False), MAX_TOLD_BYTES)
         journal.add(RunEventKind.ENGINE, None, f'The run config is that of partition "{key}": {told}')
         return True
 

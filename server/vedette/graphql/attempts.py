@@ -30,7 +30,10 @@ T = TypeVar("T")
 LONGEST_TEXT = 1000
 LONGEST_LIST = 100
 # The log says what was asked for; by which key a client can repeat it is the client's.
-_LEFT_OUT = frozenset({"idempotency_key"})
+# What is secret in a run config only its job tells: see `also_given`.
+_LEFT_OUT = frozenset({"idempotency_key", "run_config"})
+# Mutations of which nothing is known to be no secret, where they were not even looked at.
+_CONFIDING = frozenset({"launchRun"})
 # Which ids of an input say what it is about: the first that is given.
 _SUBJECTS = ("sensor_id", "run_id", "job_id", "code_location_id", "token_id", "tick_id", "run_limit_id")
 
@@ -68,6 +71,12 @@ def telling(context: Context) -> Attempt | None:
     return context.attempt
 
 
+def also_given(context: Context, name: str, value: Any) -> None:
+    """Have the entry tell what else was given, as people may see it."""
+    if context.attempt is not None:
+        context.attempt.given[name] = _kept(value)
+
+
 async def done(context: Context, connection: Any, made: tuple[str, object] | None) -> None:
     """Tell the effect of the attempt, in its transaction; `made` is the type and key of what it made, if anything."""
     attempt = context.attempt
@@ -81,8 +90,9 @@ async def done(context: Context, connection: Any, made: tuple[str, object] | Non
 
 async def refused(context: Context, mutations: Sequence[str], variables: dict[str, Any], code: str) -> None:
     """Tell of mutations that their caller may not even try."""
+    given = {} if _CONFIDING.intersection(mutations) else _kept(variables)
     for mutation in mutations:
-        attempt = Attempt(mutation, _kept(variables), context.actor, context.caller.address)
+        attempt = Attempt(mutation, given, context.actor, context.caller.address)
         await _tell(context, attempt, code)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import strawberry
 
 from vedette.access.authority import Authority, Caller
+from vedette.access.sealing import Sealer
 from vedette.bus import Bus
 from vedette.domain.audit import Attempt
 from vedette.graphql.asset_selections import AssetSelections
@@ -68,6 +69,11 @@ class Context:
     def for_operation(self) -> Context:
         """Return a context of its own for one operation, of which a connection carries many."""
         return replace(self)
+
+    @property
+    def sealer(self) -> Sealer:
+        """Return what seals the secrets of run configs, and opens them."""
+        return Sealer(self.settings)
 
     def asked_by(self, caller: Caller) -> Context:
         """Return a context of its own for what somebody asks: of the code locations alone that they are confined to."""

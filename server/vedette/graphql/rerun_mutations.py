@@ -7,11 +7,11 @@ import strawberry
 from vedette.domain.runs import FINISHED, Run, RunStatus
 from vedette.graphql import ids
 from vedette.graphql.asset_launches import part_of
-from vedette.graphql.context import Info
+from vedette.graphql.context import Context, Info
 from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput
 from vedette.graphql.mutation_errors import MutationError, NotFound, WrongState
-from vedette.graphql.run_configs import refused
+from vedette.graphql.run_configs import opened, refused
 from vedette.graphql.run_mutations import LaunchRunPayload, launched, no_run
 from vedette.storage.catalog import jobs
 from vedette.storage.runs import run_commands, runs
@@ -30,7 +30,7 @@ class RerunInput(KeyedInput):
     )
 
 
-async def _wish(connection: Any, given: RerunInput) -> RunWish | MutationError:
+async def _wish(context: Context, connection: Any, given: RerunInput) -> RunWish | MutationError:
     """Return the run to be: the same job with the same config, tags and partition, as the job is now."""
     key = ids.decode_uuid("Run", given.run_id)
     former = (await runs.by_ids(connection, [key])).get(key)
@@ -47,7 +47,10 @@ async def _wish(connection: Any, given: RerunInput) -> RunWish | MutationError:
         if isinstance(part, MutationError):
             return part
         job = part
-    if (unaccepted := refused(job, former.run_config, former.partition_key)) is not None:
+    config = opened(former.run_config, context.sealer)
+    if isinstance(config, MutationError):
+        return config
+    if (unaccepted := refused(job, config, former.partition_key)) is not None:
         return unaccepted
     done = await run_commands.steps_done(connection, key) if given.from_failure else None
     # The run key is that of the run that is repeated, and stays its own.
@@ -84,4 +87,4 @@ class RerunMutations:
         input: Annotated[RerunInput, strawberry.argument(description="Which run.")],  # noqa: A002
     ) -> LaunchRunPayload:
         """Queue its successor."""
-        return await launched(info, "rerun", input, lambda connection: _wish(connection, input))
+        return await launched(info, "rerun", input, lambda connection: _wish(info.context, connection, input))

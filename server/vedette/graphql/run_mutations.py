@@ -13,10 +13,10 @@ from vedette.domain.assets import Path
 from vedette.domain.partitions import Assumed
 from vedette.domain.run_keys import LONGEST_TTL_SECONDS, Dedup
 from vedette.domain.runs import LONGEST_RUN_KEY_BYTES
-from vedette.graphql import ids
+from vedette.graphql import attempts, ids
 from vedette.graphql.asset_filters import asset_path
 from vedette.graphql.asset_launches import job_of_assets, part_of
-from vedette.graphql.context import Info
+from vedette.graphql.context import Context, Info
 from vedette.graphql.fields import mutation
 from vedette.graphql.idempotency import KeyedInput, once
 from vedette.graphql.mutation_errors import (
@@ -26,7 +26,7 @@ from vedette.graphql.mutation_errors import (
     RunKeyTaken,
     WrongState,
 )
-from vedette.graphql.run_configs import refused, unstorable
+from vedette.graphql.run_configs import refused, sealed, shown, unstorable
 from vedette.graphql.runs import Run, run
 from vedette.storage.catalog import jobs
 from vedette.storage.catalog.jobs import JobSeen
@@ -124,7 +124,7 @@ async def _taken(connection: Any, wish: RunWish, run_id: UUID) -> RunKeyTaken:
     return RunKeyTaken(message=message, path=["runKey"], run=run(found[run_id]))
 
 
-async def _wish(connection: Any, given: LaunchRunInput) -> RunWish | MutationError:
+async def _wish(context: Context, connection: Any, given: LaunchRunInput) -> RunWish | MutationError:
     """Return the run to be, or why there can be none."""
     if (unfit := _unfit(given)) is not None:
         return unfit
@@ -133,8 +133,12 @@ async def _wish(connection: Any, given: LaunchRunInput) -> RunWish | MutationErr
     if isinstance(job, MutationError):
         return job
     config: Any = {} if given.run_config is None else given.run_config
+    attempts.also_given(context, "runConfig", shown(job, config))
     if (unaccepted := refused(job, config, given.partition_key)) is not None:
         return unaccepted
+    config = sealed(job, config, context.sealer)
+    if isinstance(config, MutationError):
+        return config
     if given.partition_key is not None and (unknown := await _no_partition(connection, job, given.partition_key)):
         return unknown
     tags = {tag.key: tag.value for tag in given.tags or ()}
@@ -232,7 +236,7 @@ class RunMutations:
         input: Annotated[LaunchRunInput, strawberry.argument(description="What to launch.")],  # noqa: A002
     ) -> LaunchRunPayload:
         """Queue it."""
-        return await launched(info, "launchRun", input, lambda connection: _wish(connection, input))
+        return await launched(info, "launchRun", input, lambda connection: _wish(info.context, connection, input))
 
     @mutation("Cancel a run: at once while it is queued, else its process is told to end (TERM), then killed.")
     async def cancel_run(

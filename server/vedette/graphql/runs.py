@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 from vedette.domain import runs as domain
 from vedette.domain.events import RunEventKind
 from vedette.domain.runs import FINISHED, RunStatus, StepStatus
+from vedette.domain.secrets import masked
 from vedette.graphql import ids
 from vedette.graphql.connections import (
     ASSET_EVENTS_TOLD,
@@ -110,7 +111,7 @@ class Run(Node):
     job_name: str = strawberry.field(description="Name of the job.")
     status: RunStatus = strawberry.field(description="How it stands.")
     run_key: str | None = strawberry.field(description="The key that makes it unique to its sensor or job.")
-    run_config: JSON = strawberry.field(description="The config that it runs with.")
+    run_config: JSON = strawberry.field(description="The config that it runs with; what is secret in it is ********.")
     partition_key: str | None = strawberry.field(description="The partition that it runs for.")
     asset_selection: list[list[str]] | None = strawberry.field(description="Keys of the assets that it runs for.")
     queued_at: datetime = strawberry.field(description="When it was asked for.")
@@ -216,7 +217,7 @@ def run(facts: domain.Run) -> Run:
         job_name=facts.job_name,
         status=facts.status,
         run_key=facts.run_key,
-        run_config=JSON(facts.run_config),
+        run_config=JSON(masked(facts.run_config)),
         partition_key=facts.partition_key,
         asset_selection=None if selection is None else [list(key) for key in selection],
         queued_at=facts.queued_at,

@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 from vedette.domain import ticks as domain
 from vedette.domain.logs import LogLevel
 from vedette.domain.run_keys import Dedup
+from vedette.domain.secrets import masked
 from vedette.domain.ticks import RequestedRun, RunRequestOutcome, TickCause, TickStatus
 from vedette.graphql import ids
 from vedette.graphql.connections import (
@@ -64,7 +65,7 @@ class RunRequest:
     job_name: str | None = strawberry.field(description="Name of the job.")
     partition_key: str | None = strawberry.field(description="The partition to run for.")
     asset_selection: list[list[str]] | None = strawberry.field(description="Keys of the assets to run for.")
-    run_config: JSON = strawberry.field(description="The run's config.")
+    run_config: JSON = strawberry.field(description="The run's config; what is secret in it is ********.")
     outcome: RunRequestOutcome = strawberry.field(description="What became of it.")
 
     @field("The job; null if it is not known any more.")
@@ -99,7 +100,7 @@ def run_request(request: RequestedRun, sensor_id: UUID, outcome: RunRequestOutco
         job_name=request.job_name,
         partition_key=request.partition_key,
         asset_selection=None if selection is None else [list(key) for key in selection],
-        run_config=JSON(request.run_config),
+        run_config=JSON(masked(request.run_config)),
         outcome=outcome,
     )
 

@@ -9,9 +9,13 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
+import msgspec
+
+from vedette.access.sealing import NoSecretKey, Sealer
+from vedette.domain import secrets
 from vedette.domain.events import RunEvent
 from vedette.domain.logs import ErrorInfo
-from vedette.domain.runs import RunStatus
+from vedette.domain.runs import RunInstruction, RunStatus
 from vedette.errors import LeaseLost, VedetteError
 from vedette.faults import Point, reached
 from vedette.launcher import endings
@@ -100,6 +104,8 @@ class Supervision:
                 if process is None:
                     return self._unprepared(endings.STOPPED_BEFORE)
                 return await self._drive(process)
+        except NoSecretKey as reason:
+            return endings.failed(type(reason).__name__, str(reason))
         except LeaseLost:
             raise
         except CannotPrepare as reason:
@@ -113,7 +119,7 @@ class Supervision:
 
     async def _prepared(self, stack: AsyncExitStack) -> RunProcess | None:
         """Have the engine make a process, which ends with `stack`; None if the run is not to wait for it any more."""
-        order = RunOrder(self.claimed.code_location, self._tracer.instruction, self.claimed.epoch)
+        order = RunOrder(self.claimed.code_location, self._instruction(), self.claimed.epoch)
         patience = asyncio.timeout(None)
         try:
             async with patience:
@@ -133,6 +139,14 @@ class Supervision:
     def _give_up_waiting(self) -> None:
         if self._patience is not None:
             self._patience.reschedule(asyncio.get_running_loop().time())
+
+    def _instruction(self) -> RunInstruction:
+        """Return what the process is told, the run's secrets opened. Raises NoSecretKey."""
+        told = self._tracer.instruction
+        if not secrets.holds(told.run_config, secrets.SEALED):
+            return told
+        config = secrets.opened(told.run_config, Sealer(self._settings).open)
+        return msgspec.structs.replace(told, run_config=config)
 
     async def _drive(self, process: RunProcess) -> Ending:
         """Take the run to its end, while cancels and stops are obeyed."""

@@ -143,7 +143,7 @@ SECRETS = st.text(string.ascii_letters + string.digits + string.punctuation + " 
 @settings(max_examples=60)
 @given(SECRETS.filter(lambda text: len(text.strip()) >= 8 and not text.startswith("pw")))
 def test_a_secret_is_struck_out_of_any_text_that_holds_it(secret: str) -> None:
-    redaction._NAMES.clear()
+    redaction._SHOWN.clear()
     keep_secret("NAME", secret)
     for text in (secret, f"it is {secret}!", repr({"a": secret}), json.dumps([secret]), shown([secret]), shown(secret)):
         assert secret not in redacted(text)

@@ -108,7 +108,7 @@ SECRETS = st.text(string.ascii_letters + string.digits + "-_/+:@!?$%&*(){}[]'\"\
 @given(SECRETS.map(str.strip).filter(lambda text: len(text) >= 8 and not text.isdigit()), st.sampled_from(SLIPS))
 def test_a_secret_is_in_nothing_that_an_evaluation_or_a_run_tells(secret: str, how: Callable[[str], None]) -> None:
     SLIPPING[:] = [how]
-    redaction._NAMES.clear()
+    redaction._SHOWN.clear()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TOKEN", secret)
         evaluation = asyncio.run(evaluate(DEFINITIONS, EvaluationInstruction(uuid4(), "slips", 60.0)))
