@@ -98,16 +98,21 @@ def take(page: Page, address: str, theme: str) -> None:
     picture(page, f"{address}/assets?view=lineage", f"lineage-{theme}")
     picture(page, f"{address}/assets/revenue", f"asset-{theme}")
     picture(page, f"{address}/instance", f"instance-{theme}")
-    page.goto(f"{place}/new_orders")
+    take_audit(page, address, theme)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("or")
+    page.get_by_role("option", name="new_orders").wait_for()
+    picture(page, None, f"palette-{theme}")
+
+
+def take_audit(page: Page, address: str, theme: str) -> None:
+    """Take a picture of the audit log, and of what it tells of one thing that somebody did."""
+    page.goto(f"{address}/sensors/project/new_orders")
     page.get_by_role("switch").first.click()
     picture(page, f"{address}/audit", f"audit-{theme}")
     page.get_by_role("button", name="sensor").first.click()
     picture(page, None, f"entry-{theme}")
     page.keyboard.press("Escape")
-    page.keyboard.press("Control+k")
-    page.keyboard.type("or")
-    page.get_by_role("option", name="new_orders").wait_for()
-    picture(page, None, f"palette-{theme}")
 
 
 def picture(page: Page, address: str | None, name: str | None) -> None:

@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.errors import PydanticUserError
@@ -25,7 +25,10 @@ _SHOWN_ERRORS = 20
 
 class _Schema(GenerateJsonSchema):
     # A default that JSON cannot hold, such as a secret, is left out of the schema; the code has it all the same.
-    ignored_warning_kinds: ClassVar[set[JsonSchemaWarningKind]] = {"skipped-choice", "non-serializable-default"}
+    ignored_warning_kinds: set[JsonSchemaWarningKind] = {  # noqa: RUF012  (as pydantic declares it)
+        "skipped-choice",
+        "non-serializable-default",
+    }
 
 
 class _NoConfig(BaseModel):
