@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import cast
 
 from graphql import (
@@ -21,15 +20,28 @@ from vedette.graphql import limits as document_limits
 from vedette.graphql.context import Context
 from vedette.graphql.errors import limit_exceeded
 from vedette.graphql.limits import Limits
+from vedette.graphql.plans.executor import MOST_TEXT
+from vedette.graphql.plans.latest import Latest
 
 _CACHED_DOCUMENTS = 256
 _RULES = tuple(specified_rules)
 _SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 
+_parsed: Latest[DocumentNode] = Latest(_CACHED_DOCUMENTS, MOST_TEXT)
+_flaws: Latest[tuple[GraphQLError, ...]] = Latest(_CACHED_DOCUMENTS, MOST_TEXT)
 
-@lru_cache(_CACHED_DOCUMENTS)
+
 def parsed(text: str, max_tokens: int) -> DocumentNode:
     """Return the document of a text. Raises GraphQLSyntaxError, or RequestError for one that is too long."""
+    key = (text, max_tokens)
+    found = _parsed.get(key)
+    if found is None:
+        found = _document(text, max_tokens)
+        _parsed.keep(key, found, len(text))
+    return found
+
+
+def _document(text: str, max_tokens: int) -> DocumentNode:
     try:
         return parse(text, max_tokens=max_tokens)
     except GraphQLSyntaxError as error:
@@ -40,12 +52,16 @@ def parsed(text: str, max_tokens: int) -> DocumentNode:
         raise limit_exceeded("max_tokens", max_tokens, "The document is nested too deeply") from None
 
 
-@lru_cache(_CACHED_DOCUMENTS)
 def flaws(schema: GraphQLSchema, text: str, limits: Limits) -> tuple[GraphQLError, ...]:
     """Return what is wrong with a document that can be parsed: too large, or not of this schema."""
-    document = parsed(text, limits.max_tokens)
-    # What is too large is not looked at any further: validating it would take long.
-    return tuple(document_limits.flaws(document, limits) or _invalid(schema, document, limits))
+    key = (schema, text, limits)
+    found = _flaws.get(key)
+    if found is None:
+        document = parsed(text, limits.max_tokens)
+        # What is too large is not looked at any further: validating it would take long.
+        found = tuple(document_limits.flaws(document, limits) or _invalid(schema, document, limits))
+        _flaws.keep(key, found, len(text))
+    return found
 
 
 def _invalid(schema: GraphQLSchema, document: DocumentNode, limits: Limits) -> list[GraphQLError]:

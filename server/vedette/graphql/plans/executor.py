@@ -1,53 +1,26 @@
 """The executor that follows plans, and the plans that are kept."""
 
-from collections import OrderedDict
-from collections.abc import Awaitable, Coroutine, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Coroutine, Iterator, Sequence
 from types import CoroutineType
-from typing import Any, NamedTuple
+from typing import Any
 
 from graphql import DirectiveNode, Node, VariableNode, Visitor, visit
 from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
 from graphql.execution.executor import Executor
 from graphql.type import GraphQLObjectType
 
+from vedette.graphql.plans.latest import Latest
 from vedette.graphql.plans.selections import Selection, selection
 from vedette.graphql.plans.unawaited import Unawaited
 
 MOST_PLANS = 512
+# Of the documents that plans are of, in characters: each is 250 bytes of nodes and tokens where it is at its densest.
+MOST_TEXT = 2**17
 _INCREMENTAL = ("defer", "stream")
 
 
-class _Kept(NamedTuple):
-    """A value, and the objects whose identities are its key, which must not be used again meanwhile."""
-
-    value: Any
-    identities: Sequence[object]
-
-
-class _Latest:
-    """Values by identity, those that were used last."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
-
-    def get(self, key: Hashable) -> Any:
-        """Return the value of a key; None if there is none."""
-        found = self._kept.get(key)
-        if found is None:
-            return None
-        self._kept.move_to_end(key)
-        return found.value
-
-    def keep(self, key: Hashable, value: Any, identities: Sequence[object]) -> None:
-        """Keep a value, in place of the one that was not used for longest."""
-        self._kept[key] = _Kept(value, identities)
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-
-
-_conditions = _Latest(MOST_PLANS)
-_plans = _Latest(MOST_PLANS)
+_conditions: Latest[tuple[str, ...]] = Latest(MOST_PLANS, MOST_TEXT)
+_plans: Latest[Selection] = Latest(MOST_PLANS, MOST_TEXT)
 
 
 class PlannedExecutor(Executor[Any]):
@@ -109,17 +82,18 @@ class PlannedExecutor(Executor[Any]):
         nodes: list[Node] = [self.operation, *self.fragment_definitions.values()]
         identities = (self.schema, *nodes)
         key = tuple(map(id, identities))
+        size = len(self.operation.loc.source.body) if self.operation.loc is not None else 0
         names = _conditions.get(key)
         if names is None:
             names = tuple(sorted({name for node in nodes for name in _conditional(node)}))
-            _conditions.keep(key, names, identities)
+            _conditions.keep(key, names, size, identities)
         given = self.variable_values.coerced
         # What is skipped or included is the only thing about a plan that depends on variables.
         key_of_plan = (key, tuple(given.get(name) for name in names))
-        plan: Selection | None = _plans.get(key_of_plan)
+        plan = _plans.get(key_of_plan)
         if plan is None:
             plan = selection(self, root_type, grouped_field_set)
-            _plans.keep(key_of_plan, plan, identities)
+            _plans.keep(key_of_plan, plan, size, identities)
         return plan
 
 
