@@ -53,7 +53,8 @@ SELECT (SELECT count(*) FROM sensor_changes), (SELECT count(*) FROM cursor_chang
     (SELECT sum(added_count) FROM dynamic_partitions_definitions),
     (SELECT sum(added_count - key_count) FROM dynamic_partitions_definitions),
     (SELECT count(*) FROM asset_events), (SELECT sum(coalesce(wiped_position, 0)) FROM assets),
-    (SELECT count(*) FROM tokens), (SELECT count(revoked_at) FROM tokens)
+    (SELECT count(*) FROM tokens), (SELECT count(revoked_at) FROM tokens),
+    (SELECT count(*) FROM run_limits WHERE max_runs = 4), (SELECT -count(*) FROM run_limits WHERE max_runs = 2)
 """
 
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from integration.hosts.projects import Project, evaluate, until, zygotes
+from integration.hosts.projects import Project, evaluate, loaded, until, zygotes
 from vedette.domain.runs import RunInstruction
 from vedette.errors import LocationUnloaded
 from vedette.hosts import location as hosts_location
@@ -205,6 +205,8 @@ async def test_all_locations_load_side_by_side_and_each_load_is_told(tmp_path: P
         targets[name] = str(project.path)
     async with CodeLocations(targets, Settings(), watch=False) as locations:
         assert locations.names == ("one", "two")
+        for name in locations.names:
+            await loaded(locations[name])
         with locations.listen() as listener:
             await locations["two"].reload()
             assert await listener.wait() == {"two"}
