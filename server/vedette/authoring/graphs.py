@@ -142,6 +142,8 @@ class GraphDefinition:
         executor_def: Any = None,
         compute: Any = None,
         engine_options: Any = None,
+        priority: Any = None,
+        max_concurrent_runs: Any = None,
     ) -> JobDefinition:
         """Make a job of it, called like the graph unless named; the rest is as for @job.
 
@@ -166,6 +168,8 @@ class GraphDefinition:
             executor_def=executor_def,
             compute=compute,
             engine_options=engine_options,
+            priority=priority,
+            max_concurrent_runs=max_concurrent_runs,
         )
 
     @cached_property

@@ -19,6 +19,7 @@ from vedette.authoring.keywords import known_keywords
 from vedette.authoring.naming import checked_tags, description_of, name_of
 from vedette.authoring.partitions.definition import PartitionsDefinition
 from vedette.authoring.partitions.partitioned_config import PartitionedConfig
+from vedette.authoring.priorities import prioritised
 from vedette.authoring.resources.registry import ResourceRegistry
 from vedette.authoring.retries import RetryPolicy, checked_policy
 from vedette.authoring.run_configs import RunConfigShape, checked_json
@@ -27,6 +28,7 @@ from vedette.authoring.text import shown
 from vedette.domain import secrets
 from vedette.domain.catalog import Interruption, JobSpec, OpSpec
 from vedette.domain.partitions import partition_tags
+from vedette.domain.run_limits import MOST_RUNS
 from vedette.errors import DefinitionError, InvalidConfig, InvocationError
 
 OnInterrupted = Literal["fail", "retry"]
@@ -46,6 +48,8 @@ class JobDefinition:
         tags: Mapping[str, Any] | None = None,
         config: JobConfig | None = None,
         on_interrupted: OnInterrupted = "fail",
+        priority: int | None = None,
+        max_concurrent_runs: int | None = None,
         partitions_def: PartitionsDefinition | None = None,
         resource_defs: Mapping[str, Any] | None = None,
         hooks: Iterable[HookDefinition] | None = None,
@@ -57,7 +61,8 @@ class JobDefinition:
         """Call `compose_fn` once to build the graph; raises DefinitionError, also for a `config` it refuses."""
         self.name = name_of(compose_fn, name, "job")
         self.description = description_of(compose_fn, description)
-        self.tags = checked_tags(f'job "{self.name}"', tags)
+        self.tags = prioritised(f'job "{self.name}"', checked_tags(f'job "{self.name}"', tags), priority)
+        self.max_concurrent_runs = _checked_limit(self.name, max_concurrent_runs)
         self.hooks = checked_hooks(f'job "{self.name}"', hooks or ())
         check_executor(f'job "{self.name}"', executor_def)
         self.op_retry_policy = checked_policy(f'job "{self.name}"', op_retry_policy)
@@ -188,6 +193,7 @@ class JobDefinition:
             on_interrupted=self.on_interrupted,
             compute=self.compute,
             engine_options=self.engine_options,
+            max_concurrent_runs=self.max_concurrent_runs,
             partitions=None if self.partitions_def is None else self.partitions_def.spec,
             partitioned_config=self.partitioned_config is not None,
         )
@@ -242,6 +248,8 @@ def job(
     tags: Mapping[str, Any] | None = None,
     config: JobConfig | None = None,
     on_interrupted: OnInterrupted = "fail",
+    priority: int | None = None,
+    max_concurrent_runs: int | None = None,
     partitions_def: PartitionsDefinition | None = None,
     resource_defs: Mapping[str, Any] | None = None,
     hooks: Iterable[HookDefinition] | None = None,
@@ -260,6 +268,8 @@ def job(
     tags: Mapping[str, Any] | None = None,
     config: JobConfig | None = None,
     on_interrupted: OnInterrupted = "fail",
+    priority: int | None = None,
+    max_concurrent_runs: int | None = None,
     partitions_def: PartitionsDefinition | None = None,
     resource_defs: Mapping[str, Any] | None = None,
     hooks: Iterable[HookDefinition] | None = None,
@@ -275,6 +285,8 @@ def job(
     tags: given to every run of the job; values that are not str are written as JSON.
     config: used for a run that is given none, in the shape of RunConfig.
     on_interrupted: what becomes of a run whose process is lost: "fail" it, or "retry" it as a next attempt.
+    priority: of its runs in the queue, 0 unless given; the greater starts first. It is the tag `vedette/priority`.
+    max_concurrent_runs: how many of its runs are executed at once, by all launchers; unlimited unless given.
     partitions_def: what the work of the job is divided into; a PartitionedConfig as `config` says it too.
     resource_defs: resources of its own, by key; they go before those of Definitions.
     hooks: called after each of its steps.
@@ -295,6 +307,8 @@ def job(
         tags=tags,
         config=config,
         on_interrupted=on_interrupted,
+        priority=priority,
+        max_concurrent_runs=max_concurrent_runs,
         partitions_def=partitions_def,
         resource_defs=resource_defs,
         hooks=hooks,
@@ -340,6 +354,14 @@ def checked_partitions(
             " give one of the two."
         )
     return partitions_def
+
+
+def _checked_limit(name: str, limit: object) -> int | None:
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or not 0 < limit <= MOST_RUNS):
+        raise DefinitionError(
+            f'max_concurrent_runs of job "{name}" is a whole number from 1 to {MOST_RUNS:,}, not {shown(limit)}.'
+        )
+    return limit
 
 
 def _interruption(name: str, on_interrupted: str) -> Interruption:

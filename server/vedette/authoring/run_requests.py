@@ -9,6 +9,7 @@ from vedette.authoring.asset_events import AssetCheckKey, checked_key
 from vedette.authoring.config import RunConfig, run_config_dict
 from vedette.authoring.dedups import checked_dedup
 from vedette.authoring.naming import normalised_tags
+from vedette.authoring.priorities import with_priority
 from vedette.authoring.text import flaw_of, plain_text, shown
 from vedette.domain.assets import AssetKey, CoercibleToAssetKey
 from vedette.domain.partitions import PartitionKeyRange, range_of
@@ -30,6 +31,9 @@ class RunRequest:
     are stale when the tick is committed, and no run is launched where none is: an asset is stale that was never
     materialized, whose code_version is another than when it was, or that has something upstream that is stale, or was
     materialized after it.
+
+    `priority` is its place in the queue, the greater first; 0, or that of the job, unless given. It is kept as the tag
+    `vedette/priority`.
     """
 
     run_key: str | None
@@ -53,6 +57,7 @@ class RunRequest:
         asset_selection: Iterable[CoercibleToAssetKey] | None = None,
         stale_assets_only: bool = False,
         asset_check_keys: Iterable[AssetCheckKey] | None = None,
+        priority: int | None = None,
         **unknown: Any,
     ) -> None:
         """Take the request; tag values that are not str are written as JSON. Raises InvalidResult, InvalidConfig."""
@@ -72,7 +77,7 @@ class RunRequest:
         object.__setattr__(self, "stale_assets_only", bool(stale_assets_only))
         object.__setattr__(self, "dedup", checked_dedup(dedup, run_key))
         try:
-            object.__setattr__(self, "tags", normalised_tags(tags))
+            object.__setattr__(self, "tags", with_priority(normalised_tags(tags), priority))
         except ValueError as error:
             raise InvalidResult(f"{error}") from None
 

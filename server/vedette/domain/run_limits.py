@@ -18,6 +18,8 @@ import msgspec
 # ("each", key, value) is what a run falls under.
 LimitKey = tuple[str, ...]
 ALL: LimitKey = ("all",)
+# As many as anybody has slots for.
+MOST_RUNS = 1_000_000
 # A run that falls under several limits, and for so long found room in some of them but never in all, keeps that room:
 # else those that need only one of them could pass it for ever.
 KEEPS_AFTER_SECONDS = 60.0

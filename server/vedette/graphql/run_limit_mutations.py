@@ -6,7 +6,7 @@ from uuid import UUID
 import strawberry
 
 from vedette.bus import topics
-from vedette.domain.run_limits import ALL, LimitKey
+from vedette.domain.run_limits import ALL, MOST_RUNS, LimitKey
 from vedette.graphql import ids
 from vedette.graphql.context import Info
 from vedette.graphql.fields import mutation
@@ -16,8 +16,6 @@ from vedette.graphql.run_limits import RunLimit, run_limit
 from vedette.storage.catalog import jobs
 from vedette.storage.runs import run_limits
 
-# As many as anybody has slots for.
-MOST = 1_000_000
 LONGEST_TAG = 500
 
 
@@ -115,8 +113,8 @@ async def _answer(info: Info, outcome: UUID | MutationError) -> RunLimitPayload:
 
 
 def _unfit(info: Info, given: SetRunLimitInput) -> MutationError | None:
-    if not 0 <= given.max_concurrent_runs <= MOST:
-        message = f"A limit is 0 to {MOST:,} runs, not {given.max_concurrent_runs}; remove it for no limit."
+    if not 0 <= given.max_concurrent_runs <= MOST_RUNS:
+        message = f"A limit is 0 to {MOST_RUNS:,} runs, not {given.max_concurrent_runs}; remove it for no limit."
         return InvalidInput(message=message, path=["maxConcurrentRuns"])
     if given.job_id is not None and given.tag_key is not None:
         return InvalidInput(message="A limit is about a job or about a tag; set two.", path=["tagKey"])
@@ -125,8 +123,8 @@ def _unfit(info: Info, given: SetRunLimitInput) -> MutationError | None:
     if given.tag_value is not None and given.per_tag_value:
         return InvalidInput(message="Give `tagValue`, or `perTagValue` for every value.", path=["perTagValue"])
     for name, text in (("tagKey", given.tag_key), ("tagValue", given.tag_value)):
-        if text is not None and (len(text) > LONGEST_TAG or "\x00" in text or (not text and name == "tagKey")):
-            message = f"A tag's key has 1 to {LONGEST_TAG} characters, and none is NUL; so have limits of its value."
+        if text is not None and (len(text) > LONGEST_TAG or (not text and name == "tagKey")):
+            message = f"A tag's key has 1 to {LONGEST_TAG} characters here, and its value no more."
             return InvalidInput(message=message, path=[name])
     return _out_of_reach(info, ALL if given.job_id is None else None)
 

@@ -11,6 +11,7 @@ from strawberry.scalars import JSON
 from vedette.bus import topics
 from vedette.domain.assets import Path
 from vedette.domain.partitions import Assumed
+from vedette.domain.priorities import priority_flaw
 from vedette.domain.run_keys import LONGEST_TTL_SECONDS, Dedup
 from vedette.domain.runs import LONGEST_RUN_KEY_BYTES
 from vedette.graphql import attempts, ids
@@ -211,6 +212,8 @@ def _unfit(given: LaunchRunInput) -> MutationError | None:
         return unfit
     if any(not tag.key for tag in given.tags or ()):
         return InvalidInput(message="A tag's key has at least one character.", path=["tags"])
+    if flaw := priority_flaw({tag.key: tag.value for tag in given.tags or ()}):
+        return InvalidInput(message=flaw, path=["tags"])
     return unstorable(given.run_config)
 
 

@@ -139,7 +139,7 @@ async def test_three_hundred_short_runs_each_succeed_once(queue: Queue, engine: 
 @pytest.mark.parametrize(
     ("statement", "values"),
     [
-        (run_claims._CLAIM, {"code_locations": ["project"], "limit": 8, "lease_seconds": 9.0, "launcher_id": new_id()}),
+        (run_claims.claim_of(8), {"code_locations": ["project"], "lease_seconds": 9.0, "launcher_id": new_id()}),
         (run_queue._CANCELLATIONS, {"launcher_id": new_id()}),
         (run_queue._HOLDERS, {"launcher_id": new_id()}),
         (

@@ -83,6 +83,8 @@ def define_asset_job(
     executor_def: ExecutorDefinition | None = None,
     compute: Compute | None = None,
     engine_options: EngineOptions | None = None,
+    priority: int | None = None,
+    max_concurrent_runs: int | None = None,
 ) -> UnresolvedAssetJobDefinition:
     """Make a job of assets: of all, or of a selection in any spelling. Put it into Definitions(jobs=…).
 
@@ -101,6 +103,8 @@ def define_asset_job(
         "executor_def": executor_def,
         "compute": compute,
         "engine_options": engine_options,
+        "priority": priority,
+        "max_concurrent_runs": max_concurrent_runs,
     }
     return UnresolvedAssetJobDefinition(name, selected, options, partitions_def)
 

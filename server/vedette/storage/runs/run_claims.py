@@ -10,6 +10,7 @@ Locks: the claims' lock, rows of `runs` (those that are locked are passed over),
 """
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -36,6 +37,8 @@ _LOCK = Statement(f"SELECT pg_advisory_xact_lock({_LOCK_KEY})")
 LEAST_READ, MOST_READ = 20, 1000
 # What one claim under limits reads at most; more is left to the next one.
 READS = 4
+# There are as many as numbers of free slots.
+STATEMENTS = 200
 
 # Claims last from clock_timestamp() on: now() is when the transaction began, and it may have waited for a lock since,
 # longer than a claim lasts.
@@ -65,24 +68,22 @@ _COLUMNS = """claimed.id, code_location, job_name, run_config, tags, partition_k
 # FOR NO KEY UPDATE, as FOR UPDATE would skip runs whose row a foreign key's check reads. The queue of each code
 # location is scanned for itself: what waits for another is not in the way. What is locked of one and then comes after
 # what another has is let go again: the caller has others look for it.
-_CLAIM = Statement(
-    f"""
+_CLAIM = f"""
     WITH gate AS MATERIALIZED (
         SELECT pg_try_advisory_xact_lock_shared({_LOCK_KEY}) AND NOT ({IS_LIMITED}) AS is_open
     ), seen AS MATERIALIZED (
         SELECT found.* FROM gate CROSS JOIN unnest(CAST(:code_locations AS text[])) AS place(name) CROSS JOIN LATERAL (
             SELECT id, -priority AS rank, turn FROM runs
             WHERE status = 'QUEUED' AND lane = '' AND code_location = place.name
-            ORDER BY -priority, turn, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+            ORDER BY -priority, turn, id LIMIT {{limit}} FOR NO KEY UPDATE SKIP LOCKED
         ) AS found
         WHERE gate.is_open
     ), next AS MATERIALIZED (
-        SELECT id FROM seen ORDER BY rank, turn, id LIMIT :limit
+        SELECT id FROM seen ORDER BY rank, turn, id LIMIT {{limit}}
     ), {_CLAIMED}
     SELECT gate.is_open, (SELECT count(*) FROM seen), {_COLUMNS}
     FROM gate LEFT JOIN claimed ON true ORDER BY -priority, turn, claimed.id
     """
-)
 _CLAIM_THESE = Statement(
     f"""
     WITH locked AS MATERIALIZED (
@@ -99,6 +100,15 @@ _CLAIM_THESE = Statement(
     SELECT {_COLUMNS} FROM claimed ORDER BY -priority, turn, claimed.id
     """
 )
+
+
+@lru_cache(STATEMENTS)
+def claim_of(limit: int) -> Statement:
+    """Return the statement that claims up to `limit` runs.
+
+    That stands in its text: planned for any number, it would read and sort a long queue as if for a tenth of it.
+    """
+    return Statement(_CLAIM.replace("{limit}", str(int(limit))))
 
 
 class Claims(NamedTuple):
@@ -122,11 +132,10 @@ async def claim(
     """
     values = {
         "code_locations": list(code_locations),
-        "limit": limit,
         "launcher_id": launcher_id,
         "lease_seconds": lease_seconds,
     }
-    rows = await direct.fetch(connection, _CLAIM, values)
+    rows = await direct.fetch(connection, claim_of(limit), values)
     claimed = [_claimed_run(row[2:]) for row in rows if row[2] is not None]
     are_limited = any(not row[0] for row in rows)
     return Claims(claimed, are_limited, are_more=any(row[1] > len(claimed) for row in rows))
@@ -164,15 +173,14 @@ async def _meet(
     keys = admission.room.limits.tag_keys
     # Those of lanes with room, and the first of each other one, which may keep room elsewhere.
     open_lanes = [lane for lane in standing.lanes if not admission.room.full(lane.keys)]
-    waiting = await run_standing.queue(
-        connection, code_locations, keys, {lane.lane: admission.free for lane in open_lanes}
-    )
+    lanes = [lane.lane for lane in open_lanes]
+    waiting = await run_standing.queue(connection, code_locations, keys, lanes, admission.free)
     waiting += [lane.first for lane in standing.lanes if lane not in open_lanes and lane.first is not None]
     waiting.sort(key=_place)
     size, after = max(LEAST_READ, admission.free), None
     for _ in range(READS):
         size = min(size, MOST_READ)
-        read = await run_standing.queue(connection, code_locations, keys, {"": size}, after)
+        read = await run_standing.queue(connection, code_locations, keys, [""], size, after)
         is_last = len(read) < size
         # What comes after the last one that was read may come after others that were not.
         ready = [each for each in waiting if is_last or each.place <= read[-1].place]

@@ -1,7 +1,7 @@
 """How the queue stands: the limits, what runs under them, and what waits, in its order."""
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Collection, Sequence
+from functools import cached_property, lru_cache
 from uuid import UUID
 
 import msgspec
@@ -16,6 +16,8 @@ from vedette.storage.runs.run_limits import LIMITS
 ACTIVE = "('STARTING', 'STARTED', 'CANCELING')"
 # A launcher that was silent for so long does not keep room for runs.
 SILENT_SECONDS = 30
+# There are as many as numbers of free slots.
+STATEMENTS = 200
 
 _WAITING = "-priority AS rank, turn, CAST(extract(epoch FROM now() - queued_at) AS double precision) AS seconds"
 # What limits go by, of the tags of a run.
@@ -64,9 +66,8 @@ _STANDING = Statement(
     ) AS text)
     """
 )
-_QUEUE = Statement(
-    f"""
-    SELECT found.* FROM unnest(CAST(:lanes AS text[]), CAST(:sizes AS integer[])) AS asked(lane, size)
+_QUEUE = f"""
+    SELECT found.* FROM unnest(CAST(:lanes AS text[])) AS asked(lane)
     CROSS JOIN unnest(CAST(:code_locations AS text[])) AS place(name)
     CROSS JOIN LATERAL (
         SELECT {_WAITING}, id, lane, code_location, job_name,
@@ -74,11 +75,18 @@ _QUEUE = Statement(
         FROM runs
         WHERE status = 'QUEUED' AND lane = asked.lane AND code_location = place.name
             AND (-priority, turn, id) > (CAST(:rank AS integer), CAST(:turn AS bigint), CAST(:id AS uuid))
-        ORDER BY -priority, turn, id LIMIT asked.size
+        ORDER BY -priority, turn, id LIMIT {{size}}
     ) AS found
     ORDER BY rank, turn, id LIMIT :most
     """
-)
+
+
+@lru_cache(STATEMENTS)
+def _queue_of(size: int) -> Statement:
+    # The size stands in the text: planned for any, it would read and sort a long queue as if for a tenth of it.
+    return Statement(_QUEUE.replace("{size}", str(int(size))))
+
+
 _FIRST = (-(2**31), -1, UUID(int=0))
 _tags = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -171,27 +179,28 @@ async def queue(
     connection: AsyncConnection,
     code_locations: Collection[str],
     tag_keys: Sequence[str],
-    sizes: Mapping[str, int],
+    lanes: Sequence[str],
+    size: int,
     after: tuple[int, int, UUID] | None = None,
 ) -> list[Waiting]:
-    """Return the first runs of code locations in each lane, `sizes` of each, in the order of the queue, after a place.
+    """Return the first runs of code locations in each lane, in the order of the queue, after a place.
 
-    Of one lane alone they are the first `sizes` of all the code locations. Their tags are those of `tag_keys`.
+    Of each lane and code location `size`, if there are as many; of one lane alone, `size` in all. Their tags are those
+    of `tag_keys`.
     """
-    if not sizes:
+    if not lanes:
         return []
     rank, turn, key = after or _FIRST
     values = {
-        "lanes": list(sizes),
-        "sizes": list(sizes.values()),
+        "lanes": list(lanes),
         "code_locations": list(code_locations),
         "tag_keys": list(tag_keys),
         "rank": rank,
         "turn": turn,
         "id": key,
-        "most": max(sizes.values()) if len(sizes) == 1 else None,
+        "most": size if len(lanes) == 1 else None,
     }
-    rows = await direct.fetch(connection, _QUEUE, values)
+    rows = await direct.fetch(connection, _queue_of(size), values)
     return [
         Waiting((rank, turn, key), Runner(location, job, _tags(tags)), seconds, lane)
         for rank, turn, seconds, key, lane, location, job, tags in rows

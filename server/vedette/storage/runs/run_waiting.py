@@ -27,7 +27,8 @@ async def page(connection: AsyncConnection, window: pages.Window) -> pages.Page[
     return await pages.read(connection, _QUEUE, window, [_QUEUED])
 
 
-# The queue is counted once, from one of the runs that are asked for to the next, not from its begin for each.
+# The queue is counted once, from one of the runs that are asked for to the next, not from its begin for each. Where a
+# priority begins is counted as if it were a run: those before it have a greater one.
 _PLACES = Statement(
     """
     WITH asked AS MATERIALIZED (
@@ -36,22 +37,28 @@ _PLACES = Statement(
             CAST((SELECT coalesce(jsonb_object_agg(tag.key, tags ->> tag.key), '{}')
                 FROM unnest(CAST(:tag_keys AS text[])) AS tag(key) WHERE tags ? tag.key) AS text) AS tags
         FROM runs WHERE id = ANY(CAST(:ids AS uuid[])) AND status = 'QUEUED'
+    ), places AS MATERIALIZED (
+        SELECT rank, turn, id FROM asked
+        UNION ALL
+        SELECT DISTINCT rank, CAST(-1 AS bigint), CAST('00000000-0000-0000-0000-000000000000' AS uuid) FROM asked
     ), legs AS MATERIALIZED (
-        SELECT asked.*, coalesce(lag(rank) OVER places, -2147483648) AS after_rank,
-            coalesce(lag(turn) OVER places, -1) AS after_turn,
-            coalesce(lag(id) OVER places, CAST('00000000-0000-0000-0000-000000000000' AS uuid)) AS after_id
-        FROM asked WINDOW places AS (ORDER BY rank, turn, id)
-    ), higher AS MATERIALIZED (
-        SELECT ranks.rank, (SELECT count(*) FROM runs WHERE status = 'QUEUED' AND -priority < ranks.rank) AS total
-        FROM (SELECT DISTINCT rank FROM asked) AS ranks
+        SELECT places.*, lag(rank) OVER inorder AS after_rank, lag(turn) OVER inorder AS after_turn,
+            lag(id) OVER inorder AS after_id
+        FROM places WINDOW inorder AS (ORDER BY rank, turn, id)
+    ), counted AS (
+        SELECT legs.rank, legs.turn, legs.id,
+            CAST(sum(leg.total) OVER (ORDER BY legs.rank, legs.turn, legs.id) AS bigint) AS position
+        FROM legs CROSS JOIN LATERAL (
+            SELECT count(*) AS total FROM runs
+            WHERE status = 'QUEUED' AND (-priority, runs.turn, runs.id) <= (legs.rank, legs.turn, legs.id)
+                AND (-priority, runs.turn, runs.id) > (coalesce(after_rank, -2147483648), coalesce(after_turn, -1),
+                    coalesce(after_id, CAST('00000000-0000-0000-0000-000000000000' AS uuid)))
+        ) AS leg
+    ), told AS (
+        SELECT counted.*, min(position) OVER (PARTITION BY rank) AS before FROM counted
     )
-    SELECT legs.rank, turn, id, code_location, job_name, tags, seconds, lane,
-        CAST(sum(leg.total) OVER (ORDER BY legs.rank, turn, id) AS bigint), higher.total
-    FROM legs JOIN higher USING (rank) CROSS JOIN LATERAL (
-        SELECT count(*) AS total FROM runs
-        WHERE status = 'QUEUED' AND (-priority, runs.turn, runs.id) > (legs.after_rank, legs.after_turn, legs.after_id)
-            AND (-priority, runs.turn, runs.id) <= (legs.rank, legs.turn, legs.id)
-    ) AS leg
+    SELECT asked.rank, asked.turn, asked.id, code_location, job_name, tags, seconds, lane, position, before
+    FROM asked JOIN told USING (id)
     """
 )
 _LAUNCHERS = Statement(
