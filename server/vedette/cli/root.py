@@ -18,6 +18,8 @@ COMMANDS = {
     "tick": Lazy("vedette.cli.ticks:tick", "List, show and follow ticks."),
     "job": Lazy("vedette.cli.jobs:job", "List, show and launch jobs."),
     "run": Lazy("vedette.cli.runs:run", "List, show, launch and cancel runs."),
+    "queue": Lazy("vedette.cli.queue:queue", "List the runs that wait, the next one first, and why each does."),
+    "limit": Lazy("vedette.cli.run_limits:limit", "Limit how many runs are executed at once."),
     "run-key": Lazy("vedette.cli.run_keys:run_key", "List and release the keys that hold off further runs."),
     "asset": Lazy("vedette.cli.assets:asset", "List, show, materialize and wipe assets; tell what happened to them."),
     "partition": Lazy("vedette.cli.partitions:partition", "List partitions; add and delete dynamic ones."),

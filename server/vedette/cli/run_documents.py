@@ -26,7 +26,8 @@ SHOW = (
 query Run($id: ID!) {
   run(id: $id) {
     ...Run
-    runConfig partitionKey canCancel
+    runConfig partitionKey canCancel queuePosition
+    waitingFor { message }
     tick { id number }
     error { type message stack cause { type message cause { type message } } }
     steps { name status startedAt finishedAt attempt error { type message } }

@@ -142,6 +142,13 @@ def _took(run: Json) -> str:
     return duration(between(run["startedAt"], run["finishedAt"] or datetime.now(UTC).isoformat()))
 
 
+def _waits(run: Json) -> str | None:
+    """Return what holds a run up in the queue; None where it is not in it."""
+    if run["waitingFor"] is None:
+        return None
+    return " ".join(reason["message"] for reason in run["waitingFor"]) or "nothing: it is about to start"
+
+
 def _row(run: Json, names: Names) -> tuple[Cell, ...]:
     queued = local_time(run["queuedAt"])
     job = names.of(run["job"]) if run["job"] else run["jobName"]
@@ -164,6 +171,8 @@ def _show(run: Json) -> None:
             ("Tags", " ".join(f"{tag['key']}={tag['value']}" for tag in run["tags"]) or None),
             ("Config", json.dumps(run["runConfig"], ensure_ascii=False) if run["runConfig"] else None),
             ("Queued", local_time(run["queuedAt"])),
+            ("Place", None if run["queuePosition"] is None else f"{run['queuePosition']} in the queue"),
+            ("Waits for", _waits(run)),
             ("Started", local_time(run["startedAt"])),
             ("Took", _took(run)),
             ("Attempt", str(run["attempt"]) if run["attempt"] > 1 else None),

@@ -48,7 +48,8 @@ class RunLimitPayload:
     """What became of a limit."""
 
     run_limit: RunLimit | None = strawberry.field(
-        default=None, description="The limit as it is now; null once it is removed, unless the code sets one."
+        default=None,
+        description="The limit as it is now; null once it is removed. What the code says counts again then.",
     )
     errors: list[MutationError] = strawberry.field(description="Why it was not changed; empty if it was.")
 
