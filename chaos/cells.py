@@ -26,6 +26,7 @@ POINTS = {
     ),
     "launch": (
         Point.RUN_CLAIM,
+        Point.LIMITED_CLAIM,
         Point.RUN_CLAIMED,
         Point.PROCESS_PREPARED,
         Point.START_COMMIT,

@@ -31,6 +31,9 @@ mutation($id: ID!, $cursor: String) {
 """
 _EDITS = "SELECT count(*) FROM cursor_changes WHERE actor IS NOT NULL"
 _POSITION = "SELECT position FROM streams WHERE name = 'ticks'"
+_LIMIT = """
+INSERT INTO run_limits (id, subject, max_runs, set_by) VALUES (gen_random_uuid(), '["all"]', 4, 'chaos')
+"""
 _HELD = """
 SELECT count(*) FROM leases JOIN workers ON workers.id = leases.holder WHERE workers.pid = $1 AND expires_at > now()
 """
@@ -89,6 +92,7 @@ def _provoked(trial: Trial, cell: Cell) -> Any:
     special = {
         Point.LEASE_RELEASE: _leaving,
         Point.RESCUE_TAKEN_OVER: _rescuing,
+        Point.LIMITED_CLAIM: _limited,
         Point.CURSOR_EDIT: _edited,
         Point.CURSOR_EDITED: _edited,
         Point.SUBSCRIPTION_EMIT: _followed,
@@ -98,6 +102,13 @@ def _provoked(trial: Trial, cell: Cell) -> Any:
 
 @contextmanager
 def _started(trial: Trial, cell: Cell) -> Provoked:
+    yield trial.fleet.start(cell.role, cell.faults), list
+
+
+@contextmanager
+def _limited(trial: Trial, cell: Cell) -> Provoked:
+    """Launchers claim one after the other, under a limit that is reached now and then."""
+    trial.ask(lambda connection: connection.execute(_LIMIT))
     yield trial.fleet.start(cell.role, cell.faults), list
 
 
