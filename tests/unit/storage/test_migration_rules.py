@@ -7,6 +7,8 @@ import pytest
 from vedette.storage.migrations import rules
 from vedette.storage.migrations.migrating import VERSIONS
 
+CONTRACTS = 'oldest_code = "0002"\nway_back = "Nobody reads it since 0001."'
+
 
 def judged(folder: Path, body: str, head: str = "") -> str:
     path = folder / "v0002_test.py"
@@ -36,11 +38,18 @@ def test_what_holds_everybody_up_or_takes_away_is_refused(tmp_path: Path, body: 
         ('op.add_column("ticks", sa.Column("a", sa.Text(), nullable=False, server_default=""))', ""),
         ('op.create_table("a", sa.Column("b", sa.Text()))', ""),
         ('create_index("ix", "ticks", "a")', ""),
-        ('op.drop_column("ticks", "a")', 'oldest_code = "0002"'),
+        ('op.drop_column("ticks", "a")', CONTRACTS),
     ],
 )
 def test_what_a_live_database_bears_is_accepted(tmp_path: Path, body: str, head: str) -> None:
     assert judged(tmp_path, body, head) == ""
+
+
+def test_what_takes_away_says_the_way_back_or_why_there_is_none(tmp_path: Path) -> None:
+    drops = 'op.drop_column("ticks", "a")'
+    for head in ('oldest_code = "0002"', 'oldest_code = "0002"\nway_back = ""'):
+        assert "says in way_back" in judged(tmp_path, drops, head)
+    assert judged(tmp_path, drops, CONTRACTS) == ""
 
 
 def test_the_versions_keep_to_the_rules() -> None:

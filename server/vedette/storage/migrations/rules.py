@@ -4,6 +4,9 @@ A release *expands*: it adds tables, columns that may be null or have a constant
 while everybody works. The code of the release before goes on with that, and is replaced process by process. What
 nobody uses any more is dropped a release later: such a version *contracts* and says `oldest_code = "…"`, the version of
 the oldest code that can do without it; older code refuses to start on it.
+
+The way back from a version that expands is to start the processes of before again: the database stays as it is, and has
+all that they know. One that contracts says in `way_back = "…"` what makes good what it drops, or why nothing can.
 """
 
 import ast
@@ -28,11 +31,18 @@ def broken(path: Path) -> list[str]:
     tree = ast.parse(path.read_text())
     if path.name.startswith(f"v{FIRST}_"):
         return []
-    contracts = any(
-        isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "oldest_code" for t in node.targets)
+    said = {
+        target.id: node.value.value
         for node in tree.body
-    )
-    return [f"{path.name}:{line}: {what}." for line, what in _broken(tree, contracts)]
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    contracts = "oldest_code" in said
+    found = list(_broken(tree, contracts))
+    if contracts and not said.get("way_back"):
+        found.append((1, "a version that takes away says in way_back what makes it good, or why nothing can"))
+    return [f"{path.name}:{line}: {what}." for line, what in found]
 
 
 def _broken(tree: ast.Module, contracts: bool) -> Iterator[tuple[int, str]]:
