@@ -21,7 +21,7 @@ from vedette.diagnosis import machine
 from vedette.diagnosis.findings import Severity
 from vedette.domain.catalog import SensorSpec, SensorStatus
 from vedette.settings import Settings
-from vedette.storage import examining
+from vedette.storage import connecting, examining
 from vedette.storage.database import Database
 from vedette.storage.examining import Server
 
@@ -113,6 +113,15 @@ def test_a_database_that_is_away_or_of_no_version_is_told(empty_database_url: st
     assert "lag" not in by_check
 
 
+async def test_a_postgres_of_before_is_told_to_move(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connecting, "OLDEST_POSTGRES", 99)
+    [only] = [finding async for finding in diagnosed.findings(database_url)]
+    assert (only.check, only.severity) == ("database", Severity.PROBLEM)
+    assert "Vedette needs 99 or later" in only.message
+    assert only.remedy is not None
+    assert only.remedy.startswith("Move to a newer Postgres")
+
+
 def test_a_setting_that_there_is_not_is_a_problem(tmp_path: Path) -> None:
     done = doctor(tmp_path, VEDETTE_PROT="4500")
     assert done.returncode == 1
@@ -202,6 +211,21 @@ def test_a_disk_that_is_full_or_nearly_so_is_told(tmp_path: Path, monkeypatch: p
     assert severity(50 * machine.GIB) is Severity.OK
     assert severity(5 * machine.GIB) is Severity.WARNING
     assert severity(machine.GIB // 2) is Severity.PROBLEM
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Only root can mount a small disk.")
+def test_a_disk_that_is_too_small_in_truth_is_told(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True, timeout=30, check=False).returncode:
+        pytest.skip("A file system cannot be mounted in this container.")
+    try:
+        done = doctor(tmp_path, "--json")
+    finally:
+        subprocess.run(["umount", "--lazy", str(tmp_path)], timeout=30, check=True)
+    [disk] = [one for one in json.loads(done.stdout) if one["check"] == "disk"]
+    assert disk["severity"] == "PROBLEM"
+    assert "0.0 GiB of 0.0 GiB are free" in disk["message"]
+    assert disk["remedy"].startswith("Make room")
 
 
 def test_an_api_that_others_reach_and_too_few_files_are_told() -> None:
