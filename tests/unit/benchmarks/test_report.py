@@ -100,7 +100,7 @@ def test_the_documents_show_the_latest_figures_of_each_row(tmp_path: Path) -> No
     assert "| 500 sensors: ticks recorded |" in shown
     assert "| one sensor: ticks recorded |" in shown
     assert "| 100 sensors: ticks recorded |" not in shown
-    assert "Vedette 1. 2 cores" in shown
-    assert "Vedette 2. 4 cores" in shown
+    assert "Vedette 1. Vedette 2. 2 cores; load at the begin: " in shown
+    assert ". 4 cores; load at the begin: " in shown
     assert "| 500 sensors: lateness |" in readme.read_text()
     assert "| 500 sensors: ticks recorded |" not in readme.read_text()
