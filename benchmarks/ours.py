@@ -154,11 +154,21 @@ def in_the_browser(effort: Effort) -> list[Figure]:
     return [
         Figure("first paint", statistics.median(found.painted) * MS, "ms"),
         Figure("first sensor shown", statistics.median(found.listed) * MS, "ms"),
-        Figure("loaded for the first screen, gzipped", found.gzipped_bytes / 1e3, "kB"),
+        Figure("loaded for the first screen, gzipped", found.loaded_bytes / 1e3, "kB"),
         Figure("ticks shown in the list", found.overview.ticks_per_second, "/s", more_is_better=True),
         Figure("longest task meanwhile", found.overview.longest * MS, "ms"),
         Figure("most processor time of a task meanwhile", found.overview.longest_processor * MS, "ms"),
         Figure("ticks shown on a timeline", found.timeline.ticks_per_second, "/s", more_is_better=True),
         Figure("longest task of the timeline", found.timeline.longest * MS, "ms"),
         Figure("most processor time of a task of the timeline", found.timeline.longest_processor * MS, "ms"),
+        *(figure for how, one in found.moved.items() for figure in _moved(how, one)),
+    ]
+
+
+def _moved(how: str, one: interface.Moved) -> list[Figure]:
+    frame = f"frame of a timeline of 1,000 ticks that is {how}"
+    return [
+        Figure(f"{frame}, p50", percentile(one.frames, 0.5) * MS, "ms"),
+        Figure(f"{frame}, p99", percentile(one.frames, 0.99) * MS, "ms"),
+        Figure(f"{frame}, processor time", one.processor * MS, "ms"),
     ]

@@ -1,4 +1,4 @@
-import { AXIS_PIXELS, drawAxis, drawNow, type Frame, type Paint } from "../timeline/paint";
+import { AXIS_PIXELS, drawAxis, drawNow, type Frame } from "../timeline/paint";
 import { type Span, toX } from "../timeline/span";
 import type { Bucket } from "./buckets";
 import type { Tick } from "./merging";
@@ -6,16 +6,36 @@ import { drawBuckets } from "./plotBuckets";
 
 const LEAST_PIXELS = 3;
 const NEAR_PIXELS = 8;
+const DIGIT_PIXELS = 7;
 // How high each kind of tick stands, as a part of the plot: told apart without colour too.
 const heights = { SKIPPED: 0.3, SUCCESS: 0.72, FAILURE: 0.92, STARTED: 0.5 } as const;
+
+interface Moments {
+  began: number;
+  /** Null while it goes on. */
+  ended: number | null;
+}
+
+// A tick is drawn many times, and its times are texts.
+const moments = new WeakMap<Tick, Moments>();
+
+function momentsOf(tick: Tick): Moments {
+  const known = moments.get(tick);
+  if (known) return known;
+  const ended = tick.lastRepeatAt ?? tick.finishedAt;
+  const found = { began: Date.parse(tick.startedAt), ended: ended === null ? null : Date.parse(ended) };
+  moments.set(tick, found);
+  return found;
+}
 
 /** Return the tick at `x` pixels, or the nearest one by; null if none is near. */
 export function tickAt(ticks: readonly Tick[], x: number, span: Span, width: number): Tick | null {
   let best: Tick | null = null;
   let bestDistance = NEAR_PIXELS;
   for (const tick of ticks) {
-    const left = toX(Date.parse(tick.startedAt), span, width);
-    const right = Math.max(left + LEAST_PIXELS, toX(endOf(tick, span.to), span, width));
+    const { began, ended } = momentsOf(tick);
+    const left = toX(began, span, width);
+    const right = Math.max(left + LEAST_PIXELS, toX(ended ?? span.to, span, width));
     const distance = x < left ? left - x : x > right ? x - right : 0;
     // A folded tick spans those between its repeats: what stands by itself is nearer.
     const weighed = distance + (tick.repeats > 0 ? 2 : 0);
@@ -25,11 +45,6 @@ export function tickAt(ticks: readonly Tick[], x: number, span: Span, width: num
     }
   }
   return best;
-}
-
-function endOf(tick: Tick, now: number): number {
-  if (tick.lastRepeatAt !== null) return Date.parse(tick.lastRepeatAt);
-  return tick.finishedAt === null ? now : Date.parse(tick.finishedAt);
 }
 
 interface Scene extends Frame {
@@ -58,16 +73,26 @@ export function draw(context: CanvasRenderingContext2D, scene: Scene) {
     const marked = chosen && "bucket" in chosen ? chosen.bucket : null;
     drawBuckets(context, { ...scene, buckets, width: scene.bucketWidth, pixels: width, floor, chosen: marked });
   } else {
-    for (const tick of scene.ticks) drawTick(context, tick, scene, floor);
+    // Numbers of runs that would lie on each other are left out; ticks come in the order of time.
+    let free = -Infinity;
+    for (const tick of scene.ticks) {
+      const at = drawTick(context, tick, scene, floor);
+      if (at === null || tick.status !== "SUCCESS" || tick.launchedCount === 0 || at < free) continue;
+      const text = String(tick.launchedCount);
+      context.fillText(text, at - 1, floor * (1 - heights.SUCCESS) - 8);
+      free = at + text.length * DIGIT_PIXELS + 2;
+    }
   }
   drawNow(context, scene, 0, floor);
 }
 
-function drawTick(context: CanvasRenderingContext2D, tick: Tick, scene: Scene, floor: number) {
+/** Draw one tick, and return where it begins; null where that is out of sight. */
+function drawTick(context: CanvasRenderingContext2D, tick: Tick, scene: Scene, floor: number): number | null {
   const { span, width, paint, now } = scene;
-  const left = toX(Date.parse(tick.startedAt), span, width);
-  const right = toX(Math.min(now, endOf(tick, now)), span, width);
-  if (right < -LEAST_PIXELS || left > width) return;
+  const { began, ended } = momentsOf(tick);
+  const left = toX(began, span, width);
+  const right = toX(Math.min(now, ended ?? now), span, width);
+  if (right < -LEAST_PIXELS || left > width) return null;
   const high = floor * heights[tick.status];
   context.fillStyle = paint[fills[tick.status]];
   if (tick.repeats > 0) {
@@ -85,10 +110,5 @@ function drawTick(context: CanvasRenderingContext2D, tick: Tick, scene: Scene, f
     context.strokeStyle = paint.text;
     context.strokeRect(left - 2.5, floor - high - 2.5, Math.max(LEAST_PIXELS, right - left) + 5, high + 5);
   }
-  if (tick.status === "SUCCESS" && tick.launchedCount > 0) drawCount(context, tick, left, floor - high, paint);
-}
-
-function drawCount(context: CanvasRenderingContext2D, tick: Tick, x: number, y: number, paint: Paint) {
-  context.fillStyle = paint.good;
-  context.fillText(String(tick.launchedCount), x - 1, y - 8);
+  return left;
 }

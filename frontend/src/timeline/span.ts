@@ -64,12 +64,14 @@ export function marks(span: Span, width: number): number[] {
   return found;
 }
 
+const BY_DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+const BY_MINUTE = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const BY_SECOND = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
 /** Return how a mark is written, the shorter the span the more exactly. */
-export function markText(at: number, span: Span): string {
-  const moment = new Date(at);
-  if (span.to - span.from > 2 * DAY) return moment.toLocaleDateString(undefined, { month: "short", day: "numeric" });
-  const seconds = span.to - span.from < 10 * MINUTE ? ({ second: "2-digit" } as const) : {};
-  return moment.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", ...seconds });
+export function markText(at: number, { from, to }: Span): string {
+  if (to - from > 2 * DAY) return BY_DAY.format(at);
+  return (to - from < 10 * MINUTE ? BY_SECOND : BY_MINUTE).format(at);
 }
 
 const WIDTHS = [
