@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 
 import { useMay } from "../access/viewer";
@@ -25,6 +25,9 @@ import { TestDialog } from "./TestDialog";
 import { useSensor } from "./useSensor";
 
 import "./sensor.css";
+
+// Not drawn again as the timeline moves.
+const Facts = memo(SensorFacts);
 
 interface SensorPageProps {
   location: string;
@@ -65,6 +68,36 @@ export default function SensorPage({ location, name }: SensorPageProps) {
     const begun = await tickNow(facts?.id ?? "");
     if (begun) show(begun.id);
   };
+
+  const id = facts?.id;
+  const part = useMemo(
+    () => {
+      if (id === undefined || cursor === null) return null;
+      if (tab === "cursor") return <CursorTab sensorId={id} cursor={cursor} address={address} />;
+      if (tab === "runs") {
+        return (
+          <RunList
+            filter={{ sensorId: id }}
+            empty="Runs that this sensor asks for are listed here."
+            pointed={pointed}
+            onPoint={setPointed}
+          />
+        );
+      }
+      return (
+        <TickTable
+          sensorId={id}
+          live={live}
+          pointed={pointed}
+          onPoint={setPointed}
+          onTurn={(span) => (span ? sight.show(span) : sight.follow())}
+          onOpen={show}
+        />
+      );
+    },
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- not drawn again as the timeline moves; what it calls does the same whatever is in sight
+    [id, tab, address, cursor, live, pointed, parameters],
+  );
 
   if (trouble && !facts)
     return (
@@ -116,7 +149,7 @@ export default function SensorPage({ location, name }: SensorPageProps) {
           Reset
         </Button>
       </Head>
-      <SensorFacts facts={facts} state={state} cursor={cursor} />
+      <Facts facts={facts} state={state} cursor={cursor} />
       <Timeline
         sensorId={facts.id}
         sight={sight}
@@ -134,25 +167,7 @@ export default function SensorPage({ location, name }: SensorPageProps) {
           ["cursor", "Cursor", `${address}?tab=cursor`],
         ]}
       />
-      {tab === "runs" ? (
-        <RunList
-          filter={{ sensorId: facts.id }}
-          empty="Runs that this sensor asks for are listed here."
-          pointed={pointed}
-          onPoint={setPointed}
-        />
-      ) : tab === "cursor" ? (
-        <CursorTab sensorId={facts.id} cursor={cursor} address={address} />
-      ) : (
-        <TickTable
-          sensorId={facts.id}
-          live={live}
-          pointed={pointed}
-          onPoint={setPointed}
-          onTurn={(span) => (span ? sight.show(span) : sight.follow())}
-          onOpen={show}
-        />
-      )}
+      {part}
       {tick && (
         <TickDialog
           id={tick}
