@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
@@ -67,6 +68,12 @@ def take(page: Page, address: str, theme: str) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Evaluate").click()
     page.get_by_role("button", name="Test again").wait_for()
     picture(page, None, f"test-{theme}")
+    limited(page, address, 0)
+    picture(page, f"{address}/instance", f"queue-{theme}")
+    page.goto(f"{address}/runs?status=QUEUED")
+    page.get_by_role("row").filter(has_text="restock").get_by_role("link").first.click()
+    picture(page, None, f"waiting-{theme}")
+    limited(page, address, 5)
     page.goto(f"{place}/on_call")
     page.get_by_role("button", name="Test").click()
     page.get_by_label("Run to try it with").select_option(index=1)
@@ -113,6 +120,23 @@ def take_audit(page: Page, address: str, theme: str) -> None:
     page.get_by_role("button", name="sensor").first.click()
     picture(page, None, f"entry-{theme}")
     page.keyboard.press("Escape")
+
+
+LAUNCH = 'mutation { launchRun(input: {jobName: "restock"}) { run { id } } }'
+LIMIT = """mutation ($job: ID!, $most: Int!) {
+  setRunLimit(input: {jobId: $job, maxConcurrentRuns: $most}) { errors { message } } }"""
+
+
+def limited(page: Page, address: str, most: int) -> None:
+    """Let so many runs of a job be executed at once; have some wait."""
+
+    def ask(query: str, **variables: object) -> Any:
+        return page.request.post(f"{address}/graphql", data={"query": query, "variables": variables}).json()["data"]
+
+    job = ask('{ job(by: {name: {name: "restock"}}) { id } }')["job"]["id"]
+    ask(LIMIT, job=job, most=most)
+    for _ in range(0 if most else 2):
+        ask(LAUNCH)
 
 
 def picture(page: Page, address: str | None, name: str | None) -> None:

@@ -97,6 +97,33 @@ def test_runs_are_seen_over_time_as_they_come_and_end(page: Page, server: DevSer
     assert failed
 
 
+LIMIT = """mutation ($job: ID!, $most: Int!) {
+  setRunLimit(input: {jobId: $job, maxConcurrentRuns: $most}) { errors { message } } }"""
+
+
+def test_a_run_that_waits_says_where_it_stands_and_why(page: Page, server: DevServer) -> None:
+    job = server.query('{ job(by: {name: {name: "fails"}}) { id } }')["job"]["id"]
+    server.query(LIMIT, job=job, most=0)
+    waits = _launch(server, "fails")
+    page.goto(f"{server.address}/runs/{waits}")
+    facts = page.get_by_role("region", name="Facts")
+    expect(facts).to_contain_text("place 1, priority 0")
+    expect(facts).to_contain_text(re.compile("Waits for.*fails.*0"))
+    page.goto(f"{server.address}/runs?job=fails")
+    expect(page.get_by_role("row").filter(has_text="Queued")).to_contain_text("Place 1.")
+    page.goto(f"{server.address}/instance")
+    queue = page.get_by_role("region", name="Queue", exact=True)
+    expect(queue.get_by_role("row").filter(has_text=waits[-8:])).to_contain_text("fails")
+    expect(page.get_by_role("region", name="Limits", exact=True)).to_contain_text("0 of 0")
+    # It goes on by itself, on the page too.
+    page.goto(f"{server.address}/runs/{waits}")
+    expect(facts).to_contain_text("place 1")
+    server.query(LIMIT, job=job, most=1)
+    expect(page.locator("main header .tag").first).to_contain_text("Failure")
+    page.goto(f"{server.address}/instance")
+    expect(queue).to_contain_text("No run waits")
+
+
 def _type(page: Page, config: str) -> None:
     page.get_by_role("textbox", name="Run config").focus()
     page.keyboard.press("Control+a")

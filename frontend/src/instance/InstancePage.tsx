@@ -13,6 +13,7 @@ import { Tag } from "../elements/Tag";
 import { Distance, Time } from "../elements/Time";
 import { complain, say } from "../elements/toasts";
 import { graphql, read } from "../gql";
+import { Queue } from "../runs/Queue";
 import type { InstanceFactsFragment, InstanceToldSubscription, LocationFactsFragment } from "../gql/graphql";
 
 import "./instance.css";
@@ -21,7 +22,7 @@ const InstanceFacts = graphql(`
   fragment InstanceFacts on Instance {
     version database oldestDueSeconds queuedRuns runningRuns
     retention { succeededAt failures trouble error partitionsMade partitionsDropped rowsDropped }
-    workers { id role host startedAt lastSeenAt sensorsHeld shardsHeld runsHeld healthy tasks }
+    workers { id role host startedAt lastSeenAt sensorsHeld shardsHeld runsHeld slots healthy tasks }
   }
 `);
 const LocationFacts = graphql(`
@@ -78,6 +79,7 @@ export default function InstancePage() {
       />
       {error && <Trouble message={messageOf(error)} onRetry={again} />}
       <Figures instance={instance} />
+      <Queue queued={instance.queuedRuns} version={`${instance.queuedRuns} ${instance.runningRuns}`} />
       <Workers workers={instance.workers} />
       <section className="panel" aria-label="Code locations">
         <header>
@@ -127,6 +129,10 @@ function counted(count: number, name: string): string {
   return `${count.toLocaleString()} ${name}${count === 1 ? "" : "s"}`;
 }
 
+function heldOf(runs: number, slots: number | null): string {
+  return slots === null ? counted(runs, "run") : `${counted(runs, "run")} of ${counted(slots, "slot")}`;
+}
+
 const roles = { SERVE: "Serves the API", EVALUATE: "Evaluates sensors", LAUNCH: "Executes runs" } as const;
 
 function Workers({ workers }: { workers: InstanceFactsFragment["workers"] }) {
@@ -159,7 +165,7 @@ function Workers({ workers }: { workers: InstanceFactsFragment["workers"] }) {
                 <td className="number">
                   {worker.sensorsHeld !== null &&
                     `${counted(worker.sensorsHeld, "sensor")} in ${counted(worker.shardsHeld ?? 0, "shard")}`}
-                  {worker.runsHeld !== null && counted(worker.runsHeld, "run")}
+                  {worker.runsHeld !== null && heldOf(worker.runsHeld, worker.slots)}
                   {worker.sensorsHeld === null && worker.runsHeld === null && <span className="faint">–</span>}
                 </td>
                 <td className="number">{worker.tasks}</td>

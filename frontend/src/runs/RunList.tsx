@@ -9,6 +9,8 @@ import type { RunFilter } from "../gql/graphql";
 import { RunTag } from "./RunTag";
 import type { Run } from "./merging";
 import { useRuns } from "./useRuns";
+import { useWaiting, type Waiting } from "./useWaiting";
+import { waitWords } from "./Waits";
 
 interface RunListProps {
   filter: RunFilter;
@@ -26,6 +28,7 @@ export function shortId(id: string): string {
 /** Runs, the latest first, live. */
 export function RunList({ filter, empty, pointed = null, onPoint }: RunListProps) {
   const { runs, isFirst, isLast, isLoading, trouble, newer, older, again } = useRuns(filter);
+  const waiting = useWaiting(runs.filter(({ status }) => status === "QUEUED").map(({ id }) => id));
   if (trouble) return <Trouble message={trouble} onRetry={again} />;
   if (isLoading) return <Loading />;
   if (runs.length === 0) return <Empty title="No runs">{empty}</Empty>;
@@ -46,7 +49,7 @@ export function RunList({ filter, empty, pointed = null, onPoint }: RunListProps
           </thead>
           <tbody>
             {runs.map((run) => (
-              <RunLine key={run.id} run={run} isPointed={pointed !== null && run.tick?.id === pointed} onPoint={onPoint} />
+              <RunLine key={run.id} run={run} waiting={waiting.get(run.id)} isPointed={pointed !== null && run.tick?.id === pointed} onPoint={onPoint} />
             ))}
           </tbody>
         </table>
@@ -71,11 +74,12 @@ export function sensorOf(sensor: { name: string; codeLocation: { name: string } 
 
 interface RunLineProps {
   run: Run;
+  waiting: Waiting | undefined;
   isPointed: boolean;
   onPoint: ((tick: string | null) => void) | undefined;
 }
 
-function RunLine({ run, isPointed, onPoint }: RunLineProps) {
+function RunLine({ run, waiting, isPointed, onPoint }: RunLineProps) {
   return (
     <tr
       className={isPointed ? "pointed" : undefined}
@@ -121,7 +125,18 @@ function RunLine({ run, isPointed, onPoint }: RunLineProps) {
       <td>
         <Time at={run.queuedAt} />
       </td>
-      <td>{run.startedAt ? <Elapsed from={run.startedAt} to={run.finishedAt} /> : <span className="faint">–</span>}</td>
+      <td>
+        {run.startedAt ? (
+          <Elapsed from={run.startedAt} to={run.finishedAt} />
+        ) : run.status === "QUEUED" && waiting ? (
+          <span className="clip soft wait-clip" title={waitWords(waiting)}>
+            {waiting.queuePosition !== null && `Place ${waiting.queuePosition}. `}
+            {waitWords(waiting)}
+          </span>
+        ) : (
+          <span className="faint">–</span>
+        )}
+      </td>
     </tr>
   );
 }

@@ -18,6 +18,8 @@ import { Gantt } from "./Gantt";
 import { sensorOf, shortId } from "./RunList";
 import { RunTag } from "./RunTag";
 import { type RunDetails, useRun } from "./useRun";
+import { useWaiting } from "./useWaiting";
+import { Waits } from "./Waits";
 
 import "./runs.css";
 
@@ -221,6 +223,7 @@ function Facts({ run }: { run: RunDetails }) {
         <dd>
           <Time at={run.queuedAt} />
         </dd>
+        {run.status === "QUEUED" && <InQueue id={run.id} />}
         <dt>Started</dt>
         <dd>
           {run.startedAt ? <Time at={run.startedAt} /> : <span className="faint">not yet</span>}
@@ -243,6 +246,24 @@ function Facts({ run }: { run: RunDetails }) {
         </dd>
       </dl>
     </section>
+  );
+}
+
+/** Where a run stands in the queue, and what it waits for. */
+function InQueue({ id }: { id: string }) {
+  const waiting = useWaiting([id]).get(id);
+  if (!waiting || waiting.queuePosition === null) return null;
+  return (
+    <>
+      <dt>In the queue</dt>
+      <dd className="number">
+        place {waiting.queuePosition}, priority {waiting.priority}
+      </dd>
+      <dt>Waits for</dt>
+      <dd>
+        <Waits waiting={waiting} />
+      </dd>
+    </>
   );
 }
 

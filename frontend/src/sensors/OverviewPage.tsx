@@ -85,7 +85,25 @@ export function OverviewPage() {
             {isLoading && " …"}
           </span>
         }
-      />
+      >
+        {picked.length > 0 && (
+          <span className="row bulk-bar" role="toolbar" aria-label="Selected sensors">
+            <span className="number">{picked.length.toLocaleString()} selected</span>
+            <Button small refused={refused.start} onClick={() => setBulk("start")}>
+              Start
+            </Button>
+            <Button small refused={refused.stop} onClick={() => setBulk("stop")}>
+              Stop
+            </Button>
+            <Button small refused={refused.reset} onClick={() => setBulk("reset")}>
+              Reset
+            </Button>
+            <Button small look="quiet" onClick={() => setSelected(new Set())}>
+              Clear
+            </Button>
+          </span>
+        )}
+      </Head>
       <div className="row wrap">
         <Search label="Search sensors" value={values.search} onChange={filters.setSearch} />
         <Choice
@@ -124,23 +142,6 @@ export function OverviewPage() {
             ))}
           </select>
         </label>
-        {picked.length > 0 && (
-          <span className="row push bulk-bar" role="toolbar" aria-label="Selected sensors">
-            <span className="number">{picked.length} selected</span>
-            <Button small refused={refused.start} onClick={() => setBulk("start")}>
-              Start
-            </Button>
-            <Button small refused={refused.stop} onClick={() => setBulk("stop")}>
-              Stop
-            </Button>
-            <Button small refused={refused.reset} onClick={() => setBulk("reset")}>
-              Reset
-            </Button>
-            <Button small look="quiet" onClick={() => setSelected(new Set())}>
-              Clear
-            </Button>
-          </span>
-        )}
       </div>
       {trouble && <Trouble message={trouble} onRetry={reload} />}
       {total === 0 && isLoading && <Loading />}

@@ -50,7 +50,7 @@ export const SensorLine = memo(function SensorLine({ row, spark, lastRun, select
       </span>
       <span role="cell" className="cell-condition row">
         <ConditionTag state={row} />
-        <span className="clip soft" title={reason}>
+        <span className="reason soft" title={reason}>
           {reason}
         </span>
       </span>
@@ -85,11 +85,9 @@ export const SensorLine = memo(function SensorLine({ row, spark, lastRun, select
       <span role="cell" className="cell-wide">
         <Targets targets={row.targets} location={row.codeLocation.name} />
       </span>
-      <span role="cell" className="cell-wide soft clip">
-        {kindNames[row.kind]}
-      </span>
-      <span role="cell" className="cell-wide soft clip">
-        {shownInterval(row.minimumIntervalSeconds)}
+      <span role="cell" className="cell-wide cell-kind soft">
+        <span className="clip">{kindNames[row.kind]}</span>
+        <span className="clip">{shownInterval(row.minimumIntervalSeconds)}</span>
       </span>
     </>
   );

@@ -27,7 +27,6 @@ const HEADS = [
   "Last run",
   "Targets",
   "Kind",
-  "Interval",
 ];
 
 /** Thousands of sensors, of which those in sight are drawn. */

@@ -104,7 +104,15 @@ export function TestDialog({ sensorId, name, location, cursor, watchesRuns, onCl
               : "The sensor's function runs; no tick is recorded and nothing is launched."}
         </p>
         {trouble && <Trouble message={trouble} />}
-        {result && <Outcome key={result.durationSeconds} result={result} sensorId={sensorId} location={location} />}
+        {result && (
+          <Outcome
+            key={result.durationSeconds}
+            result={result}
+            sensorId={sensorId}
+            location={location}
+            watchesRuns={watchesRuns}
+          />
+        )}
       </div>
     </Dialog>
   );
@@ -187,15 +195,14 @@ function CursorField({ text, isNull, onText, onNull }: CursorFieldProps) {
   );
 }
 
-function Outcome({
-  result,
-  sensorId,
-  location,
-}: {
+interface OutcomeProps {
   result: EvaluationResultFragment;
   sensorId: string;
   location: string;
-}) {
+  watchesRuns: boolean;
+}
+
+function Outcome({ result, sensorId, location, watchesRuns }: OutcomeProps) {
   const requests = read(RequestLine, result.runRequests);
   const count = requests.length;
   const lines = result.logs.map((record, index) => logLine(String(index), record));
@@ -208,6 +215,8 @@ function Outcome({
           <Tag tone="good">
             {count} run {count === 1 ? "request" : "requests"}
           </Tag>
+        ) : watchesRuns && result.skipReason === null ? (
+          <Tag tone="good">Reacted</Tag>
         ) : (
           <Tag tone="idle">Skipped</Tag>
         )}
