@@ -68,23 +68,8 @@ def take(page: Page, address: str, theme: str) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Evaluate").click()
     page.get_by_role("button", name="Test again").wait_for()
     picture(page, None, f"test-{theme}")
-    limited(page, address, 0)
-    picture(page, f"{address}/instance", f"queue-{theme}")
-    page.goto(f"{address}/runs?status=QUEUED")
-    page.get_by_role("row").filter(has_text="restock").get_by_role("link").first.click()
-    picture(page, None, f"waiting-{theme}")
-    limited(page, address, 5)
-    page.goto(f"{place}/on_call")
-    page.get_by_role("button", name="Test").click()
-    page.get_by_label("Run to try it with").select_option(index=1)
-    page.get_by_role("dialog").get_by_role("button", name="Evaluate").click()
-    page.get_by_role("button", name="Test again").wait_for()
-    picture(page, None, f"test-run-{theme}")
-    page.goto(f"{address}/")
-    page.get_by_role("checkbox", name="Select all that are listed").check()
-    page.get_by_role("button", name="Start", exact=True).click()
-    page.get_by_role("dialog").get_by_role("button", name="Start").click()
-    picture(page, None, f"bulk-{theme}")
+    dialogs(page, address, theme)
+    queue(page, address, theme)
     picture(page, f"{address}/runs", f"runs-{theme}")
     page.goto(f"{address}/runs?view=timeline")
     page.get_by_role("button", name="5 min").click()
@@ -120,6 +105,31 @@ def take_audit(page: Page, address: str, theme: str) -> None:
     page.get_by_role("button", name="sensor").first.click()
     picture(page, None, f"entry-{theme}")
     page.keyboard.press("Escape")
+
+
+def dialogs(page: Page, address: str, theme: str) -> None:
+    """Take pictures of the dialogs that need some clicks."""
+    page.goto(f"{address}/sensors/project/on_call")
+    page.get_by_role("button", name="Test").click()
+    page.get_by_label("Run to try it with").select_option(index=1)
+    page.get_by_role("dialog").get_by_role("button", name="Evaluate").click()
+    page.get_by_role("button", name="Test again").wait_for()
+    picture(page, None, f"test-run-{theme}")
+    page.goto(f"{address}/")
+    page.get_by_role("checkbox", name="Select all that are listed").check()
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Start").click()
+    picture(page, None, f"bulk-{theme}")
+
+
+def queue(page: Page, address: str, theme: str) -> None:
+    """Take pictures of runs that wait."""
+    limited(page, address, 0)
+    picture(page, f"{address}/instance", f"queue-{theme}")
+    page.goto(f"{address}/runs?status=QUEUED")
+    page.get_by_role("row").filter(has_text="restock").get_by_role("link").first.click()
+    picture(page, None, f"waiting-{theme}")
+    limited(page, address, 5)
 
 
 LAUNCH = 'mutation { launchRun(input: {jobName: "restock"}) { run { id } } }'

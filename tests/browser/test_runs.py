@@ -110,7 +110,7 @@ def test_a_run_that_waits_says_where_it_stands_and_why(page: Page, server: DevSe
     expect(facts).to_contain_text("place 1, priority 0")
     expect(facts).to_contain_text(re.compile("Waits for.*fails.*0"))
     page.goto(f"{server.address}/runs?job=fails")
-    expect(page.get_by_role("row").filter(has_text="Queued")).to_contain_text("Place 1.")
+    expect(page.get_by_role("row").filter(has_text=waits[-8:])).to_contain_text("Place 1.")
     page.goto(f"{server.address}/instance")
     queue = page.get_by_role("region", name="Queue", exact=True)
     expect(queue.get_by_role("row").filter(has_text=waits[-8:])).to_contain_text("fails")
