@@ -14,6 +14,7 @@ import { conditionNames, kindNames } from "./conditions";
 import { chosen, type Filters, grouped, SORTS } from "./filters";
 import type { Change } from "./mutations";
 import { SensorList } from "./SensorList";
+import { Troubles, useTroubles } from "./Troubles";
 import { useBoard } from "./useBoard";
 
 import "./overview.css";
@@ -49,6 +50,7 @@ const asPairs = <Key extends string>(names: Record<Key, string>) => Object.entri
 /** Every sensor: what needs attention first. */
 export function OverviewPage() {
   const { board, isLoading, trouble, reload } = useBoard();
+  const troubles = useTroubles();
   const filters = useFilters();
   const { values } = filters;
   const now = useNow();
@@ -144,8 +146,9 @@ export function OverviewPage() {
         </label>
       </div>
       {trouble && <Trouble message={trouble} onRetry={reload} />}
+      <Troubles troubles={troubles} />
       {total === 0 && isLoading && <Loading />}
-      {total === 0 && !isLoading && !trouble && (
+      {total === 0 && !isLoading && !trouble && troubles?.unloaded.length === 0 && (
         <Empty title="No sensors yet" code={EXAMPLE}>
           A sensor is a Python function that watches something and asks for runs of a job. Write one, and serve its file
           with vedette dev.
