@@ -46,6 +46,7 @@ TICK = """
 mutation TickIt($id: ID!) { tickSensor(input: {sensorId: $id}) {
   tick { status } errors { message } } }
 """
+FOLLOWED = "{ runs { edges { node { traceId sensor { name } } } } }"
 FIND = 'query Find { sensor(by: {name: {name: "asked"}}) { id } }'
 Span = dict[str, Any]
 
@@ -140,11 +141,16 @@ def test_one_trace_goes_from_the_client_to_the_op_and_the_logs_tell_its_id(datab
             return [one for one in taken if one["name"] in names]
 
         wait_until(lambda: len(list(told.iterdir())) == 2 and len(spans("run greets")) == 2, "both runs to be told")
+        listed = httpx.post(url, json={"query": FOLLOWED}, timeout=30).json()["data"]["runs"]["edges"]
 
     asked = [one for one in taken if one["trace"] == TRACE_ID]
+    # The API tells by which id each run is followed.
+    followed_by = {edge["node"]["sensor"]["name"]: edge["node"]["traceId"] for edge in listed}
+    assert followed_by["asked"] == TRACE_ID
     # Beside it, the tick by itself is a trace of its own, with the tick's id.
     assert tree(asked, "00f067aa0ba902b7") == {"serve: mutation TickIt": {"evaluate: tick asked": EXPECTED_BELOW_TICK}}
     [alone] = spans("tick by_itself")
+    assert alone["trace"] == followed_by["by_itself"]
     assert alone["trace"] == alone["attributes"]["vedette.tick.id"].replace("-", "")
     below = tree([one for one in taken if one["trace"] == alone["trace"]], alone["span"])
     below.pop("evaluate: wait", None)

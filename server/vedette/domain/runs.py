@@ -92,6 +92,8 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     rerun_of: UUID | None = None
     # The greater starts first.
     priority: int = 0
+    # The place in a trace of what asked for it, as W3C `traceparent`; None: that of its tick, if it has one.
+    trace: str | None = None
 
     def with_partition(self, partition_key: str) -> "Run":
         """Return it as a run for that partition."""

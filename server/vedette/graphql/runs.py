@@ -36,6 +36,7 @@ from vedette.graphql.tags import Tag, tag_list
 from vedette.graphql.ticks import MinLevel, Tick
 from vedette.storage.runs import runs
 from vedette.storage.runs.runs import PlacedEvent
+from vedette.telemetry import tracing
 
 if TYPE_CHECKING:
     from vedette.graphql.asset_events import AssetEvent
@@ -112,6 +113,9 @@ class Run(Node):
     status: RunStatus = strawberry.field(description="How it stands.")
     run_key: str | None = strawberry.field(description="The key that makes it unique to its sensor or job.")
     run_config: JSON = strawberry.field(description="The config that it runs with; what is secret in it is ********.")
+    trace_id: str = strawberry.field(
+        description="By which id it is followed in logs and traces, from the request or tick that asked for it on."
+    )
     partition_key: str | None = strawberry.field(description="The partition that it runs for.")
     asset_selection: list[list[str]] | None = strawberry.field(description="Keys of the assets that it runs for.")
     queued_at: datetime = strawberry.field(description="When it was asked for.")
@@ -218,6 +222,7 @@ def run(facts: domain.Run) -> Run:
         status=facts.status,
         run_key=facts.run_key,
         run_config=JSON(masked(facts.run_config)),
+        trace_id=tracing.of_run(facts.id, facts.attempt, facts.tick_id, facts.trace).span.trace_id,
         partition_key=facts.partition_key,
         asset_selection=None if selection is None else [list(key) for key in selection],
         queued_at=facts.queued_at,

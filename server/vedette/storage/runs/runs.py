@@ -42,7 +42,7 @@ _STATUS = {status.value: status for status in RunStatus}
 
 def _build(values: pages.Values) -> Run:
     key, location, job, status, queued, run_key, tags, run_config, partition, assets, checks, *rest = values
-    sensor_id, tick_id, started, finished, error, attempt, rerun_of, priority, *_ = rest
+    sensor_id, tick_id, started, finished, error, attempt, rerun_of, priority, trace, *_ = rest
     return Run(
         id=key,
         code_location=location,
@@ -63,6 +63,7 @@ def _build(values: pages.Values) -> Run:
         attempt=attempt,
         rerun_of=rerun_of,
         priority=priority,
+        trace=trace,
     )
 
 
@@ -70,7 +71,7 @@ LISTING = pages.Listing(
     """id, code_location, job_name, status, queued_at, run_key, CAST(tags AS text), CAST(run_config AS text),
     partition_key, CAST(asset_selection AS text), CAST(asset_checks AS text),
     sensor_id, tick_id, started_at, finished_at, CAST(error AS text),
-    attempt, rerun_of, priority""",
+    attempt, rerun_of, priority, trace""",
     "runs",
     (By("queued_at", "timestamptz"), By("id", "uuid")),
     _build,
