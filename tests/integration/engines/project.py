@@ -105,6 +105,16 @@ def talks():
     talk()
 
 @op
+def wait_for_word():
+    note("ready")
+    while not lines("go on"):
+        time.sleep(0.05)
+
+@job
+def waits_for_word():
+    wait_for_word()
+
+@op
 def enter(context: OpExecutionContext):
     note(f"{{context.run_id}} enters")
     time.sleep(0.3)

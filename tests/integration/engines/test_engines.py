@@ -4,6 +4,7 @@ import os
 import signal
 from uuid import UUID
 
+import psutil
 import pytest
 
 from integration.engines.clusters import agent_of, worker_of
@@ -201,7 +202,7 @@ async def test_an_agent_that_hears_nothing_ends_its_run_before_that_is_tried_aga
     assert (await stage.queue.row(run_id)).attempt == 2
 
 
-@on("dask", more=("ray",))
+@on(more=("dask", "ray"))
 async def test_options_that_the_engine_does_not_know_are_refused(stage: Stage) -> None:
     async with stage.launching():
         _, status, error = await stage.finish("asks_for_red")
@@ -251,3 +252,19 @@ async def test_a_launcher_that_is_lost_leaves_no_process_and_its_runs_are_rescue
         await stage.queue.until_finished(60)
     assert (await stage.queue.row(run_id)).attempt == 2
     assert [line.split()[1] for line in stage.lines()] == ["began", "began", "ended"]
+
+
+@on(more=("dask",))
+async def test_a_driver_that_is_killed_is_started_again_and_the_runs_of_dask_go_on(stage: Stage) -> None:
+    async with stage.launching():
+        [run_id] = await stage.queue.add("waits_for_word")
+        await stage.until_noted("ready")
+        for child in psutil.Process().children():
+            if any(word.endswith("dask_driver") for word in child.cmdline()):
+                child.kill()
+        [other] = await stage.queue.add("succeeds")
+        await stage.queue.until_status(other, "SUCCESS")
+        with stage.ledger.open("a") as ledger:
+            ledger.write("go on\n")
+        row = await stage.queue.until_status(run_id, "SUCCESS")
+    assert row.attempt == 1

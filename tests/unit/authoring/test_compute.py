@@ -1,3 +1,5 @@
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,3 +51,12 @@ def test_what_cannot_be_is_refused_where_it_is_written(options: dict[str, Any], 
 def test_an_amount_that_there_cannot_be_is_refused() -> None:
     with pytest.raises(DefinitionError, match="cpu is a number above 0"):
         Compute(cpu=0)
+
+
+def test_the_example_of_the_manual_is_a_project() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "engines.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(example, names)
+    [spec] = Definitions(jobs=[names["trains"]]).catalog().jobs
+    assert spec.compute == ComputeSpec(4, 1, 16_000_000_000)

@@ -59,6 +59,7 @@ class Wire:
             self._server.close()
         if self._beating is not None:
             self._beating.cancel()
+            await asyncio.wait([self._beating])
         for caller in tuple(self._strangers):
             caller.close()
         for link in tuple(self._links):
