@@ -17,7 +17,7 @@ from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import TickStatus
 from vedette.storage import changes
 from vedette.storage.pages import Window
-from vedette.storage.runs import run_claims, run_queue, run_searches, runs
+from vedette.storage.runs import run_claims, run_queue, run_searches, run_waiting, runs
 from vedette.storage.runs.runs import RunFilter
 from vedette.storage.sensors import cursors, due, sensors
 from vedette.storage.sensors.sensors import SensorFilter, SensorOrder
@@ -183,6 +183,7 @@ QUESTIONS: dict[str, Ask] = {
     "asked: runs that succeeded": lambda c, of: run_searches.changes(c, ListRunChanges(RunStatus.SUCCESS, PAGE)),
 }
 CLAIMS: dict[str, Ask] = {
+    "the queue": lambda c, of: run_waiting.page(c, FIRST),
     "claim of runs": lambda c, of: run_claims.claim(c, of.run_ids[0], ["shop"], 10, 10.0),
     "runs of lost launchers": lambda c, of: run_queue.take_over(c, of.run_ids[0], [], [], 10, 10.0),
     "renewal of claims": lambda c, of: run_queue.renew(c, dict.fromkeys(of.some(of.run_ids), 1), 10.0),

@@ -10,13 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class Load(NamedTuple):
-    """What waits and what is being done. The ages are 0.0 where every sensor is on time and no run is queued."""
+    """What waits and what is being done. The ages are 0.0 where every sensor is on time and no run is queued.
+
+    `limited_runs` are those of the queue that were found behind a limit.
+    """
 
     database: str
     oldest_due_seconds: float
     queued_runs: int
     oldest_queued_seconds: float
     running_runs: int
+    limited_runs: int
 
 
 class Worker(NamedTuple):
@@ -48,7 +52,8 @@ _LOAD = text(
         (SELECT count(*) FROM runs WHERE status = 'QUEUED'),
         (SELECT coalesce(greatest(0, extract(epoch FROM now() - min(queued_at))), 0)::double precision FROM runs
             WHERE status = 'QUEUED'),
-        (SELECT count(*) FROM runs WHERE status IN ('STARTING', 'STARTED', 'CANCELING'))
+        (SELECT count(*) FROM runs WHERE status IN ('STARTING', 'STARTED', 'CANCELING')),
+        (SELECT count(*) FROM runs WHERE status = 'QUEUED' AND lane > '')
     """
 )
 

@@ -141,6 +141,7 @@ OBJECTIVES_BREACHED = Gauge(
     "vedette_lag_objectives_breached", "Those of them that are later than their own max_lag.", registry=REGISTRY
 )
 QUEUED_RUNS = Gauge("vedette_queued_runs", "Runs in the queue.", registry=REGISTRY)
+LIMITED_RUNS = Gauge("vedette_limited_runs", "Runs in the queue that were found behind a limit.", registry=REGISTRY)
 OLDEST_QUEUED = Gauge("vedette_oldest_queued_seconds", "How long the oldest of them waits.", registry=REGISTRY)
 RUNNING_RUNS = Gauge("vedette_running_runs", "Runs that a launcher holds.", registry=REGISTRY)
 WORKERS = Gauge("vedette_workers", "Processes that showed a sign of life lately, by role.", ["role"], registry=REGISTRY)
@@ -152,6 +153,7 @@ OF_THE_INSTANCE = (
     OVERDUE,
     OBJECTIVES_BREACHED,
     QUEUED_RUNS,
+    LIMITED_RUNS,
     OLDEST_QUEUED,
     RUNNING_RUNS,
     RETENTION_FAILURES,

@@ -61,6 +61,7 @@ def looking_at(database: Database, settings: Settings) -> Look:
         metrics.OVERDUE.set(late.overdue)
         metrics.OBJECTIVES_BREACHED.set(late.by_objective)
         metrics.QUEUED_RUNS.set(load.queued_runs)
+        metrics.LIMITED_RUNS.set(load.limited_runs)
         metrics.OLDEST_QUEUED.set(load.oldest_queued_seconds)
         metrics.RUNNING_RUNS.set(load.running_runs)
         metrics.RETENTION_FAILURES.set(state.failures)
