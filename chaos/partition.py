@@ -40,8 +40,8 @@ ENDLESS_SECONDS = 600.0
 PATIENCE_SECONDS = 40.0
 
 LAUNCH = """
-mutation($job: String!, $config: JSON!, $tags: [RunTagInput!]) {
-  launchRun(input: {jobName: $job, runConfig: $config, tags: $tags}) { run { id } errors { message } }
+mutation($job: String!, $config: JSON!, $tags: [RunTagInput!], $key: String!) {
+  launchRun(input: {jobName: $job, runConfig: $config, tags: $tags, idempotencyKey: $key}) { errors { message } }
 }
 """
 # Of each sensor, what was recorded first of what began after the cut.
@@ -144,7 +144,7 @@ class Partition:
         self._trial.events.happened(name)
         # The other's server: ours may only now find that connections of before were lost.
         address = self._trial.fleet.processes[1].address
-        ask(address, LAUNCH, job=job, config=config, tags=tags)
+        wait_until(lambda: _launched(address, job=job, config=config, tags=tags, key=name), name, PATIENCE_SECONDS)
         wait_until(lambda: self._beats(name) != [], f"{name} to begin", PATIENCE_SECONDS)
         return name
 
@@ -192,3 +192,15 @@ class Partition:
             return await connection.fetchrow(statement, *values)
 
         return self._trial.ask(fetch)
+
+
+def _launched(address: str, **variables: object) -> bool:
+    """Launch a run, once however often it is asked for; False where that is to be asked for again."""
+    try:
+        ask(address, LAUNCH, **variables)
+    except ValueError as error:
+        # Of a machine so busy that a process stood still in its transaction for longer than a short lease allows.
+        if "UNAVAILABLE" not in str(error):
+            raise
+        return False
+    return True
