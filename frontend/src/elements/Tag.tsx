@@ -11,6 +11,15 @@ export function Tag({ tone, plain, children }: { tone: Tone; plain?: boolean; ch
   );
 }
 
+/** A name that may be longer than a table has room for; all of it on hover. */
+export function LongName({ name }: { name: string }) {
+  return (
+    <span className="clip long-name" title={name}>
+      {name}
+    </span>
+  );
+}
+
 /** Pairs of text that mark a thing. */
 export function KeyValues({ tags }: { tags: readonly { key: string; value: string }[] }) {
   if (tags.length === 0) return <span className="faint">none</span>;

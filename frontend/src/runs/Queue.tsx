@@ -4,6 +4,7 @@ import { Link } from "wouter";
 
 import { messageOf } from "../api/mutate";
 import { Trouble } from "../elements/ErrorBox";
+import { LongName } from "../elements/Tag";
 import { Distance, Time } from "../elements/Time";
 import { graphql, read } from "../gql";
 import type { LimitLineFragment, QueueLineFragment } from "../gql/graphql";
@@ -103,7 +104,9 @@ function QueueTable({ runs }: { runs: readonly QueueLineFragment[] }) {
                   {shortId(run.id)}
                 </Link>
               </td>
-              <td>{run.jobName}</td>
+              <td>
+                <LongName name={run.jobName} />
+              </td>
               <td className="number">{run.priority}</td>
               <td>{run.sensor?.name ?? <span className="faint">by hand</span>}</td>
               <td>

@@ -4,6 +4,7 @@ import { Button } from "../elements/Button";
 import { Empty } from "../elements/Empty";
 import { Trouble } from "../elements/ErrorBox";
 import { Loading } from "../elements/Page";
+import { LongName } from "../elements/Tag";
 import { Elapsed, Time } from "../elements/Time";
 import type { RunFilter } from "../gql/graphql";
 import { RunTag } from "./RunTag";
@@ -97,10 +98,10 @@ function RunLine({ run, waiting, isPointed, onPoint }: RunLineProps) {
       <td>
         {run.job ? (
           <Link href={`/jobs/${encodeURIComponent(run.job.codeLocation.name)}/${encodeURIComponent(run.jobName)}`}>
-            {run.jobName}
+            <LongName name={run.jobName} />
           </Link>
         ) : (
-          run.jobName
+          <LongName name={run.jobName} />
         )}
       </td>
       <td className="mono">
@@ -110,7 +111,9 @@ function RunLine({ run, waiting, isPointed, onPoint }: RunLineProps) {
       <td>
         {run.sensor ? (
           <>
-            <Link href={sensorOf(run.sensor)}>{run.sensor.name}</Link>
+            <Link href={sensorOf(run.sensor)}>
+              <LongName name={run.sensor.name} />
+            </Link>
             {run.tick && (
               <Link href={`${sensorOf(run.sensor)}?tick=${run.tick.id}`} className="faint number">
                 {" "}

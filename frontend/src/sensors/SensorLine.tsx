@@ -40,7 +40,7 @@ export const SensorLine = memo(function SensorLine({ row, spark, lastRun, select
         <Link
           href={sensorAddress(row.codeLocation.name, row.name)}
           className="clip"
-          title={row.description ?? row.name}
+          title={row.description ? `${row.name}: ${row.description}` : row.name}
         >
           {row.name}
         </Link>

@@ -1,7 +1,7 @@
 import { Link } from "wouter";
 
 import { Json } from "../elements/Block";
-import { KeyValues, Tag, type Tone } from "../elements/Tag";
+import { KeyValues, LongName, Tag, type Tone } from "../elements/Tag";
 import { type FragmentType, graphql, read } from "../gql";
 import type { RunRequestOutcome } from "../gql/graphql";
 import { RunTag } from "../runs/RunTag";
@@ -71,7 +71,9 @@ export function RequestTable({ requests, location }: RequestTableProps) {
                     <span className="faint">–</span>
                   )}
                 </td>
-                <td>{request.jobName ?? assetSelection?.map((key) => key.join("/")).join(", ")}</td>
+                <td>
+                  <LongName name={request.jobName ?? assetSelection?.map((key) => key.join("/")).join(", ") ?? ""} />
+                </td>
                 <td className="mono">
                   {runKey ?? <span className="faint">none</span>}
                   {partitionKey !== null && <div className="faint">{partitionKey}</div>}
