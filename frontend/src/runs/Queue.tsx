@@ -69,8 +69,8 @@ export function Queue({ queued, version }: { queued: number; version: string }) 
         </header>
         {limits.length === 0 ? (
           <p className="panel-body soft">
-            No limit is set: as many runs are executed at once as the launchers have slots. The mutation{" "}
-            <code>setRunLimit</code> sets one: of all runs, of a job&apos;s, or of those with a tag.
+            No limit is set: as many runs are executed at once as the launchers have slots.{" "}
+            <code>vedette limit set</code> sets one: of all runs, of a job&apos;s, or of those with a tag.
           </p>
         ) : (
           <LimitTable limits={limits} />
