@@ -22,8 +22,8 @@ EXAMPLES = Path(__file__).parents[2] / "frontend" / "src" / "graphiql" / "exampl
 
 # The most that any of them takes: a page of the interface about one thing and all that belongs to it.
 MOST = 16
-# It asks whether the server is there, no more.
-WITHOUT = "interface.Reachable"
+# These ask whether the server is there, and who one is to it, no more.
+WITHOUT = {"interface.Reachable", "interface.Viewer"}
 
 
 def queries() -> dict[str, str]:
@@ -119,6 +119,8 @@ class Shop:
             "since": "2026-01-01T00:00:00Z",
             "until": "2026-01-02T00:00:00Z",
             "seconds": 3600.0,
+            "perJob": 50,
+            "position": "1",
         }
         wanted = {node.variable.name.value for node in operation.variable_definitions or ()}
         return {name: value for name, value in fitting.items() if name in wanted}
@@ -141,4 +143,4 @@ async def test_a_query_takes_as_many_statements_for_many_as_for_one(api: Api, da
         await api.query(document, **shop.variables(document))
     # What is read side by side is asked in any order.
     assert sorted(for_many) == sorted(for_one)
-    assert name == WITHOUT or 0 < len(for_one) <= MOST
+    assert name in WITHOUT or 0 < len(for_one) <= MOST

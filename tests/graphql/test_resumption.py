@@ -60,7 +60,12 @@ async def told(api: Api, name: str, count: int, **variables: Any) -> list[Any]:
         return [item[name] for item in await subscription.take(count)]
 
 
-SUBSCRIPTIONS = list(schema._schema.subscription_type.fields)  # type: ignore[union-attr]  # as above
+FIELDS = schema._schema.subscription_type.fields  # type: ignore[union-attr]  # as above
+SUBSCRIPTIONS = [name for name, field in FIELDS.items() if "after" in field.args]
+
+
+def test_what_has_no_positions_tells_how_things_stand() -> None:
+    assert set(FIELDS) - set(SUBSCRIPTIONS) == {"pulses", "instance"}
 
 
 @pytest.mark.parametrize("name", SUBSCRIPTIONS)

@@ -118,7 +118,7 @@ def _who() -> str:
 
 
 def _shown(found: Token) -> dict[str, object]:
-    shown: dict[str, object] = msgspec.to_builtins(found._asdict())
+    shown: dict[str, object] = msgspec.to_builtins({**found._asdict(), "quota": found.quota._asdict()})
     return shown
 
 

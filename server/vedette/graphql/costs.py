@@ -53,6 +53,7 @@ class Cost:
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
         self._known: dict[str, int] = {}
+        self._known_effects: dict[str, int] = {}
         self.pages: list[Page] = []
 
     def of(self, operation: OperationDefinitionNode) -> int:
@@ -62,14 +63,28 @@ class Cost:
         root = self._schema.get_root_type(operation.operation)
         cost = self._selection(operation.selection_set, root)
         if operation.operation is OperationType.MUTATION:
-            cost += MUTATION * len(operation.selection_set.selections)
-            cost += sum(self._given(node) for node in operation.selection_set.selections)
+            cost += self._effects(operation.selection_set)
         return cost
 
-    def _given(self, node: Any) -> int:
+    def _effects(self, selected: SelectionSetNode) -> int:
+        """Return what the mutations of a selection cost as such, wherever they stand."""
+        return sum(self._effect(node) for node in selected.selections)
+
+    def _effect(self, node: Any) -> int:
+        if isinstance(node, FieldNode):
+            return MUTATION + self._given(node)
+        if isinstance(node, InlineFragmentNode):
+            return self._effects(node.selection_set)
+        assert isinstance(node, FragmentSpreadNode)
+        name = node.name.value
+        if name not in self._known_effects:
+            self._known_effects[name] = self._effects(self._fragments[name].selection_set)
+        return self._known_effects[name]
+
+    def _given(self, node: FieldNode) -> int:
         """Return how many sensors a mutation names together."""
-        for argument in getattr(node, "arguments", ()):
-            value = argument.value
+        for argument in node.arguments or ():
+            value: Any = argument.value
             if isinstance(value, VariableNode):
                 value = self._variables.get(value.name.value)
             if isinstance(value, ObjectValueNode):

@@ -31,6 +31,11 @@ PAGE = "{ edges { node { id } } }"
         ('{ nodes(ids: ["a", "b"]) { id } }', 2),
         ("{ codeLocations { id } }", LIST_SIZE),
         ('mutation { startSensor(input: {sensorId: "x"}) { sensor { id } } }', MUTATION + 1 + 1),
+        ("mutation { __typename }", MUTATION),
+        (
+            "mutation { ...f } fragment f on Mutation { ...g ... { ...g } } fragment g on Mutation { __typename }",
+            2 * MUTATION,
+        ),
         # What no page can be does not make room for others.
         (f"{{ sensors(first: -9) {PAGE} runs(first: 5) {PAGE} }}", 5),
         (f"{{ sensors(first: {'9' * 5000}) {PAGE} }}", 100),
@@ -48,3 +53,12 @@ def test_sizes_may_be_variables_and_their_defaults() -> None:
     assert cost(document) == 40
     assert cost(document, n=7, ids=["a", "b", "c"]) == 7 + 3
     assert cost(document, n=None) == 25
+
+
+def test_a_mutation_of_many_costs_each_of_them_wherever_it_stands() -> None:
+    many = "mutation($ids: [ID!]!) {{ {} }} fragment f on Mutation {{ {} }}"
+    start = "startSensors(input: {sensorIds: $ids}) { errors { message } }"
+    expected = cost(many.format(start, "__typename"), ids=["a", "b", "c"])
+    assert expected == MUTATION + 3 + 1 + LIST_SIZE
+    assert cost(many.format("...f", start), ids=["a", "b", "c"]) == expected
+    assert cost(many.format(f"... {{ {start} }}", "__typename"), ids=["a", "b", "c"]) == expected
