@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,13 @@ def test_lists_are_connections_with_a_bounded_page(schema: GraphQLSchema) -> Non
         for field in getattr(kind, "fields", {}).values():
             if str(getattr(field, "type", "")).rstrip("!").endswith("Connection"):
                 assert {"first", "after"} <= set(field.args)
+
+
+@pytest.mark.parametrize("first", ["context", "mutation_errors", "sensor_bulk_mutations", "loaders", "enums"])
+def test_the_schema_is_the_same_whichever_module_is_imported_first(first: str) -> None:
+    program = (
+        f"import vedette.graphql.{first}; from vedette.graphql.printing import printed_schema as p; print(p(), end='')"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert printed.stdout == KEPT.read_text()

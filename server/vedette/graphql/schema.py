@@ -6,7 +6,6 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
 
 from vedette.bus import Bus
-from vedette.graphql import enums  # noqa: F401  (gives the enums their descriptions before types use them)
 from vedette.graphql.asset_events import AssetCheckEvaluation, Materialization, Observation
 from vedette.graphql.asset_mutations import AssetMutations
 from vedette.graphql.assets import AssetQueries
