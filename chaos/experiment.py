@@ -34,6 +34,7 @@ _POSITION = "SELECT position FROM streams WHERE name = 'ticks'"
 _LIMIT = """
 INSERT INTO run_limits (id, subject, max_runs, set_by) VALUES (gen_random_uuid(), '["all"]', 4, 'chaos')
 """
+_NO_LIMIT = "DELETE FROM run_limits"
 _HELD = """
 SELECT count(*) FROM leases JOIN workers ON workers.id = leases.holder WHERE workers.pid = $1 AND expires_at > now()
 """
@@ -109,7 +110,11 @@ def _started(trial: Trial, cell: Cell) -> Provoked:
 def _limited(trial: Trial, cell: Cell) -> Provoked:
     """Launchers claim one after the other, under a limit that is reached now and then."""
     trial.ask(lambda connection: connection.execute(_LIMIT))
-    yield trial.fleet.start(cell.role, cell.faults), list
+    try:
+        yield trial.fleet.start(cell.role, cell.faults), list
+    finally:
+        # The next trial claims as most do, without any.
+        trial.ask(lambda connection: connection.execute(_NO_LIMIT))
 
 
 @contextmanager
