@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
@@ -18,6 +18,7 @@ PICTURES = ROOT / "docs" / "images" / "screens"
 # Long enough for runs to end, for one to fail and for a sensor to be tried again.
 WORK_SECONDS = 75.0
 SIZE: ViewportSize = {"width": 1360, "height": 820}
+THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 TELEPHONE: ViewportSize = {"width": 380, "height": 760}
 
 
@@ -36,7 +37,7 @@ def main() -> int:
             server.start()
             time.sleep(WORK_SECONDS)
             browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
-            for theme in ("light", "dark"):
+            for theme in THEMES:
                 context = browser.new_context(viewport=SIZE, color_scheme=theme, locale="en-GB")
                 take(context.new_page(), server.address, theme)
             page = browser.new_context(viewport=TELEPHONE, locale="en-GB").new_page()
@@ -47,11 +48,28 @@ def main() -> int:
             picture(page, f"{server.address}/jobs/project/take_orders", "job-telephone")
             picture(page, f"{server.address}/assets/revenue", "asset-telephone")
             picture(page, f"{server.address}/instance", "instance-telephone")
+            # The same project once more, for those who say who they are.
+            server.kill_tree()
+            token = server.make_token("dashboard", "viewer")
+            server.token = token
+            server.start(VEDETTE_AUTHENTICATION="tokens")
+            for theme in THEMES:
+                context = browser.new_context(viewport=SIZE, color_scheme=theme, locale="en-GB")
+                strangers(context.new_page(), server.address, token, theme)
             browser.close()
         finally:
             server.kill_tree()
     sys.stdout.write(f"The pictures are in {PICTURES.relative_to(ROOT)}/\n")
     return 0
+
+
+def strangers(page: Page, address: str, token: str, theme: str) -> None:
+    """Take a picture of how one signs in, and of what a viewer may not do."""
+    picture(page, f"{address}/", f"sign-in-{theme}")
+    page.get_by_label("Token").fill(token)
+    page.get_by_role("button", name="Sign in with the token").click()
+    page.get_by_role("navigation", name="Main").wait_for()
+    picture(page, f"{address}/sensors/project/new_orders", f"viewer-{theme}")
 
 
 def take(page: Page, address: str, theme: str) -> None:
