@@ -17,7 +17,9 @@ import uvloop
 
 from benchmarks import api_rows, http_load
 from benchmarks.server import percentile
-from vedette.cli import run_documents, sensor_documents, ticks
+from vedette.cli.runs import run_documents
+from vedette.cli.sensors import sensor_documents
+from vedette.cli.ticks import ticks
 from vedette.storage.database import Database
 from vedette.storage.embedded.postgres import EmbeddedPostgres
 from vedette.storage.migrations import migrating

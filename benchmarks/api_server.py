@@ -15,10 +15,10 @@ from strawberry.asgi import GraphQL
 
 from vedette.bus import Bus
 from vedette.graphql.context import Context
-from vedette.graphql.mutation_errors import MEMBERS
+from vedette.graphql.mutations.mutation_errors import MEMBERS
 from vedette.graphql.scalars import CONFIG
 from vedette.graphql.schema import Mutation, Query, new_context
-from vedette.graphql.subscriptions import Subscription
+from vedette.graphql.streams.subscriptions import Subscription
 from vedette.runtime.parts import COLLECT_AFTER
 from vedette.settings import Settings
 from vedette.storage.database import Database

@@ -13,7 +13,7 @@ from types import ModuleType
 
 from vedette import cli
 from vedette.client.generated import documents
-from vedette.graphql.trusted_documents import OWN, document_id
+from vedette.graphql.documents.trusted_documents import OWN, document_id
 
 _OPERATION = re.compile(r"^(query|mutation|subscription)\b.*\{", re.MULTILINE)
 
@@ -30,7 +30,7 @@ def listed() -> str:
 
 
 def _modules() -> Iterator[ModuleType]:
-    for found in pkgutil.iter_modules(cli.__path__, "vedette.cli."):
+    for found in pkgutil.walk_packages(cli.__path__, "vedette.cli."):
         # That one runs the command line.
         if not found.name.endswith("__main__"):
             yield importlib.import_module(found.name)

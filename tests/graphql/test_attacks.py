@@ -22,8 +22,8 @@ from graphql_documents import seeded
 from serving import Api, eventually, serving
 from vedette.bus import Bus
 from vedette.domain.access import Role
-from vedette.graphql.limits import Limits, Measure
-from vedette.graphql.operations import parsed
+from vedette.graphql.documents.limits import Limits, Measure
+from vedette.graphql.documents.operations import parsed
 from vedette.settings import Settings
 from vedette.storage.access import tokens
 from vedette.storage.database import Database

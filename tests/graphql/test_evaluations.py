@@ -173,7 +173,7 @@ async def test_a_busy_sensor_is_said_to_be_busy(api: Api, database: Database, bu
 async def test_an_evaluator_that_never_answers_is_given_up(
     api: Api, database: Database, bus: Bus, sensor: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vedette.graphql.evaluations.GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("vedette.graphql.sensors.evaluations.GRACE_SECONDS", 0.1)
 
     async def respond(database: Database, request: Any) -> None:
         await settle(database, request, "TAKEN")

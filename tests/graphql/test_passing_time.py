@@ -13,7 +13,7 @@ from vedette.bus import Bus
 from vedette.domain.access import Role
 from vedette.domain.catalog import SensorSpec, SensorStatus
 from vedette.graphql import ids
-from vedette.graphql.passing_time import LOOK_SECONDS
+from vedette.graphql.streams.passing_time import LOOK_SECONDS
 from vedette.settings import Settings
 from vedette.storage.database import Database
 from vedette.storage.sensors.passing_time import tell_late

@@ -11,9 +11,9 @@ from graphql import get_introspection_query
 from serving import Api, serving
 from vedette.bus import Bus
 from vedette.errors import UsageError
+from vedette.graphql.documents.requests import Request
+from vedette.graphql.documents.trusted_documents import TrustedDocuments, document_id
 from vedette.graphql.errors import RequestError
-from vedette.graphql.requests import Request
-from vedette.graphql.trusted_documents import TrustedDocuments, document_id
 from vedette.settings import Settings
 from vedette.storage.database import Database
 
@@ -60,7 +60,7 @@ async def test_nothing_else_is_answered(database: Database, bus: Bus, folder: Pa
 async def test_at_first_it_only_tells_what_it_would_refuse(
     database: Database, bus: Bus, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING, "vedette.graphql.trusted_documents"):
+    with caplog.at_level(logging.WARNING, "vedette.graphql.documents.trusted_documents"):
         async with serving(database, bus, in_mode(folder, "log")) as api:
             assert await code(api, 200, query=VERSION) is None
             assert caplog.text == ""
@@ -72,7 +72,10 @@ async def test_at_first_it_only_tells_what_it_would_refuse(
 def test_what_the_command_line_and_the_client_send_is_trusted_always(folder: Path) -> None:
     trusted = TrustedDocuments.load(in_mode(folder, "only"))
     sent = own_documents()
-    assert {"vedette.cli.sensor_documents.LIST", "vedette.client.generated.documents.FollowTicks"} <= sent.keys()
+    assert {
+        "vedette.cli.sensors.sensor_documents.LIST",
+        "vedette.client.generated.documents.FollowTicks",
+    } <= sent.keys()
     for text in sent.values():
         assert trusted.text(Request(query=text)) == text
 

@@ -15,11 +15,15 @@ from graphql import GraphQLError, OperationType
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from vedette.access.authority import EVERYBODY, Authority, Caller
-from vedette.graphql import attempts
-from vedette.graphql.broadcasts import Broadcasts
 from vedette.graphql.connections import LARGEST_SIZE
 from vedette.graphql.context import Context
-from vedette.graphql.costs import Cost
+from vedette.graphql.documents.costs import Cost
+from vedette.graphql.documents.operation_names import OperationNames
+from vedette.graphql.documents.operations import flaws, parsed
+from vedette.graphql.documents.permissions import permit, root_fields, sharing_key
+from vedette.graphql.documents.requests import Operation, Refused, Request, operation_of
+from vedette.graphql.documents.trusted_documents import TrustedDocuments
+from vedette.graphql.documents.variables import flaw_of
 from vedette.graphql.errors import (
     BAD_PAGE_SIZE,
     MORE_ERRORS,
@@ -29,18 +33,14 @@ from vedette.graphql.errors import (
     limit_exceeded,
     presentable,
 )
-from vedette.graphql.items import Item, refusal
-from vedette.graphql.operation_names import OperationNames
-from vedette.graphql.operations import flaws, parsed
-from vedette.graphql.passing_time import PassingTime
-from vedette.graphql.patience import Interrupted
-from vedette.graphql.permissions import permit, root_fields, sharing_key
-from vedette.graphql.requests import Operation, Refused, Request, operation_of
+from vedette.graphql.mutations import attempts
 from vedette.graphql.schema import schema
-from vedette.graphql.stretches import Stretch
+from vedette.graphql.streams.broadcasts import Broadcasts
+from vedette.graphql.streams.items import Item, refusal
+from vedette.graphql.streams.passing_time import PassingTime
+from vedette.graphql.streams.patience import Interrupted
+from vedette.graphql.streams.stretches import Stretch
 from vedette.graphql.together import Together
-from vedette.graphql.trusted_documents import TrustedDocuments
-from vedette.graphql.variables import flaw_of
 from vedette.telemetry import metrics, tracing
 from vedette.telemetry.tracing import Span, Trace
 

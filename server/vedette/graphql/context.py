@@ -12,10 +12,10 @@ from vedette.access.authority import Authority, Caller
 from vedette.access.sealing import Sealer
 from vedette.bus import Bus
 from vedette.domain.audit import Attempt
-from vedette.graphql.asset_selections import AssetSelections
-from vedette.graphql.limits import Limits
-from vedette.graphql.passing_time import PassingTime
-from vedette.graphql.stretches import Stretch
+from vedette.graphql.assets.asset_selections import AssetSelections
+from vedette.graphql.documents.limits import Limits
+from vedette.graphql.streams.passing_time import PassingTime
+from vedette.graphql.streams.stretches import Stretch
 from vedette.settings import Settings
 from vedette.storage.database import Database
 

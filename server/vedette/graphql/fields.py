@@ -6,8 +6,8 @@ from typing import Any, TypeVar, cast
 
 import strawberry
 
-from vedette.graphql.attempts import attempted
 from vedette.graphql.context import Info
+from vedette.graphql.mutations.attempts import attempted
 
 F = TypeVar("F", bound=Callable[..., Any])
 

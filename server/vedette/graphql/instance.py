@@ -9,13 +9,13 @@ from importlib.metadata import PackageNotFoundError, version
 import strawberry
 
 from vedette.graphql import ids
-from vedette.graphql.code_locations import CodeLocation, read_code_locations
+from vedette.graphql.catalog.code_locations import CodeLocation, read_code_locations
 from vedette.graphql.context import Context, Info
 from vedette.graphql.enums import WorkerRole
 from vedette.graphql.fields import field, subscription
 from vedette.graphql.nodes import Node
-from vedette.graphql.patience import patiently
 from vedette.graphql.scalars import StreamPosition
+from vedette.graphql.streams.patience import patiently
 from vedette.settings import Settings
 from vedette.storage import changes, instance, retention
 

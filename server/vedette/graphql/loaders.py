@@ -15,7 +15,7 @@ from vedette.domain.assets import Path
 from vedette.domain.logs import LogLevel
 from vedette.domain.run_limits import LimitKey
 from vedette.domain.run_waits import Wait
-from vedette.graphql.asset_events import (
+from vedette.graphql.assets.asset_events import (
     AssetCheckEvaluation,
     AssetEvent,
     Materialization,
@@ -25,8 +25,10 @@ from vedette.graphql.asset_events import (
     materialization,
     observation,
 )
-from vedette.graphql.assets import Asset, asset
-from vedette.graphql.code_locations import CodeLocation, code_location
+from vedette.graphql.assets.assets import Asset, asset
+from vedette.graphql.catalog.code_locations import CodeLocation, code_location
+from vedette.graphql.catalog.jobs import Job, job
+from vedette.graphql.catalog.partitions import PartitionChange, partition_change
 from vedette.graphql.connections import (
     ASSET_EVENTS,
     ASSET_EVENTS_TOLD,
@@ -45,18 +47,16 @@ from vedette.graphql.connections import (
     Connection,
     Cursors,
 )
-from vedette.graphql.cursors import CursorChange, cursor_change
 from vedette.graphql.instance import Worker, patience, worker
-from vedette.graphql.jobs import Job, job
 from vedette.graphql.logs import LogRecord, error_info, log_record
-from vedette.graphql.partitions import PartitionChange, partition_change
-from vedette.graphql.reactions import Reaction, reaction
-from vedette.graphql.run_keys import RunKey, run_key
-from vedette.graphql.run_waits import RunWait, run_wait
-from vedette.graphql.runs import Run, RunEvent, RunStep, run, run_event, run_step
-from vedette.graphql.sensors import Sensor, sensor
-from vedette.graphql.tick_buckets import TickBucket, tick_bucket
-from vedette.graphql.ticks import RunRequest, Tick, run_request, tick
+from vedette.graphql.runs.run_waits import RunWait, run_wait
+from vedette.graphql.runs.runs import Run, RunEvent, RunStep, run, run_event, run_step
+from vedette.graphql.sensors.cursors import CursorChange, cursor_change
+from vedette.graphql.sensors.run_keys import RunKey, run_key
+from vedette.graphql.sensors.sensors import Sensor, sensor
+from vedette.graphql.ticks.reactions import Reaction, reaction
+from vedette.graphql.ticks.tick_buckets import TickBucket, tick_bucket
+from vedette.graphql.ticks.ticks import RunRequest, Tick, run_request, tick
 from vedette.settings import Settings
 from vedette.storage import instance
 from vedette.storage.assets import asset_histories, asset_lists

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from vedette.graphql import ids
-from vedette.graphql.assets import path_of_id
+from vedette.graphql.assets.assets import path_of_id
 from vedette.graphql.context import Info
 from vedette.graphql.errors import BAD_INPUT, RequestError
 from vedette.graphql.fields import field

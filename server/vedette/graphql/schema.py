@@ -6,42 +6,42 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
 
 from vedette.bus import Bus
-from vedette.graphql.asset_events import AssetCheckEvaluation, Materialization, Observation
-from vedette.graphql.asset_mutations import AssetMutations
-from vedette.graphql.assets import AssetQueries
-from vedette.graphql.audit import AuditQueries
-from vedette.graphql.code_location_mutations import CodeLocationMutations
-from vedette.graphql.code_locations import CodeLocationQueries
+from vedette.graphql.access.audit import AuditQueries
+from vedette.graphql.access.token_mutations import TokenMutations
+from vedette.graphql.access.tokens import TokenQueries
+from vedette.graphql.access.viewer import ViewerQueries
+from vedette.graphql.assets.asset_events import AssetCheckEvaluation, Materialization, Observation
+from vedette.graphql.assets.asset_mutations import AssetMutations
+from vedette.graphql.assets.assets import AssetQueries
+from vedette.graphql.catalog.code_location_mutations import CodeLocationMutations
+from vedette.graphql.catalog.code_locations import CodeLocationQueries
+from vedette.graphql.catalog.dynamic_partitions import DynamicPartitionsMutations, DynamicPartitionsQueries
+from vedette.graphql.catalog.jobs import JobQueries
 from vedette.graphql.context import Context
-from vedette.graphql.dynamic_partitions import DynamicPartitionsMutations, DynamicPartitionsQueries
+from vedette.graphql.documents.limits import Limits
+from vedette.graphql.documents.operations import Operations, without_suggestion
 from vedette.graphql.errors import presentable
-from vedette.graphql.evaluations import EvaluationMutations
 from vedette.graphql.instance import InstanceQueries
-from vedette.graphql.jobs import JobQueries
-from vedette.graphql.limits import Limits
 from vedette.graphql.loaders import Loaders
-from vedette.graphql.mutation_errors import MEMBERS
+from vedette.graphql.mutations.mutation_errors import MEMBERS
 from vedette.graphql.node_queries import NodeQueries
-from vedette.graphql.operations import Operations, without_suggestion
-from vedette.graphql.passing_time import PassingTime
 from vedette.graphql.plans import PlannedExecutor
-from vedette.graphql.rerun_mutations import RerunMutations
-from vedette.graphql.run_keys import RunKeyMutations
-from vedette.graphql.run_limit_mutations import RunLimitMutations
-from vedette.graphql.run_limits import RunLimitQueries
-from vedette.graphql.run_mutations import RunMutations
-from vedette.graphql.run_timelines import RunTimelineQueries
-from vedette.graphql.run_waits import REASONS, QueueQueries
-from vedette.graphql.runs import RunQueries
+from vedette.graphql.runs.rerun_mutations import RerunMutations
+from vedette.graphql.runs.run_limit_mutations import RunLimitMutations
+from vedette.graphql.runs.run_limits import RunLimitQueries
+from vedette.graphql.runs.run_mutations import RunMutations
+from vedette.graphql.runs.run_timelines import RunTimelineQueries
+from vedette.graphql.runs.run_waits import REASONS, QueueQueries
+from vedette.graphql.runs.runs import RunQueries
 from vedette.graphql.scalars import CONFIG
-from vedette.graphql.sensor_bulk_mutations import SensorBulkMutations
-from vedette.graphql.sensor_mutations import SensorMutations
-from vedette.graphql.sensor_queries import SensorQueries
-from vedette.graphql.subscriptions import Subscription
-from vedette.graphql.ticks import TickQueries
-from vedette.graphql.token_mutations import TokenMutations
-from vedette.graphql.tokens import TokenQueries
-from vedette.graphql.viewer import ViewerQueries
+from vedette.graphql.sensors.evaluations import EvaluationMutations
+from vedette.graphql.sensors.run_keys import RunKeyMutations
+from vedette.graphql.sensors.sensor_bulk_mutations import SensorBulkMutations
+from vedette.graphql.sensors.sensor_mutations import SensorMutations
+from vedette.graphql.sensors.sensor_queries import SensorQueries
+from vedette.graphql.streams.passing_time import PassingTime
+from vedette.graphql.streams.subscriptions import Subscription
+from vedette.graphql.ticks.ticks import TickQueries
 from vedette.settings import Settings
 from vedette.storage.database import Database
 

@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from vedette.access.authenticator import Authenticator
 from vedette.bus import Bus
 from vedette.graphql.api import Api
+from vedette.graphql.documents.trusted_documents import TrustedDocuments
 from vedette.graphql.schema import new_context
-from vedette.graphql.trusted_documents import TrustedDocuments
 from vedette.settings import Settings
 from vedette.storage.database import Database
 from vedette.telemetry import metrics

@@ -20,10 +20,10 @@ from vedette.access.authenticator import ENDED, Authenticator, Unauthenticated
 from vedette.access.authority import Caller
 from vedette.errors import DatabaseError
 from vedette.graphql.api import Api
+from vedette.graphql.documents.requests import Operation, Refused
 from vedette.graphql.errors import UNAUTHENTICATED, RequestError, limit_exceeded
-from vedette.graphql.items import Item, refusal
-from vedette.graphql.requests import Operation, Refused
 from vedette.graphql.scalars import parse_position
+from vedette.graphql.streams.items import Item, refusal
 from vedette.settings import Settings
 from vedette.web import answers, parameters
 from vedette.web.admission import Admission, Full

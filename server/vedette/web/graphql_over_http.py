@@ -8,8 +8,8 @@ from starlette.types import Receive, Scope, Send
 from vedette.access.authenticator import Authenticator, Unauthenticated
 from vedette.errors import DatabaseError
 from vedette.graphql.api import Answer, Api
+from vedette.graphql.documents.requests import Refused
 from vedette.graphql.errors import DOCUMENT_NOT_FOUND, DOCUMENT_NOT_TRUSTED, FORBIDDEN
-from vedette.graphql.requests import Refused
 from vedette.web import answers, parameters
 from vedette.web.admission import Admission, Full
 from vedette.web.credentials import caller_of

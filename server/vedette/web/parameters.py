@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from starlette.datastructures import QueryParams
 
-from vedette.graphql.requests import Request
+from vedette.graphql.documents.requests import Request
 
 __all__ = ["BadParameters", "Named", "Request", "of_body", "of_query_string", "several_of_body"]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from vedette.graphql.items import Item
-from vedette.graphql.requests import Request
+from vedette.graphql.documents.requests import Request
+from vedette.graphql.streams.items import Item
 
 
 class Init(msgspec.Struct, tag_field="type", tag="connection_init"):

@@ -11,9 +11,9 @@ from vedette.access.authenticator import ENDED, Authenticator, Unauthenticated
 from vedette.access.authority import Caller
 from vedette.errors import DatabaseError
 from vedette.graphql.api import Api
+from vedette.graphql.documents.requests import Refused
 from vedette.graphql.errors import RequestError, limit_exceeded
-from vedette.graphql.items import Item, refusal
-from vedette.graphql.requests import Refused
+from vedette.graphql.streams.items import Item, refusal
 from vedette.settings import Settings
 from vedette.telemetry.tracing import Trace, current
 from vedette.web import socket_messages as messages

@@ -4,16 +4,10 @@ from pathlib import Path
 import pytest
 from graphql import parse, validate
 
-from vedette.cli import (
-    job_documents,
-    run_documents,
-    run_key_documents,
-    sensor_documents,
-    sensor_logs,
-    tick_following,
-    tick_showing,
-    ticks,
-)
+from vedette.cli.catalog import job_documents
+from vedette.cli.runs import run_documents, run_key_documents
+from vedette.cli.sensors import sensor_documents, sensor_logs
+from vedette.cli.ticks import tick_following, tick_showing, ticks
 from vedette.graphql.schema import schema
 
 MODULES = (

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from vedette.cli.tick_lines import outcome_of
+from vedette.cli.ticks.tick_lines import outcome_of
 
 TICK = {"error": None, "skipReason": None, "launchedCount": 0}
 

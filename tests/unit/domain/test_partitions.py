@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vedette.domain.partitions import Product, beginning_with
-from vedette.graphql.partitions import page_of
+from vedette.graphql.catalog.partitions import page_of
 from vedette.storage.pages import Window
 
 parts = st.lists(st.text("abé", min_size=1, max_size=3), unique=True, max_size=4)

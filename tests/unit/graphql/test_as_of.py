@@ -4,7 +4,7 @@ from uuid import UUID
 from vedette.domain.logs import ErrorInfo
 from vedette.domain.runs import Run, RunStatus
 from vedette.domain.ticks import Tick, TickCause, TickStatus
-from vedette.graphql.as_of import run_as_of, tick_as_of
+from vedette.graphql.streams.as_of import run_as_of, tick_as_of
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 TICK = Tick(

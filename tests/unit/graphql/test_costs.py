@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from graphql import OperationDefinitionNode, parse
 
-from vedette.graphql.costs import LIST_SIZE, MUTATION, Cost
+from vedette.graphql.documents.costs import LIST_SIZE, MUTATION, Cost
 from vedette.graphql.schema import schema
 
 

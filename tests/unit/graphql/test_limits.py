@@ -1,6 +1,6 @@
 from graphql import OperationDefinitionNode, parse
 
-from vedette.graphql.limits import Extent, Measure
+from vedette.graphql.documents.limits import Extent, Measure
 
 
 def measured(text: str) -> Extent:

@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics import MetricWrapperBase
 
-from vedette.graphql.operation_names import LONGEST_NAME, MOST_NAMES, OTHER, UNNAMED, OperationNames
-from vedette.graphql.requests import Operation, operation_of
+from vedette.graphql.documents.operation_names import LONGEST_NAME, MOST_NAMES, OTHER, UNNAMED, OperationNames
+from vedette.graphql.documents.requests import Operation, operation_of
 from vedette.telemetry import metrics
 from vedette.telemetry.distributions import Distribution
 

@@ -1,0 +1,1 @@
+"""Assets: shown, followed, materialized and reported."""

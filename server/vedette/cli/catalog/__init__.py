@@ -1,0 +1,1 @@
+"""Code locations, jobs and partitions."""

@@ -1,0 +1,1 @@
+"""Runs: launched, shown and followed; the queue and its limits; run keys."""

@@ -1,0 +1,1 @@
+"""Sensors: listed, shown, started, stopped and previewed; their cursors."""

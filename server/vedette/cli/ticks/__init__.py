@@ -1,0 +1,1 @@
+"""Ticks: listed, shown and followed."""

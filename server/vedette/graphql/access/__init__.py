@@ -1,0 +1,1 @@
+"""Who may ask: tokens, who one is, and the audit log."""

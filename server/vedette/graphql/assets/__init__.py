@@ -1,0 +1,1 @@
+"""Assets: what they are, what happened to them, and what is done with them."""

@@ -1,0 +1,1 @@
+"""What code locations define besides sensors and assets: jobs and partitions."""

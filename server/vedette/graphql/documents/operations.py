@@ -1,0 +1,103 @@
+"""What every document passes: parsed and validated once for all times it is asked, and limited."""
+
+import re
+from collections.abc import Iterator
+from typing import cast
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
+    parse,
+    specified_rules,
+)
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import validate_document
+
+from vedette.graphql.context import Context
+from vedette.graphql.documents import limits as document_limits
+from vedette.graphql.documents.limits import Limits
+from vedette.graphql.errors import limit_exceeded
+from vedette.graphql.plans.executor import MOST_TEXT
+from vedette.graphql.plans.latest import Latest
+
+_CACHED_DOCUMENTS = 256
+_RULES = tuple(specified_rules)
+_SUGGESTION = re.compile(r" Did you mean [^?]*\?")
+
+_parsed: Latest[DocumentNode] = Latest(_CACHED_DOCUMENTS, MOST_TEXT)
+_flaws: Latest[tuple[GraphQLError, ...]] = Latest(_CACHED_DOCUMENTS, MOST_TEXT)
+
+
+def parsed(text: str, max_tokens: int) -> DocumentNode:
+    """Return the document of a text. Raises GraphQLSyntaxError, or RequestError for one that is too long."""
+    key = (text, max_tokens)
+    found = _parsed.get(key)
+    if found is None:
+        found = _document(text, max_tokens)
+        _parsed.keep(key, found, len(text))
+    return found
+
+
+def _document(text: str, max_tokens: int) -> DocumentNode:
+    try:
+        return parse(text, max_tokens=max_tokens)
+    except GraphQLSyntaxError as error:
+        if "tokens" in error.message and str(max_tokens) in error.message:
+            raise limit_exceeded("max_tokens", max_tokens, "The document has more tokens than that") from None
+        raise
+    except RecursionError:
+        raise limit_exceeded("max_tokens", max_tokens, "The document is nested too deeply") from None
+
+
+def flaws(schema: GraphQLSchema, text: str, limits: Limits) -> tuple[GraphQLError, ...]:
+    """Return what is wrong with a document that can be parsed: too large, or not of this schema."""
+    key = (schema, text, limits)
+    found = _flaws.get(key)
+    if found is None:
+        document = parsed(text, limits.max_tokens)
+        # What is too large is not looked at any further: validating it would take long.
+        found = tuple(document_limits.flaws(document, limits) or _invalid(schema, document, limits))
+        _flaws.keep(key, found, len(text))
+    return found
+
+
+def _invalid(schema: GraphQLSchema, document: DocumentNode, limits: Limits) -> list[GraphQLError]:
+    if limits.introspection:
+        return validate_document(schema, document, _RULES)
+    found = validate_document(schema, document, (*_RULES, NoSchemaIntrospectionCustomRule))
+    return [without_suggestion(error) for error in found]
+
+
+def without_suggestion(error: GraphQLError) -> GraphQLError:
+    """Return an error, changed in place, without what may have been meant: that tells what there is."""
+    error.message = _SUGGESTION.sub("", error.message)
+    return error
+
+
+class Operations(SchemaExtension):
+    """The caches and limits above, around each operation; and a context of its own."""
+
+    def on_operation(self) -> Iterator[None]:
+        """Give the operation its context."""
+        context = cast("Context", self.execution_context.context)
+        self.execution_context.context = context.for_operation()
+        yield
+
+    def on_parse(self) -> Iterator[None]:
+        """Parse the document unless it was lately."""
+        if self.execution_context.query:
+            self.execution_context.graphql_document = parsed(self.execution_context.query, self._limits.max_tokens)
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Validate the document unless it was lately."""
+        context = self.execution_context
+        context.pre_execution_errors = list(flaws(context.schema._schema, context.query or "", self._limits))
+        yield
+
+    @property
+    def _limits(self) -> Limits:
+        return cast("Context", self.execution_context.context).limits

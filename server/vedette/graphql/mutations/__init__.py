@@ -1,0 +1,1 @@
+"""What all mutations share: each takes effect once, is audited, and tells typed errors."""

@@ -1,0 +1,1 @@
+"""Runs: asked for, executed, waiting and over time."""
