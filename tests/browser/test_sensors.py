@@ -95,7 +95,7 @@ def test_a_sensor_that_watches_runs_is_tried_with_one(page: Page, server: DevSer
     page.goto(f"{server.address}/sensors/project/on_call")
     page.get_by_role("button", name="Test").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Run to try it with").select_option(index=1)
+    dialog.get_by_label("Run to try it with").select_option(failed)
     dialog.get_by_role("button", name="Evaluate").click()
     expect(dialog.get_by_role("log")).to_contain_text("fails failed:")
     # One that is not listed is named; what is no run is told.

@@ -1,7 +1,20 @@
 import { describe, expect, it } from "vitest";
 
 import type { RunStatus } from "../gql/graphql";
-import { chosenAt, type Job, lanesOf, laidOut, laneY, type Run, walked, withRun, wordsOf } from "./runTimeline";
+import {
+  chosenAt,
+  type Job,
+  lanesOf,
+  laidOut,
+  laneY,
+  type News,
+  newsAfter,
+  type Run,
+  walked,
+  withNews,
+  withRun,
+  wordsOf,
+} from "./runTimeline";
 
 function run(id: string, queued: number, finished: number | null, status: RunStatus = "SUCCESS"): Run {
   return { id, status, queuedAt: queued, startedAt: queued, finishedAt: finished };
@@ -34,6 +47,42 @@ describe("a run that changed", () => {
     const ended = withRun(runs, run("a", 1, 5));
     expect(withRun(ended, run("a", 1, null, "STARTED"))).toEqual(ended);
   });
+});
+
+describe("news of runs", () => {
+  const queued = job("one", [run("a", 1, null, "QUEUED")]);
+  const news = (position: bigint, name: string, changed: Run): News => ({
+    position,
+    key: `shop/${name}`,
+    run: changed,
+  });
+  const started = news(5n, "one", run("a", 1, null, "STARTED"));
+
+  it("that came while runs were read are shown over what was read before them", () => {
+    const { jobs, isStale } = withNews([queued], newsAfter([started], 4n), 60);
+    expect(jobs[0]?.runs.map(({ status }) => status)).toEqual(["STARTED"]);
+    expect(isStale).toBe(false);
+  });
+  it("are let go once they have been read", () => expect(newsAfter([started], 5n)).toEqual([]));
+  it("wait for the first reading", () => expect(newsAfter([started])).toEqual([started]));
+  it("make a job's count no smaller than its runs", () =>
+    expect(withNews([queued], [news(6n, "one", run("b", 2, null))], 60).jobs[0]?.count).toBe(2));
+  it.each([
+    ["are of a job that was not there", [queued], [news(5n, "two", run("b", 2, null))]],
+    ["are of a job that is counted", [{ ...queued, parts: [] }], [started]],
+    ["are of a job that nobody knows any more", [queued], [{ ...started, key: null }]],
+    [
+      "are of a job with more runs than can be looked at",
+      [
+        job(
+          "one",
+          Array.from({ length: 121 }, () => run("c", 0, 1)),
+        ),
+      ],
+      [started],
+    ],
+    ["are too many", [queued], Array.from({ length: 1_001 }, () => started)],
+  ])("have it all read again where they %s", (_, jobs, told) => expect(withNews(jobs, told, 60).isStale).toBe(true));
 });
 
 describe("what is pointed at", () => {

@@ -84,6 +84,45 @@ export function withRun(runs: readonly Run[], changed: Run): readonly Run[] {
   return [...others, changed].sort((a, b) => a.queuedAt - b.queuedAt || (a.id < b.id ? -1 : 1));
 }
 
+/** How a run has changed, told at a position of the stream of runs. */
+export interface News {
+  position: bigint;
+  /** Of which job; null where that is not known any more. */
+  key: string | null;
+  run: Run;
+}
+
+/** Return the news that what was read at a position does not have; all, while nothing was read. */
+export function newsAfter(news: readonly News[], position = 0n): readonly News[] {
+  return news.filter((each) => each.position > position);
+}
+
+// More news than that are read rather than kept.
+const MOST_NEWS = 1_000;
+
+/**
+ * Return jobs that were read with what was told after that, and whether that is not all there is to it:
+ * of a job that is counted, or was not there; where there are more runs than twice `perJob`; with very many news.
+ */
+export function withNews(
+  jobs: readonly Job[],
+  news: readonly News[],
+  perJob: number,
+): { jobs: readonly Job[]; isStale: boolean } {
+  let isStale = news.length > MOST_NEWS;
+  const byKey = new Map(jobs.map((job) => [keyOf(job), job]));
+  for (const { key, run } of news) {
+    const job = key === null ? undefined : byKey.get(key);
+    if (!job || key === null || job.parts || job.runs.length > 2 * perJob) {
+      isStale = true;
+      continue;
+    }
+    const runs = withRun(job.runs, run);
+    byKey.set(key, { ...job, runs, count: Math.max(job.count, runs.length) });
+  }
+  return { jobs: [...byKey.values()], isStale };
+}
+
 /** Return for each run the line that is free when it is asked for; beyond the last line they share. */
 export function lanesOf(runs: readonly Run[]): number[] {
   const ends: number[] = [];

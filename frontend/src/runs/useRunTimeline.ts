@@ -1,11 +1,11 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 
 import { client } from "../api/client";
 import { useFollow } from "../api/follow";
-import { messageOf } from "../api/mutate";
+import { useSettled } from "../api/useSettled";
 import { graphql, read } from "../gql";
 import { beginOf, type Span, widthFor } from "../timeline/span";
-import { type Job, jobOf, keyOf, type Run, runOf, withRun } from "./runTimeline";
+import { type Job, jobOf, keyOf, type News, newsAfter, runOf, withNews } from "./runTimeline";
 
 export const RunTimelineOfJob = graphql(`
   fragment RunTimelineOfJob on JobTimeline {
@@ -38,7 +38,6 @@ const Changes = graphql(`
 
 const MOST_JOBS = 100;
 const PER_JOB = 60;
-const SETTLE_MILLISECONDS = 150;
 // What is counted, and what is new, is read again at most this often.
 const AGAIN_MILLISECONDS = 2_000;
 
@@ -56,7 +55,7 @@ interface Read {
   jobs: readonly Job[];
   others: number;
   part: number;
-  position: string;
+  position: bigint;
 }
 
 async function readSpan({ from, to }: Span): Promise<Read> {
@@ -67,84 +66,43 @@ async function readSpan({ from, to }: Span): Promise<Read> {
   const { data, error } = await client.query(Page, variables, { requestPolicy: "network-only" }).toPromise();
   if (!data) throw error;
   const { jobs, jobCount } = data.runTimeline;
-  const position = data.instance.positions.runs;
+  const position = BigInt(data.instance.positions.runs);
   return { jobs: read(RunTimelineOfJob, jobs).map(jobOf), others: jobCount - jobs.length, part, position };
-}
-
-interface Changed {
-  /** Of which job; null where that is not known any more. */
-  key: string | null;
-  run: Run;
-}
-
-/** Return the jobs with runs as they are now, and whether that is not all there is to it. */
-function changed(jobs: readonly Job[], changes: readonly Changed[]): { jobs: readonly Job[]; isStale: boolean } {
-  let isStale = false;
-  const byKey = new Map(jobs.map((job) => [keyOf(job), job]));
-  for (const { key, run } of changes) {
-    const job = key === null ? undefined : byKey.get(key);
-    if (!job || key === null || job.parts || job.runs.length > 2 * PER_JOB) {
-      isStale = true;
-      continue;
-    }
-    const runs = withRun(job.runs, run);
-    byKey.set(key, { ...job, runs, count: Math.max(job.count, runs.length) });
-  }
-  return { jobs: [...byKey.values()], isStale };
 }
 
 /** Read the runs of a span by job, once it rests, and keep them up to date. */
 export function useRunTimeline(span: Span, isLive: boolean): RunTimelineSeen {
-  const [seen, setSeen] = useState<Read | null>(null);
-  const [isLoading, setLoading] = useState(true);
-  const [trouble, setTrouble] = useState<string | null>(null);
+  const [news, setNews] = useState<readonly News[]>([]);
   const [generation, setGeneration] = useState(0);
   const again = useRef<ReturnType<typeof setTimeout>>(undefined);
   const first = useRef<string>(undefined);
-  first.current ??= seen?.position;
   const key = isLive ? `live ${span.to - span.from}` : `${span.from} ${span.to}`;
-  useEffect(() => {
-    let isWanted = true;
-    const timer = setTimeout(() => {
-      setLoading(true);
-      readSpan(span)
-        .then(
-          (found) => {
-            if (!isWanted) return;
-            setSeen(found);
-            setTrouble(null);
-          },
-          (error: unknown) => isWanted && setTrouble(messageOf(error)),
-        )
-        .finally(() => isWanted && setLoading(false));
-    }, SETTLE_MILLISECONDS);
-    return () => {
-      isWanted = false;
-      clearTimeout(timer);
-    };
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the key stands for the span, a generation reads anew
-  }, [key, generation]);
-  const readAgain = () => {
+  // What came while a span was read may be newer than what was read: news is kept until it has been read.
+  const { found, isLoading, trouble } = useSettled(`${key} ${generation}`, () => readSpan(span));
+  first.current ??= found?.position.toString();
+  const shown = useMemo(() => withNews(found?.jobs ?? [], newsAfter(news, found?.position), PER_JOB), [found, news]);
+  const readAgain = useEffectEvent(() => {
     again.current ??= setTimeout(() => {
       again.current = undefined;
       setGeneration((before) => before + 1);
     }, AGAIN_MILLISECONDS);
-  };
+  });
   useEffect(() => () => clearTimeout(again.current), []);
-  useFollow(Changes, seen && {}, {
+  useFollow(Changes, found && {}, {
     after: first.current,
     onGap: () => setGeneration((before) => before + 1),
     onItems: (items) => {
-      const changes = items.flatMap((item): Changed[] => {
+      const told = items.flatMap((item): News[] => {
         if (item.__typename !== "RunChanged") return [];
         const { job, jobName, ...run } = item.run;
-        return [{ key: job && keyOf({ location: job.codeLocation.name, name: jobName }), run: runOf(run) }];
+        const of = job && keyOf({ location: job.codeLocation.name, name: jobName });
+        return [{ position: BigInt(item.position), key: of, run: runOf(run) }];
       });
-      if (!seen) return;
-      const next = changed(seen.jobs, changes);
-      if (next.isStale) readAgain();
-      setSeen({ ...seen, jobs: next.jobs });
+      if (told.length > 0) setNews((all) => [...newsAfter(all, found?.position), ...told]);
     },
   });
-  return { jobs: seen?.jobs ?? [], others: seen?.others ?? 0, part: seen?.part ?? 1, isLoading, trouble };
+  useEffect(() => {
+    if (shown.isStale) readAgain();
+  }, [shown]);
+  return { jobs: shown.jobs, others: found?.others ?? 0, part: found?.part ?? 1, isLoading, trouble };
 }

@@ -1,7 +1,7 @@
-import { useEffect, useMemo, useState } from "react";
+import { useMemo } from "react";
 
 import { client } from "../api/client";
-import { messageOf } from "../api/mutate";
+import { useSettled } from "../api/useSettled";
 import { graphql, read } from "../gql";
 import { beginOf, type Span, widthFor } from "../timeline/span";
 import { type Bucket, type Counted, size, withLive } from "./buckets";
@@ -33,7 +33,6 @@ const MOST_TICKS = 1_000;
 const PAGE = 100;
 // Many counted ticks may be repeats that are folded into a few.
 const FOLDED_PAGES = 3;
-const SETTLE_MILLISECONDS = 150;
 // What came live is kept for twice as many ticks as this: then the window is read anew.
 const ERA_TICKS = 500;
 
@@ -44,6 +43,8 @@ interface Read {
   width: number;
   counted: Counted | null;
 }
+
+const NOTHING: Read = { ticks: [], buckets: null, width: 1, counted: null };
 
 export interface Loaded {
   ticks: readonly Tick[];
@@ -80,33 +81,11 @@ async function readWindow(id: string, { from, to }: Span, isLive: boolean): Prom
 
 /** Read the ticks of a span once it rests; those that came live are in `live`. */
 export function useWindow(sensorId: string, span: Span, isLive: boolean, live: readonly Tick[]): Loaded {
-  const [loaded, setLoaded] = useState<Read>({ ticks: [], buckets: null, width: 1, counted: null });
-  const [isLoading, setLoading] = useState(true);
-  const [trouble, setTrouble] = useState<string | null>(null);
   // While live, the span moves with time: what comes by itself need not be read again.
   const era = live.length < ERA_TICKS ? 0 : Math.floor((live[0]?.number ?? 0) / ERA_TICKS);
   const key = isLive ? `live ${span.to - span.from} ${era}` : `${span.from} ${span.to}`;
-  useEffect(() => {
-    let isWanted = true;
-    const timer = setTimeout(() => {
-      setLoading(true);
-      readWindow(sensorId, span, isLive)
-        .then(
-          (found) => {
-            if (!isWanted) return;
-            setLoaded(found);
-            setTrouble(null);
-          },
-          (error: unknown) => isWanted && setTrouble(messageOf(error)),
-        )
-        .finally(() => isWanted && setLoading(false));
-    }, SETTLE_MILLISECONDS);
-    return () => {
-      isWanted = false;
-      clearTimeout(timer);
-    };
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the key stands for the span
-  }, [sensorId, key]);
+  const { found, isLoading, trouble } = useSettled(`${sensorId} ${key}`, () => readWindow(sensorId, span, isLive));
+  const loaded = found ?? NOTHING;
   const shown = useMemo(() => merged(loaded, live), [loaded, live]);
   return { ...shown, width: loaded.width, isLoading, trouble };
 }
