@@ -19,6 +19,7 @@ Seconds = Annotated[float, Field(gt=0)]
 Days = Annotated[float, Field(ge=0, le=36500, allow_inf_nan=False)]
 LogLevelName = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["human", "json"]
+Introspection = Literal["viewer", "operator", "admin", "nobody"]
 TrustedMode = Literal["off", "log", "only"]
 EngineName = Literal["local", "dask", "ray"]
 Authentication = Literal["none", "tokens", "oidc"]
@@ -161,8 +162,10 @@ class Settings(BaseModel):
     trusted_documents_mode: TrustedMode = Field(
         "off", description="What becomes of other documents: off answers, log answers and warns, only refuses them."
     )
-    introspection: bool = Field(
-        True, description="Answer what the schema is, and suggest what may have been meant; tools need it."
+    introspection: Introspection = Field(
+        "operator",
+        description="Role that is told what the schema is and what may have been meant, and has GraphiQL; or nobody. "
+        "Without authentication everybody is an admin.",
     )
     token_requests_per_minute: Count = Field(6000, description="Operations a minute of one token or person.")
     token_cost_per_minute: Count = Field(

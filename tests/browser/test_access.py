@@ -143,10 +143,16 @@ def test_one_signs_in_at_the_provider_and_is_back_where_one_was(page: Page, guar
 
 def test_graphiql_has_one_sign_in_and_come_back(page: Page, guarded: Guarded) -> None:
     page.goto(guarded.server.url)
-    page.get_by_label("Token").fill(guarded.viewer)
+    page.get_by_label("Token").fill(guarded.operator)
     page.get_by_label("Token").press("Enter")
     expect(page.locator(".graphiql-query-editor")).to_be_visible()
     assert page.url == guarded.server.url
+
+
+def test_a_viewer_has_no_graphiql_and_is_told_why(page: Page, guarded: Guarded) -> None:
+    sign_in(page, f"{guarded.server.address}/", guarded.viewer)
+    page.goto(guarded.server.url)
+    expect(page.get_by_text("GraphiQL needs the role OPERATOR (introspection); you have VIEWER.")).to_be_visible()
 
 
 def test_a_token_that_is_revoked_ends_what_one_sees_in_seconds(page: Page, guarded: Guarded) -> None:

@@ -28,7 +28,7 @@ from vedette.settings import Settings
 from vedette.storage.access import tokens
 from vedette.storage.database import Database
 
-HARDENED = Settings(authentication="tokens", introspection=False, request_seconds=1.0)
+HARDENED = Settings(authentication="tokens", introspection="nobody", request_seconds=1.0)
 TIMES = 20
 # `ATTACKS=all` opens as many as the manual speaks of.
 IDLE = 10_000 if os.environ.get("ATTACKS") == "all" else 500

@@ -35,7 +35,10 @@ ACCEPTED = [
     ("*/*", OLD),
     ("application/*", OLD),
     (NEW, NEW),
-    (f"{NEW}, {OLD}", OLD),
+    (f"{NEW}, {OLD}", NEW),
+    (f"{OLD}, {NEW}", NEW),
+    (f"{NEW}, */*", NEW),
+    (f"{OLD}, */*", OLD),
     (f"{NEW}, {OLD};q=0.9", NEW),
     (f"{OLD};q=0.2, {NEW};q=0.3, text/html", NEW),
     (f"*/*;q=0.1, {NEW}", NEW),
@@ -92,6 +95,9 @@ async def test_a_query_string_holds_all_parameters(api: Api) -> None:
 async def test_text_is_utf_8_with_or_without_a_mark(api: Api) -> None:
     raw = json.dumps(BODY).encode()
     assert (await post(api, codecs.BOM_UTF8 + raw)).status_code == 200
+    named = json.dumps({"query": "query ($name: String!) { job(by: {name: {name: $name}}) { name } }",
+        "variables": {"name": "Ä日🚲"}}, ensure_ascii=False).encode()  # fmt: skip
+    assert (await post(api, named, content_type="application/json; charset=UTF-8")).json()["data"] == {"job": None}
     assert (await post(api, raw, content_type="application/json; charset=utf-16")).status_code == 415
     assert (await post(api, raw.decode().encode("utf-16"))).status_code == 400
 

@@ -4,10 +4,12 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from checks.own_documents import own_documents
 from graphql import get_introspection_query
 
+import seeds
 from serving import Api, serving
 from vedette.bus import Bus
 from vedette.errors import UsageError
@@ -55,6 +57,30 @@ async def test_nothing_else_is_answered(database: Database, bus: Bus, folder: Pa
         async with api.subscribe(LOCATIONS) as subscription:
             message = await subscription.receive()
         assert message["payload"][0]["extensions"]["code"] == "DOCUMENT_NOT_TRUSTED"
+
+
+async def test_what_is_asked_by_its_id_may_be_kept_and_nothing_else(database: Database, bus: Bus, folder: Path) -> None:
+    (folder / "locations.graphql").write_text("query Locations { codeLocations { name } }")
+    (folder / "wrong.graphql").write_text('{ tick(id: "x") { id } }')
+    (folder / "start.graphql").write_text('mutation { startSensor(input: {sensorId: "x"}) { errors { message } } }')
+    async with serving(database, bus, in_mode(folder, "off")) as api:
+
+        async def get(known: str = "", **asked: str) -> httpx.Response:
+            return await api.client.get(api.url, params=asked, headers={"if-none-match": known} if known else {})
+
+        kept = await get(documentId="locations")
+        assert kept.headers["cache-control"] == "private, no-cache"
+        assert {"accept", "authorization", "cookie"} <= {name.strip() for name in kept.headers["vary"].split(",")}
+        same = await get(kept.headers["etag"], documentId="locations")
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", kept.headers["etag"])
+        await seeds.code_location(database)
+        changed = await get(kept.headers["etag"], documentId="locations")
+        assert (changed.status_code, len(changed.json()["data"]["codeLocations"])) == (200, 1)
+        posted = await api.client.post(api.url, json={"documentId": "locations"})
+        others = [posted, await get(query=LOCATIONS), await get(documentId="wrong"), await get(documentId="none")]
+        assert {answer.headers["cache-control"] for answer in others} == {"no-store"}
+        assert not any("etag" in answer.headers for answer in others)
+        assert (await get(documentId="start")).status_code == 405
 
 
 async def test_at_first_it_only_tells_what_it_would_refuse(

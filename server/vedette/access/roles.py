@@ -35,13 +35,13 @@ NEEDED: dict[str, Role] = {
 }
 # What answers according to who asks, not only to what they may: nobody else is given the answer.
 PERSONAL = frozenset({"Query.viewer"})
-# Introspection tells what the schema is, which is no secret.
-_OF_THE_SCHEMA = frozenset({"__schema", "__type", "__typename"})
+# These tell what the schema is; the setting `introspection` says to whom.
+OF_THE_SCHEMA = frozenset({"__schema", "__type"})
 
 
 def needed(kind: str, name: str) -> Role:
     """Return the role that a field of the root type `kind` needs."""
-    if name in _OF_THE_SCHEMA:
+    if name == "__typename":
         return Role.VIEWER
     return NEEDED.get(f"{kind}.{name}", Role.ADMIN)
 

@@ -19,7 +19,7 @@ from vedette.graphql.connections import LARGEST_SIZE
 from vedette.graphql.context import Context
 from vedette.graphql.documents.costs import Cost
 from vedette.graphql.documents.operation_names import OperationNames
-from vedette.graphql.documents.operations import flaws, parsed
+from vedette.graphql.documents.operations import flaws, parsed, without_suggestion
 from vedette.graphql.documents.permissions import permit, root_fields, sharing_key
 from vedette.graphql.documents.requests import Operation, Refused, Request, operation_of
 from vedette.graphql.documents.trusted_documents import TrustedDocuments
@@ -70,13 +70,15 @@ class Api:
         self._together: Together[Answer] = Together()
         self._names = OperationNames(trusted.operation_names)
 
-    def operation(self, request: Request) -> Operation:
+    def operation(self, request: Request, caller: Caller = ANYBODY) -> Operation:
         """Return the operation that a request asks for; raises Refused for one that cannot be executed."""
         try:
             return self._checked(request)
         except Refused as refused:
             metrics.API_REFUSED.labels(str((refused.errors[0].extensions or {}).get("code"))).inc()
-            raise
+            if self._context.limits.tells_schema_to(caller.authority.role):
+                raise
+            raise Refused(*map(without_suggestion, refused.errors)) from None
 
     def _checked(self, request: Request) -> Operation:
         limits = self._context.limits
@@ -150,7 +152,7 @@ class Api:
     async def _permitted(self, operation: Operation, caller: Caller) -> Answer:
 
         try:
-            permit(operation, caller.authority, self._context.limits.max_tokens)
+            permit(operation, caller.authority, self._context.limits)
         except Refused as refused:
             await self._tell_refused(operation, caller, refused)
             raise
@@ -159,7 +161,7 @@ class Api:
             if operation.kind is OperationType.MUTATION:
                 logger.info("Mutation %s: %s.", self._names.of(operation), answer.outcome)
             return answer
-        shared = sharing_key(operation, caller.authority, self._context.limits.max_tokens)
+        shared = sharing_key(operation, caller.authority, self._context.limits)
         key = (shared, operation.key())
         return await self._together.answer(key, lambda: self._executed(operation, caller))
 
@@ -171,7 +173,7 @@ class Api:
 
     async def _tell_refused(self, operation: Operation, caller: Caller, refused: Refused) -> None:
         if operation.kind is OperationType.MUTATION:
-            fields = root_fields(operation, self._context.limits.max_tokens)
+            fields = root_fields(operation, self._context.limits)
             code = str((refused.errors[0].extensions or {}).get("code"))
             await attempts.refused(self._context.asked_by(caller), fields, operation.variables, code)
 
@@ -200,7 +202,7 @@ class Api:
     ) -> AsyncGenerator[Sequence[Item], None]:
         """Yield what a subscription tells, from `after` or else what the operation says, in batches as they come."""
         try:
-            permit(operation, caller.authority, self._context.limits.max_tokens)
+            permit(operation, caller.authority, self._context.limits)
         except Refused as refused:
             yield [refusal(*refused.errors)]
             return

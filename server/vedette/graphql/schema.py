@@ -94,8 +94,12 @@ class Schema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Replace what no client should see, in place, before the errors are sent."""
         errors[:] = [presentable(error) for error in errors]
-        if execution_context is not None and not execution_context.context.limits.introspection:
+        if execution_context is not None and not _knows_schema(execution_context.context):
             errors[:] = [without_suggestion(error) for error in errors]
+
+
+def _knows_schema(context: Context) -> bool:
+    return context.limits.tells_schema_to(context.authority.role)
 
 
 schema = Schema(

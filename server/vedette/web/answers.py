@@ -10,8 +10,16 @@ from starlette.responses import Response
 from vedette.access.authenticator import Unauthenticated
 from vedette.graphql.errors import UNAUTHENTICATED, UNAVAILABLE, RequestError
 from vedette.web.admission import Full
+from vedette.web.revalidation import is_known, tag_of
 
 JSON = "application/json"
+
+
+class _Executed(msgspec.Struct):
+    data: msgspec.Raw
+
+
+_DATA = msgspec.json.Decoder(_Executed)
 RETRY_SECONDS = 1
 
 
@@ -32,9 +40,21 @@ def errors(
 
 
 def json(status: int, body: bytes, media_type: str = JSON, headers: Mapping[str, str] | None = None) -> Response:
-    """Return an answer that is told nobody else and kept nowhere."""
+    """Return an answer that is told nobody else and, unless `headers` say otherwise, kept nowhere."""
     kept = {"cache-control": "no-store", "x-content-type-options": "nosniff", "vary": "accept"}
     return Response(body, status, {**kept, "content-type": f"{media_type}; charset=utf-8", **(headers or {})})
+
+
+def revalidated(body: bytes, media_type: str, known: str | None) -> Response:
+    """Return an answer that a client may keep and ask about: 304 where it is that of the tag `known`.
+
+    The tag is that of the data; what stands beside it tells of the request.
+    """
+    tag = f"W/{tag_of(bytes(_DATA.decode(body).data))}"
+    kept = {"cache-control": "private, no-cache", "etag": tag, "vary": "accept, authorization, cookie"}
+    if is_known(tag, known):
+        return Response(status_code=304, headers=kept)
+    return json(200, body, media_type, kept)
 
 
 def overloaded(full: Full, media_type: str = JSON) -> Response:

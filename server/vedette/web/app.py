@@ -10,12 +10,15 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vedette.access.authenticator import Authenticator
+from vedette.access.authenticator import Authenticator, Unauthenticated
 from vedette.bus import Bus
+from vedette.errors import DatabaseError
 from vedette.graphql.api import Api
+from vedette.graphql.documents.limits import Limits
 from vedette.graphql.documents.trusted_documents import TrustedDocuments
 from vedette.graphql.schema import new_context
 from vedette.settings import Settings
@@ -23,6 +26,7 @@ from vedette.storage.database import Database
 from vedette.telemetry import metrics
 from vedette.web import answers, health, pages, scraping, sessions
 from vedette.web.admission import Admission, Full
+from vedette.web.credentials import caller_of
 from vedette.web.event_streams import EventStreams
 from vedette.web.following import Following
 from vedette.web.graphql_over_http import GraphQLOverHTTP
@@ -47,17 +51,34 @@ def _sign_in(database: Database, settings: Settings) -> list[Route]:
 
 
 class _GraphQLOrPage:
-    """One address for programs and people."""
+    """One address for programs and people: these have GraphiQL, if they may ask what it asks."""
 
-    def __init__(self, endpoint: GraphQLOverHTTP, page: ASGIApp) -> None:
+    def __init__(self, endpoint: GraphQLOverHTTP, page: ASGIApp, access: Authenticator, limits: Limits) -> None:
         self._endpoint = endpoint
         self._page = page
+        self._access = access
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if pages.wants_page(Request(scope)):
-            await self._page(scope, receive, send)
+            await (await self._refused(scope) or self._page)(scope, receive, send)
         else:
             await self._endpoint(scope, receive, send)
+
+    async def _refused(self, scope: Scope) -> Response | None:
+        if self._limits.introspection is None:
+            return pages.refused("GraphiQL is off on this server (introspection=nobody).")
+        try:
+            caller = await caller_of(self._access, scope)
+        except Unauthenticated:
+            return pages.sign_in(scope["path"])
+        except DatabaseError:
+            return answers.unavailable()
+        if self._limits.tells_schema_to(caller.authority.role):
+            return None
+        return pages.refused(
+            f"GraphiQL needs the role {self._limits.introspection} (introspection); you have {caller.authority.role}."
+        )
 
 
 class _Sockets:
@@ -95,7 +116,12 @@ def create_app(database: Database, bus: Bus, settings: Settings, static: Path = 
         routes=[
             Route(
                 "/graphql",
-                _GraphQLOrPage(GraphQLOverHTTP(api, admission, access, quotas), pages.Page(static, pages.GRAPHIQL)),
+                _GraphQLOrPage(
+                    GraphQLOverHTTP(api, admission, access, quotas),
+                    pages.Page(static, pages.GRAPHIQL),
+                    access,
+                    Limits.of(settings),
+                ),
                 methods=methods,
             ),
             WebSocketRoute("/graphql", _Sockets(api, admission, access, quotas, settings)),

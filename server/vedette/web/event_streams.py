@@ -126,7 +126,7 @@ class EventStreams:
         """Return what one operation tells, after the position `last` or else the one it gives itself."""
         try:
             after = parse_position(last) if last else None
-            operation = self._api.operation(wanted)
+            operation = self._api.operation(wanted, caller)
         except Refused as refused:
             return _once(refusal(*refused.errors))
         except RequestError as error:

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from vedette.access.authenticator import Authenticator, Unauthenticated
 from vedette.errors import DatabaseError
 from vedette.graphql.api import Answer, Api
-from vedette.graphql.documents.requests import Refused
+from vedette.graphql.documents.requests import Operation, Refused
 from vedette.graphql.errors import DOCUMENT_NOT_FOUND, DOCUMENT_NOT_TRUSTED, FORBIDDEN
 from vedette.web import answers, parameters
 from vedette.web.admission import Admission, Full
@@ -49,7 +49,8 @@ class GraphQLOverHTTP:
             return answers.draining(media_type)
         try:
             caller = await caller_of(self._access, request.scope)
-            checked = self._api.operation(await asked(request))
+            wanted = await asked(request)
+            checked = self._api.operation(wanted, caller)
         except Unauthenticated as error:
             return answers.unauthenticated(error, media_type)
         except DatabaseError:
@@ -58,12 +59,9 @@ class GraphQLOverHTTP:
             return answers.refusal(400, "BAD_REQUEST", str(error), media_type)
         except Refused as refused:
             return _refused(refused, media_type)
-        if request.method == "GET" and checked.kind is OperationType.MUTATION:
-            allowed = {"allow": "POST"}
-            return answers.refusal(405, "METHOD_NOT_ALLOWED", "Mutations need POST.", media_type, allowed)
-        if checked.kind is OperationType.SUBSCRIPTION:
-            said = "Subscribe at /graphql/stream (text/event-stream), or by a websocket (graphql-transport-ws)."
-            return answers.refusal(400, "BAD_REQUEST", said, media_type)
+        unfit = _unfit(checked, request.method, media_type)
+        if unfit is not None:
+            return unfit
         try:
             self._quotas.charge(caller.authority, checked.cost)
             with self._admission.operations.one():
@@ -72,7 +70,20 @@ class GraphQLOverHTTP:
             return _refused(refused, media_type)
         except Full as full:
             return answers.overloaded(full, media_type)
+        if request.method == "GET" and wanted.query is None and answer.outcome == "ok":
+            # By its id it is a document that is known here: that is the same for all who ask again.
+            return answers.revalidated(answer.body, media_type, request.headers.get("if-none-match"))
         return _told(answer, media_type)
+
+
+def _unfit(operation: Operation, method: str, media_type: str) -> Response | None:
+    """Return the refusal of an operation of a kind that is not for this method, or not for this address."""
+    if method == "GET" and operation.kind is OperationType.MUTATION:
+        return answers.refusal(405, "METHOD_NOT_ALLOWED", "Mutations need POST.", media_type, {"allow": "POST"})
+    if operation.kind is OperationType.SUBSCRIPTION:
+        said = "Subscribe at /graphql/stream (text/event-stream), or by a websocket (graphql-transport-ws)."
+        return answers.refusal(400, "BAD_REQUEST", said, media_type)
+    return None
 
 
 async def asked(request: Request) -> parameters.Request:

@@ -9,6 +9,10 @@ LEGACY = "application/json"
 EVENT_STREAM = "text/event-stream"
 
 
+# How closely a client means a type that it names.
+_NAMED = 3
+
+
 class _Range(NamedTuple):
     kind: str
     quality: float
@@ -16,20 +20,24 @@ class _Range(NamedTuple):
     def specificity(self, offered: str) -> int:
         """Return how closely this range means a type, 0 for not at all."""
         if self.kind == offered:
-            return 3
+            return _NAMED
         if self.kind == f"{offered.partition('/')[0]}/*":
             return 2
         return 1 if self.kind == "*/*" else 0
 
 
 def chosen(accept: str | None, offered: Sequence[str]) -> str | None:
-    """Return the type of `offered`, the server's favourite last resort first, that a client likes best; None: none.
+    """Return the type of `offered` that a client likes best; None: none.
 
-    A client that says nothing, or `*/*`, gets the first.
+    Of types that it names and likes alike it gets the last, the server's favourite. A client that names none of them,
+    for it says nothing or `*/*`, gets the first.
     """
     ranges = [found for part in (accept or "*/*").split(",") if (found := _range(part)) is not None]
-    liked = [(_quality(kind, ranges), -index, kind) for index, kind in enumerate(offered)]
-    quality, _, kind = max(liked)
+    liked = []
+    for index, kind in enumerate(offered):
+        closeness, quality = _liking(kind, ranges)
+        liked.append((quality, closeness, index if closeness == _NAMED else -index, kind))
+    quality, _, _, kind = max(liked)
     return kind if quality > 0 else None
 
 
@@ -40,9 +48,10 @@ def accepts(encodings: str | None, encoding: str) -> bool:
     return max(named or [found.quality for found in ranges if found.kind == "*"], default=0.0) > 0
 
 
-def _quality(kind: str, ranges: Sequence[_Range]) -> float:
-    meant = [(found.specificity(kind), found.quality) for found in ranges if found.specificity(kind)]
-    return max(meant)[1] if meant else 0.0
+def _liking(kind: str, ranges: Sequence[_Range]) -> tuple[int, float]:
+    """Return how closely the client means a type, and how much it likes it."""
+    meant = ((closeness, found.quality) for found in ranges if (closeness := found.specificity(kind)))
+    return max(meant, default=(0, 0.0))
 
 
 def _range(part: str) -> _Range | None:

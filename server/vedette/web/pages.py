@@ -1,19 +1,20 @@
 """The pages for people: the interface and GraphiQL, as the frontend's build left them beside this module."""
 
-import hashlib
 import os
 from asyncio import to_thread
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vedette.web.negotiation import accepts
+from vedette.web.revalidation import is_known, tag_of
 
 STATIC = Path(__file__).parent / "static"
 INTERFACE = "index.html"
@@ -62,11 +63,21 @@ def page(static: Path, name: str, known: str | None = None) -> Response:
     file = static / name
     text = file.read_text(encoding="utf-8") if file.is_file() else NOT_BUILT
     # It fits into one packet: compressed it would not be there sooner.
-    tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+    tag = tag_of(text.encode())
     headers = {**HEADERS, "etag": tag}
-    if known is not None and tag in {each.strip().removeprefix("W/") for each in known.split(",")}:
+    if is_known(tag, known):
         return Response(status_code=304, headers=headers)
     return HTMLResponse(text, headers=headers)
+
+
+def refused(why: str) -> Response:
+    """Return the answer to somebody who may not have a page."""
+    return PlainTextResponse(why, 403, {**HEADERS, "cache-control": "no-store"})
+
+
+def sign_in(back: str) -> Response:
+    """Send a browser to sign in, and from there back."""
+    return RedirectResponse(f"/sign-in?next={quote(back, safe='')}", 303, {**HEADERS, "cache-control": "no-store"})
 
 
 class Page:

@@ -172,7 +172,7 @@ class Socket:
 
     async def _items(self, message: messages.Subscribe) -> AsyncGenerator[Sequence[Item], None]:
         try:
-            operation = self._api.operation(message.payload)
+            operation = self._api.operation(message.payload, self._caller)
             self._quotas.charge(self._caller.authority, operation.cost)
             if operation.kind is OperationType.SUBSCRIPTION:
                 with self._admission.subscriptions.one(), self._quotas.stream(self._caller.authority):

@@ -21,12 +21,13 @@ from graphql import (
     visit,
 )
 
+from vedette.domain.access import Role
 from vedette.graphql.errors import INVALID_DOCUMENT, RequestError, limit_exceeded
 from vedette.settings import Settings
 
 
 class Limits(NamedTuple):
-    """The settings of these names."""
+    """The settings of these names; `introspection` is the role that it takes, None: nobody has it."""
 
     max_tokens: int
     max_depth: int
@@ -40,12 +41,18 @@ class Limits(NamedTuple):
     max_variable_depth: int
     max_variable_values: int
     max_errors: int
-    introspection: bool
+    introspection: Role | None
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Take them from the settings."""
-        return cls(**{name: getattr(settings, name) for name in cls._fields})
+        given = {name: getattr(settings, name) for name in cls._fields}
+        role = None if settings.introspection == "nobody" else Role(settings.introspection.upper())
+        return cls(**{**given, "introspection": role})
+
+    def tells_schema_to(self, role: Role) -> bool:
+        """Tell whether somebody of a role may read what the schema is."""
+        return self.introspection is not None and role.covers(self.introspection)
 
 
 class Extent(NamedTuple):

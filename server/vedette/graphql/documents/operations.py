@@ -65,16 +65,25 @@ def flaws(schema: GraphQLSchema, text: str, limits: Limits) -> tuple[GraphQLErro
 
 
 def _invalid(schema: GraphQLSchema, document: DocumentNode, limits: Limits) -> list[GraphQLError]:
-    if limits.introspection:
-        return validate_document(schema, document, _RULES)
-    found = validate_document(schema, document, (*_RULES, NoSchemaIntrospectionCustomRule))
-    return [without_suggestion(error) for error in found]
+    is_open = limits.introspection is not None
+    return validate_document(schema, document, _RULES if is_open else (*_RULES, NoSchemaIntrospectionCustomRule))
 
 
 def without_suggestion(error: GraphQLError) -> GraphQLError:
-    """Return an error, changed in place, without what may have been meant: that tells what there is."""
-    error.message = _SUGGESTION.sub("", error.message)
-    return error
+    """Return an error without what may have been meant: that tells what there is."""
+    message = _SUGGESTION.sub("", error.message)
+    if message == error.message:
+        return error
+    # The error itself is remembered with its document, for those too who may know.
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        original_error=error.original_error,
+        extensions=error.extensions,
+    )
 
 
 class Operations(SchemaExtension):

@@ -9,6 +9,7 @@ from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, Inlin
 from vedette.access import roles
 from vedette.access.authority import EVERYBODY, Authority
 from vedette.domain.access import RANK, Role
+from vedette.graphql.documents.limits import Limits
 from vedette.graphql.documents.operations import parsed
 from vedette.graphql.documents.requests import Operation, Refused
 from vedette.graphql.errors import FORBIDDEN, RequestError
@@ -28,39 +29,46 @@ class Demand(NamedTuple):
     fields: tuple[str, ...]
 
 
-def permit(operation: Operation, authority: Authority, most_tokens: int) -> None:
-    """Raise Refused where the authority may not execute the operation, a document of at most so many tokens."""
+def permit(operation: Operation, authority: Authority, limits: Limits) -> None:
+    """Raise Refused where the authority may not execute the operation, or not ask what the schema is."""
     if authority is EVERYBODY:
         return
-    demand = _demand(operation.text, operation.name, most_tokens)
+    demand = _demand(operation.text, operation.name, limits)
     if not authority.role.covers(demand.role):
         has = "this server is read-only" if authority.is_reading else f"{authority.actor} has {authority.role}"
         raise Refused(RequestError(FORBIDDEN, f"{demand.field} needs the role {demand.role}; {has}."))
 
 
-def sharing_key(operation: Operation, authority: Authority, most_tokens: int) -> Hashable:
+def sharing_key(operation: Operation, authority: Authority, limits: Limits) -> Hashable:
     """Return what is the same for authorities whose answers to an operation are the same."""
     if authority is EVERYBODY:
         return None
-    is_personal = _demand(operation.text, operation.name, most_tokens).is_personal
+    is_personal = _demand(operation.text, operation.name, limits).is_personal
     return authority if is_personal else authority.powers
 
 
-def root_fields(operation: Operation, most_tokens: int) -> tuple[str, ...]:
+def root_fields(operation: Operation, limits: Limits) -> tuple[str, ...]:
     """Return the fields that an operation has at its root, by name."""
-    return _demand(operation.text, operation.name, most_tokens).fields
+    return _demand(operation.text, operation.name, limits).fields
 
 
 @lru_cache(_CACHED_OPERATIONS)
-def _demand(text: str, name: str | None, most_tokens: int) -> Demand:
-    document = parsed(text, most_tokens)
+def _demand(text: str, name: str | None, limits: Limits) -> Demand:
+    document = parsed(text, limits.max_tokens)
     operation = get_operation_ast(document, name)
     assert operation is not None
     kind = operation.operation.value.capitalize()
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     fields = set(_root_fields(operation, fragments, set()))
-    role, field = max(((roles.needed(kind, one), one) for one in sorted(fields)), key=lambda found: RANK[found[0]])
+    needed = ((_needed(kind, one, limits), one) for one in sorted(fields))
+    role, field = max(needed, key=lambda found: RANK[found[0]])
     return Demand(role, field, any(f"{kind}.{one}" in roles.PERSONAL for one in fields), tuple(sorted(fields)))
+
+
+def _needed(kind: str, field: str, limits: Limits) -> Role:
+    if field in roles.OF_THE_SCHEMA:
+        return limits.introspection or Role.ADMIN
+    return roles.needed(kind, field)
 
 
 def _root_fields(node: Any, fragments: dict[str, FragmentDefinitionNode], seen: set[str]) -> Iterator[str]:
