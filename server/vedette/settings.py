@@ -172,6 +172,7 @@ class Settings(BaseModel):
         10_000_000, description="Objects that one token or person may ask for in a minute, by the sizes of pages."
     )
     token_streams: Count = Field(1000, description="Subscriptions at a time of one token or person, in one server.")
+    token_connections: Count = Field(1000, description="Websockets at a time of one token or person, in one server.")
     request_seconds: Seconds = Field(
         10.0, description="Time a client has to send the head of a request, and again for its body."
     )

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-import seeds
+from locking import stuck, until_waiting
 from serving import Api, Subscription, eventually, is_listened_to, serving
 from vedette.bus import Bus
 from vedette.settings import Settings
@@ -19,25 +19,6 @@ from vedette.storage.database import Database
 
 SLOW = {"query": "{ sensors { edges { cursor } } }"}
 FOLLOW = "subscription { ticks { __typename } }"
-
-
-@asynccontextmanager
-async def stuck(database: Database) -> AsyncIterator[None]:
-    """Let every read of sensors wait, for as long as the block runs."""
-    async with database.writing() as connection:
-        await connection.exec_driver_sql("LOCK TABLE sensors IN ACCESS EXCLUSIVE MODE")
-        yield
-
-
-async def waiting(database: Database) -> int:
-    found = await seeds.execute(database, "SELECT count(*) FROM pg_locks WHERE NOT granted")
-    return int(found[0][0])
-
-
-async def until_waiting(database: Database, count: int) -> None:
-    async with asyncio.timeout(20):
-        while await waiting(database) != count:  # noqa: ASYNC110  (Postgres tells nobody)
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

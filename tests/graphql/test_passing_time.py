@@ -221,7 +221,7 @@ async def test_a_revoked_token_ends_its_pulse(database: Database, bus: Bus) -> N
         await api.shown("vdt_boss").query(revoke, input={"tokenId": gone})
         async with asyncio.timeout(5):
             await cut.socket.wait_closed()
-        assert cut.socket.close_code == 4401
+        assert cut.socket.close_code == 4403
 
 
 async def test_a_database_that_is_away_is_no_end(api: Api, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,8 @@ NO_MESSAGES: list[Any] = [
     {"type": 1},
     {"type": "subscribe"},
     {"type": "subscribe", "id": 1, "payload": {"query": "{ a }"}},
+    {"type": "subscribe", "id": "", "payload": {"query": "{ a }"}},
+    {"type": "subscribe", "id": "1" * 257, "payload": {"query": "{ a }"}},
     {"type": "subscribe", "id": "1", "payload": "text"},
     {"type": "subscribe", "id": "1", "payload": {"query": 1}},
     {"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "variables": []}},
@@ -51,6 +53,7 @@ async def test_a_message_without_the_form_of_one_closes_the_socket(api: Api) -> 
 
 async def test_the_codes_of_the_protocol(api: Api) -> None:
     assert await close_code(api, QUERY) == 4401
+    assert await close_code(api, {"type": "ping"}, QUERY) == 4401
     assert await close_code(api, INIT, INIT) == 4429
     assert await close_code(api, INIT, FOLLOW, FOLLOW) == 4409
     assert await close_code(api, protocol="graphql-ws") == 4406
@@ -64,6 +67,8 @@ async def test_queries_mutations_and_pings_go_over_a_socket_too(api: Api) -> Non
         assert await client.receive() == {"type": "connection_ack"}
         await client.send({"type": "ping"})
         assert await client.receive() == {"type": "pong"}
+        await client.send({"type": "ping", "payload": {"sent": 1}})
+        assert await client.receive() == {"type": "pong", "payload": {"sent": 1}}
         await client.send({"type": "pong"})
         await client.send(QUERY)
         assert await client.next() == {"codeLocations": []}

@@ -168,7 +168,7 @@ async def test_what_uses_a_revoked_token_ends_at_once_and_nothing_else_does(
         async with asyncio.timeout(3):
             await cut.socket.wait_closed()
             told = [line async for line in events.aiter_lines()]
-        assert cut.socket.close_code == 4401
+        assert cut.socket.close_code == 4403
         assert any("UNAUTHENTICATED" in line for line in told)
         refused = await api.client.post(api.url, json={"query": WHO}, headers=leaving.headers)
         assert refused.status_code == 401
@@ -189,7 +189,7 @@ async def test_another_server_ends_them_too(database: Database, bus: Bus, databa
         await admin.query(REVOKE, input={"tokenId": gone})
         async with asyncio.timeout(5):
             await cut.socket.wait_closed()
-        assert cut.socket.close_code == 4401
+        assert cut.socket.close_code == 4403
 
 
 async def test_a_lost_knock_is_found_by_looking(database: Database, bus: Bus) -> None:

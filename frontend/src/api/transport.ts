@@ -17,8 +17,8 @@ export interface Answer {
 
 const PING_MILLISECONDS = 10_000;
 const PONG_MILLISECONDS = 5_000;
-// With it the server closes a socket of whoever may not stay.
-const UNAUTHENTICATED_CODE = 4401;
+// With these the server closes a socket of whoever is not let in, or may not stay.
+const UNAUTHENTICATED_CODES = [4401, 4403];
 
 let protocol: Protocol = "websocket";
 let isSocketOpen = false;
@@ -48,7 +48,7 @@ function socketClient(): SocketClient {
       closed: (event) => {
         isSocketOpen = false;
         clearTimeout(unanswered);
-        if ((event as CloseEvent).code === UNAUTHENTICATED_CODE) void isServerThere();
+        if (UNAUTHENTICATED_CODES.includes((event as CloseEvent).code)) void isServerThere();
       },
     },
   });

@@ -65,6 +65,11 @@ def presentable(error: GraphQLError) -> GraphQLError:
     return _masked(error)
 
 
+def unexpected(error: Exception) -> GraphQLError:
+    """Return what a client is told of an error that nobody expected: masked, and in the log."""
+    return presentable(GraphQLError("unexpected", original_error=error))
+
+
 def _is_of_the_document(error: GraphQLError) -> bool:
     """Tell an error without a path that is the document's or its variables' from one that a stream raised."""
     original = error.original_error

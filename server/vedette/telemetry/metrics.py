@@ -25,6 +25,8 @@ SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 BUILD = Gauge("vedette_build_info", "1; the version is its label.", ["version"], registry=REGISTRY)
 FAULTS = Counter("vedette_faults", "Faults of Vedette itself, told in the log with their stacks.", registry=REGISTRY)
 
+LOOP_TASKS = Gauge("vedette_event_loop_tasks", "Tasks of the event loop that tells this.", registry=REGISTRY)
+
 # --- evaluating ---
 
 TICKS = Counter("vedette_ticks", "Ticks recorded here, by how they ended.", ["status"], registry=REGISTRY)

@@ -21,7 +21,7 @@ from vedette.access.authority import Caller
 from vedette.errors import DatabaseError
 from vedette.graphql.api import Api
 from vedette.graphql.documents.requests import Operation, Refused
-from vedette.graphql.errors import UNAUTHENTICATED, RequestError, limit_exceeded
+from vedette.graphql.errors import UNAUTHENTICATED, RequestError, limit_exceeded, unexpected
 from vedette.graphql.scalars import parse_position
 from vedette.graphql.streams.items import Item, refusal
 from vedette.settings import Settings
@@ -193,9 +193,13 @@ async def _tell(streams: Sequence[Stream], send: Send) -> None:
 
 
 async def _tell_one(stream: Stream, send: Send) -> None:
-    async with aclosing(stream.batches):
-        async for batch in stream.batches:
-            await _write(send, b"".join(map(stream.told, batch)))
+    try:
+        async with aclosing(stream.batches):
+            async for batch in stream.batches:
+                await _write(send, b"".join(map(stream.told, batch)))
+    except Exception as error:
+        # It is of this operation alone; the others go on.
+        await _write(send, stream.told(refusal(unexpected(error))))
     await _write(send, stream.complete)
 
 

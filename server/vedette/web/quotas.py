@@ -1,6 +1,7 @@
 """How much each token or person may ask of a server in a minute, and how many streams they may hold."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -68,7 +69,9 @@ class Quotas:
     def __init__(self, settings: Settings) -> None:
         self._ours = {f"token_{name}": getattr(settings, f"token_{name}") for name in Quota._fields}
         self._buckets: dict[UUID, tuple[_Bucket, _Bucket]] = {}
-        self._streams: dict[UUID, int] = {}
+        self._streams: Counter[UUID] = Counter()
+        self._most_connections = settings.token_connections
+        self._connections: Counter[UUID] = Counter()
 
     def charge(self, authority: Authority, cost: int) -> None:
         """Count one operation of a cost. Raises Exceeded."""
@@ -88,20 +91,16 @@ class Quotas:
     @contextmanager
     def stream(self, authority: Authority) -> Iterator[None]:
         """Count a subscription while the block runs. Raises Exceeded."""
-        account = authority.account
-        if account is None:
-            yield
-            return
         _, _, limit = self._limits(authority)
-        if self._streams.get(account, 0) >= limit.most:
-            raise Exceeded(*limit, 1.0)
-        self._streams[account] = self._streams.get(account, 0) + 1
-        try:
+        with _one_of(self._streams, authority.account, limit):
             yield
-        finally:
-            self._streams[account] -= 1
-            if not self._streams[account]:
-                del self._streams[account]
+
+    @contextmanager
+    def connection(self, authority: Authority) -> Iterator[None]:
+        """Count a websocket while the block runs. Raises Exceeded."""
+        limit = _Limit("token_connections", self._most_connections, "websockets at a time")
+        with _one_of(self._connections, authority.account, limit):
+            yield
 
     def _limits(self, authority: Authority) -> tuple[_Limit, ...]:
         """Return what they may have: what is said of their token, else what the settings say."""
@@ -116,3 +115,20 @@ class Quotas:
         if len(self._buckets) >= MOST_REMEMBERED:
             since = time.monotonic() - MINUTE
             self._buckets = {key: found for key, found in self._buckets.items() if found[0].at > since}
+
+
+@contextmanager
+def _one_of(counted: "Counter[UUID]", account: UUID | None, limit: _Limit) -> Iterator[None]:
+    """Count one more of an account while the block runs; of whoever is not known nothing is counted."""
+    if account is None:
+        yield
+        return
+    if counted[account] >= limit.most:
+        raise Exceeded(*limit, 1.0)
+    counted[account] += 1
+    try:
+        yield
+    finally:
+        counted[account] -= 1
+        if not counted[account]:
+            del counted[account]

@@ -31,6 +31,7 @@ def route(look: Look = _nowhere) -> Route:
 
     async def answer(request: Request) -> Response:
         await look()
+        metrics.LOOP_TASKS.set(len(asyncio.all_tasks()))
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         # Thousands of samples take milliseconds, which streams need not wait for.
         body = await asyncio.to_thread(encode, metrics.REGISTRY)

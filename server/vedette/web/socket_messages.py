@@ -1,11 +1,15 @@
 """The messages of graphql-transport-ws that clients send, and those that they are sent."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from vedette.graphql.documents.requests import Request
 from vedette.graphql.streams.items import Item
+
+# The server keeps the ids of what goes on.
+LONGEST_ID = 256
+OperationId = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
 
 
 class Init(msgspec.Struct, tag_field="type", tag="connection_init"):
@@ -29,14 +33,14 @@ class Pong(msgspec.Struct, tag_field="type", tag="pong"):
 class Subscribe(msgspec.Struct, tag_field="type", tag="subscribe"):
     """The client wants an operation executed."""
 
-    id: str
+    id: OperationId
     payload: Request
 
 
 class Complete(msgspec.Struct, tag_field="type", tag="complete"):
     """The client wants no more of an operation."""
 
-    id: str
+    id: OperationId
 
 
 Message = Init | Ping | Pong | Subscribe | Complete
@@ -70,6 +74,11 @@ def frame_of(operation_id: str) -> tuple[str, str]:
 def told(frame: tuple[str, str], item: Item) -> str:
     """Return the message that tells an item."""
     return f"{frame[item.is_refusal]}{item.payload}}}"
+
+
+def pong(ping: Ping) -> str:
+    """Return the answer to a ping, which has the payload of that."""
+    return msgspec.json.encode(Pong(ping.payload) if ping.payload is not None else {"type": "pong"}).decode()
 
 
 def complete(operation_id: str) -> str:

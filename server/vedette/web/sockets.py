@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing, suppress
 
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from vedette.access.authenticator import ENDED, Authenticator, Unauthenticated
 from vedette.access.authority import Caller
+from vedette.domain.access import Lapse
 from vedette.errors import DatabaseError
 from vedette.graphql.api import Api
 from vedette.graphql.documents.requests import Refused
-from vedette.graphql.errors import RequestError, limit_exceeded
+from vedette.graphql.errors import RequestError, limit_exceeded, unexpected
 from vedette.graphql.streams.items import Item, refusal
 from vedette.settings import Settings
 from vedette.telemetry.tracing import Trace, current
@@ -22,10 +23,17 @@ from vedette.web.credentials import address, shown, shown_in_payload
 from vedette.web.quotas import Quotas
 
 PROTOCOL = "graphql-transport-ws"
+# Why a client that has shown something is not let in, or in no more. Those whose token or session was good once, and is
+# no more, may come back with another: libraries of clients do so after FORBIDDEN, and after UNAUTHORIZED give up.
+UNAUTHORIZED, FORBIDDEN = 4401, 4403
+NEVER_GOOD = {Lapse.MISSING, Lapse.UNKNOWN}
+INTERNAL_ERROR = 4500
+TRY_AGAIN_LATER = 1013
+# So the server tells that the client is gone; or that it has itself given up on one that answers no pings.
+GONE = (OSError, RuntimeError)
 # A close frame holds at most this many bytes of reason.
 LONGEST_REASON = 120
 ACK = '{"type":"connection_ack"}'
-PONG = '{"type":"pong"}'
 
 
 class _Closed(Exception):
@@ -56,6 +64,7 @@ class Socket:
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._is_begun = asyncio.Event()
         self._is_closed = False
+        self._room = ExitStack()
         self._shown: str | None = None
         self._address = ""
 
@@ -68,15 +77,21 @@ class Socket:
             await self._close(4406, f"Subprotocol not acceptable; {PROTOCOL} is")
             return
         await self._send_event({"type": "websocket.accept", "subprotocol": PROTOCOL})
+        try:
+            with self._room:
+                await self._converse()
+        except Exception as error:
+            await self._close(INTERNAL_ERROR, unexpected(error).message)
+
+    async def _converse(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             waiting = tasks.create_task(self._attend(), name="connection_init")
             try:
                 while True:
                     await self._act(await self._next(), tasks)
             except _Closed:
-                pass
-            finally:
                 self._is_closed = True
+            finally:
                 for task in (waiting, *self._operations.values()):
                     task.cancel()
 
@@ -94,7 +109,7 @@ class Socket:
             await ended.wait()
         for task in self._operations.values():
             task.cancel()
-        await self._close(4401, f"Unauthorized: {ENDED}")
+        await self._close(FORBIDDEN, f"Forbidden: {ENDED}")
 
     async def _next(self) -> messages.Message:
         """Return the next message. Raises _Closed, where it is none after telling the client."""
@@ -118,7 +133,7 @@ class Socket:
             self._is_begun.set()
             await self._send(ACK)
         elif isinstance(message, messages.Ping):
-            await self._send(PONG)
+            await self._send(messages.pong(message))
         elif isinstance(message, messages.Complete):
             task = self._operations.pop(message.id, None)
             if task is not None:
@@ -131,15 +146,19 @@ class Socket:
         try:
             secret = shown_in_payload(message.payload) or self._shown
             self._caller = await self._access.caller(secret, self._address)
+            self._room.enter_context(self._quotas.connection(self._caller.authority))
         except Unauthenticated as error:
-            await self._refuse(4401, f"Unauthorized: {error}")
+            if error.lapse in NEVER_GOOD:
+                await self._refuse(UNAUTHORIZED, f"Unauthorized: {error}")
+            await self._refuse(FORBIDDEN, f"Forbidden: {error}")
+        except Full as full:
+            await self._refuse(TRY_AGAIN_LATER, full.sentence)
         except DatabaseError:
-            # Not one of the codes that tell a client to stay away.
-            await self._refuse(1013, "The database does not answer at the moment; try again soon")
+            await self._refuse(TRY_AGAIN_LATER, "The database does not answer at the moment; try again soon")
 
     async def _subscribe(self, message: messages.Subscribe, tasks: asyncio.TaskGroup) -> None:
         if not self._is_begun.is_set():
-            await self._refuse(4401, "Unauthorized")
+            await self._refuse(UNAUTHORIZED, "Unauthorized: connection_init comes first")
         if message.id in self._operations:
             await self._refuse(4409, f"Subscriber for {message.id} already exists")
         most = self._settings.max_subscriptions_per_connection
@@ -187,6 +206,9 @@ class Socket:
             yield [refusal(*refused.errors)]
         except Full as full:
             yield [refusal(RequestError("TOO_MANY_REQUESTS", full.sentence))]
+        except Exception as error:
+            # It is of this operation alone; the others go on.
+            yield [refusal(unexpected(error))]
 
     def _forget(self, operation_id: str) -> None:
         if self._operations.get(operation_id) is asyncio.current_task():
@@ -201,12 +223,12 @@ class Socket:
             raise _Closed
         try:
             await self._send_event({"type": "websocket.send", "text": text})
-        except OSError:
-            # So the server tells that the client is gone.
+        except GONE:
             raise _Closed from None
 
     async def _close(self, code: int, reason: str) -> None:
         if not self._is_closed:
             self._is_closed = True
             fitting = reason.encode()[:LONGEST_REASON].decode(errors="ignore")
-            await self._send_event({"type": "websocket.close", "code": code, "reason": fitting})
+            with suppress(*GONE):
+                await self._send_event({"type": "websocket.close", "code": code, "reason": fitting})

@@ -188,7 +188,7 @@ async def test_signing_out_ends_the_session_and_its_streams(api: Api, browser: h
         assert out.status_code == 204
         async with asyncio.timeout(5):
             await socket.wait_closed()
-        assert socket.close_code == 4401
+        assert socket.close_code == 4403
     assert (await asked(browser)).status_code == 401
     # Whoever has kept the cookie has nothing.
     async with httpx.AsyncClient(base_url=api.address) as thief:

@@ -141,7 +141,7 @@ async def test_a_session_and_its_streams_end_with_the_token(
             async with asyncio.timeout(5):
                 await socket.wait_closed()
                 told = [line async for line in events.aiter_lines()]
-            assert socket.close_code == 4401
+            assert socket.close_code == 4403
             assert any("UNAUTHENTICATED" in line for line in told)
         await asyncio.sleep(1.1)  # as long as it is remembered for
         assert reason(await asked(browser))[1] == why
@@ -158,7 +158,7 @@ async def test_signing_out_ends_the_session_and_leaves_the_token(
         assert (await browser.post("/auth/logout", json={})).status_code == 204
         async with asyncio.timeout(5):
             await socket.wait_closed()
-        assert socket.close_code == 4401
+        assert socket.close_code == 4403
     assert reason(await asked(browser))[1] == "MISSING"
     async with browsing(api) as thief:
         assert reason(await asked(thief, cookie=kept))[1] == "SIGNED_OUT"

@@ -113,9 +113,6 @@ class Broadcasts:
                 self._forget(key, share)
                 task.cancel()
                 await asyncio.wait([task])
-                if not task.cancelled():
-                    # An execution tells its errors to all; what it raises is a fault of ours, for the log.
-                    task.result()
 
     def _forget(self, key: Hashable, share: Share) -> None:
         if key in self._shares and self._shares[key][0] is share:
@@ -132,6 +129,8 @@ async def _live(share: Share, number: int, position: int) -> AsyncGenerator[Sequ
                 yield [_fell_behind(place)]
             elif share.is_interrupted:
                 yield [_unavailable(place)]
+            elif share.failure is not None:
+                yield [refusal(share.failure)]
             return
         number += len(items)
         fresh = [item for item in items if item.position is None or item.position > position]

@@ -5,6 +5,9 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
+from graphql import GraphQLError
+
+from vedette.graphql.errors import unexpected
 from vedette.graphql.streams.items import Item
 from vedette.graphql.streams.patience import Interrupted
 from vedette.graphql.streams.stretches import Stretch
@@ -16,7 +19,8 @@ class Share:
     """The newest items, numbered in the order that they came: the oldest that is kept is number `first`.
 
     Every change after `floor` is an item here, or will be, unless the execution does not tell it at all. `is_over`
-    tells that nothing will be added; `is_interrupted`, that this is because the database did not answer.
+    tells that nothing will be added; `is_interrupted`, that this is because the database did not answer; `failure` is
+    the error that ended it otherwise.
     """
 
     def __init__(self, stretch: Stretch, most_items: int) -> None:
@@ -26,6 +30,7 @@ class Share:
         self.floor = 0
         self.is_over = False
         self.is_interrupted = False
+        self.failure: GraphQLError | None = None
         self._most_items = most_items
         self._items: deque[Item] = deque()
         self._bytes = 0
@@ -53,6 +58,8 @@ class Share:
                         self._tell()
         except Interrupted:
             self.is_interrupted = True
+        except Exception as error:
+            self.failure = unexpected(error)
         finally:
             self.is_over = True
             self.stretch.begun.set()
