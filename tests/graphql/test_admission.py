@@ -52,16 +52,6 @@ async def test_an_operation_has_a_time(database: Database, bus: Bus) -> None:
         await api.query(SLOW["query"])
 
 
-async def test_a_client_that_hangs_up_ends_its_operation(database: Database, bus: Bus) -> None:
-    async with served(database, bus) as api, stuck(database):
-        async with asyncio.TaskGroup() as tasks:
-            asking = tasks.create_task(api.client.post(api.url, json=SLOW))
-            await until_waiting(database, 1)
-            asking.cancel()
-        await until_waiting(database, 0)
-    await eventually(lambda: database._engine.pool.checkedout() == 0)  # type: ignore[attr-defined]  # QueuePool has it
-
-
 async def test_streams_and_sockets_have_a_number(database: Database, bus: Bus) -> None:
     body = {"query": FOLLOW}
     async with served(database, bus, max_connections=2) as api, AsyncExitStack() as stack:
