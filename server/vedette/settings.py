@@ -32,6 +32,8 @@ def _names(value: object) -> object:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Count = Annotated[int, Field(ge=1)]
+# What the API tells as an Int.
+Share = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class Settings(BaseModel):
@@ -167,11 +169,14 @@ class Settings(BaseModel):
         description="Role that is told what the schema is and what may have been meant, and has GraphiQL; or nobody. "
         "Without authentication everybody is an admin.",
     )
-    token_requests_per_minute: Count = Field(6000, description="Operations a minute of one token or person.")
-    token_cost_per_minute: Count = Field(
+    token_requests_per_minute: Share = Field(6000, description="Operations a minute of one token or person.")
+    token_cost_per_minute: Share = Field(
         10_000_000, description="Objects that one token or person may ask for in a minute, by the sizes of pages."
     )
-    token_streams: Count = Field(1000, description="Subscriptions at a time of one token or person, in one server.")
+    token_operations: Share = Field(
+        100, description="Queries and mutations at a time of one token or person, in one server."
+    )
+    token_streams: Share = Field(1000, description="Subscriptions at a time of one token or person, in one server.")
     token_connections: Count = Field(1000, description="Websockets at a time of one token or person, in one server.")
     request_seconds: Seconds = Field(
         10.0, description="Time a client has to send the head of a request, and again for its body."

@@ -22,6 +22,7 @@ from graphql_documents import seeded
 from serving import Api, eventually, serving
 from vedette.bus import Bus
 from vedette.domain.access import Role
+from vedette.domain.catalog import SensorSpec
 from vedette.graphql.documents.limits import Limits, Measure
 from vedette.graphql.documents.operations import parsed
 from vedette.settings import Settings
@@ -256,8 +257,14 @@ async def test_a_token_has_so_many_requests_a_minute(database: Database, bus: Bu
         assert (await modest.query("{ viewer { name } }"))["viewer"]["name"] == "modest"
 
 
+async def a_page_of_sensors(database: Database) -> None:
+    await seeds.code_location(database)
+    await seeds.sensors(database, [SensorSpec(name=f"s{number}") for number in range(100)])
+
+
 async def test_a_token_has_so_much_cost_a_minute(database: Database, bus: Bus) -> None:
     await seeds.token(database, "greedy")
+    await a_page_of_sensors(database)
     async with serving(database, bus, QUOTAS) as api:
         greedy = api.shown("vdt_greedy")
         body = {"query": "{ sensors(first: 100) { edges { node { id } } } }"}
@@ -282,6 +289,7 @@ async def test_a_token_may_have_limits_of_its_own(database: Database, bus: Bus) 
     own = {"requestsPerMinute": 3, "costPerMinute": 210, "streams": 1}
     make = "mutation($input: CreateTokenInput!) { createToken(input: $input) { secret errors { message path } } }"
     await seeds.token(database, "boss", Role.ADMIN)
+    await a_page_of_sensors(database)
     async with serving(database, bus, Settings(authentication="tokens")) as api:
         boss = api.shown("vdt_boss")
         for name in own:

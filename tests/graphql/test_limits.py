@@ -158,7 +158,7 @@ async def test_a_body_has_a_size(api: Api) -> None:
 
 async def test_the_cost_is_told(api: Api) -> None:
     answer = await api.answer("{ sensors(first: 10) { edges { node { lastTick { id } } } } }")
-    assert answer["extensions"]["cost"] == {"requested": 20, "most": 115}
+    assert answer["extensions"]["cost"] == {"requested": 20, "actual": 0, "remaining": None, "most": 115}
     assert (await api.answer("{ __schema { types { name } } }"))["extensions"]["cost"]["requested"] == 0
 
 

@@ -127,6 +127,8 @@ async def test_a_page_that_is_served_elsewhere_may_use_it_where_settings_say_so(
     assert (before.status_code, before.headers["access-control-allow-origin"]) == (200, FRIEND)
     response = await post(api, BODY, origin=FRIEND)
     assert (response.status_code, response.headers["access-control-allow-origin"]) == (200, FRIEND)
+    readable = set(response.headers["access-control-expose-headers"].split(", "))
+    assert {"retry-after", "ratelimit", "ratelimit-policy"} <= readable
     async with api.connect(origin=FRIEND):
         pass
     stranger = await post(api, BODY, origin="https://dashboard.example.evil")

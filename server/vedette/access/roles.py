@@ -11,6 +11,7 @@ _VIEWERS = {
     "Query": """
         node nodes sensor sensors tick ticks run runs job jobs asset assets codeLocations instance
         dynamicPartitionsDefinitions dynamicPartitionsDefinition viewer queue runLimits runTimeline
+        rateLimit
     """,
     "Subscription": "ticks sensors pulses runs runEvents tickLogs assetEvents instance",
 }
@@ -34,7 +35,7 @@ NEEDED: dict[str, Role] = {
     for name in names.split()
 }
 # What answers according to who asks, not only to what they may: nobody else is given the answer.
-PERSONAL = frozenset({"Query.viewer"})
+PERSONAL = frozenset({"Query.viewer", "Query.rateLimit"})
 # These tell what the schema is; the setting `introspection` says to whom.
 OF_THE_SCHEMA = frozenset({"__schema", "__type"})
 

@@ -6,7 +6,7 @@ Nothing here knows of HTTP or websockets.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -15,12 +15,14 @@ from graphql import GraphQLError, OperationType
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from vedette.access.authority import EVERYBODY, Authority, Caller
+from vedette.access.quotas import Account, Charge, Quotas
 from vedette.graphql.connections import LARGEST_SIZE
 from vedette.graphql.context import Context
 from vedette.graphql.documents.costs import Cost
+from vedette.graphql.documents.counts import count
 from vedette.graphql.documents.operation_names import OperationNames
-from vedette.graphql.documents.operations import flaws, parsed, without_suggestion
-from vedette.graphql.documents.permissions import permit, root_fields, sharing_key
+from vedette.graphql.documents.operations import counted, flaws, parsed, without_suggestion
+from vedette.graphql.documents.permissions import is_personal, permit, root_fields, sharing_key
 from vedette.graphql.documents.requests import Operation, Refused, Request, operation_of
 from vedette.graphql.documents.trusted_documents import TrustedDocuments
 from vedette.graphql.documents.variables import flaw_of
@@ -52,12 +54,18 @@ ANYBODY = Caller()
 class Answer(NamedTuple):
     """The answer to a query or mutation; `is_executed` tells that it got as far as its fields.
 
-    `outcome` is what metrics call it: ok, errors, timeout, or unavailable where the database did not answer.
+    `outcome` is what metrics call it: ok, errors, timeout, or unavailable where the database did not answer. `objects`
+    is how many it has; None where that is not known.
     """
 
     body: bytes
     is_executed: bool
     outcome: str
+    objects: int | None = None
+
+    def extended(self, extensions: Mapping[str, Any]) -> "Answer":
+        """Return it with what is told to one client alone: the body is shared by all who asked the same."""
+        return self._replace(body=b'%b,"extensions":%b}' % (self.body[:-1], msgspec.json.encode(extensions)))
 
 
 class Api:
@@ -69,11 +77,24 @@ class Api:
         self._broadcasts = Broadcasts(self._items, context.settings.max_buffered_items)
         self._together: Together[Answer] = Together()
         self._names = OperationNames(trusted.operation_names)
+        self._quotas = Quotas(context.settings)
+
+    def account(self, caller: Caller) -> Account | None:
+        """Return what a caller may have, and has used of it; None where nothing limits them."""
+        return self._quotas.of(caller.authority)
 
     def operation(self, request: Request, caller: Caller = ANYBODY) -> Operation:
-        """Return the operation that a request asks for; raises Refused for one that cannot be executed."""
+        """Return the operation that a request asks for, charged to the caller.
+
+        Raises Refused for one that cannot be executed, TooMany where the caller has asked for too much lately.
+        """
+        account = self.account(caller)
+        if account is not None:
+            # What is refused costs the server something too.
+            account.requests.take(1)
         try:
-            return self._checked(request)
+            operation = self._checked(request)
+            return operation._replace(charge=Charge(account, operation.cost))
         except Refused as refused:
             metrics.API_REFUSED.labels(str((refused.errors[0].extensions or {}).get("code"))).inc()
             if self._context.limits.tells_schema_to(caller.authority.role):
@@ -101,7 +122,8 @@ class Api:
         if flaw is not None:
             return operation, [flaw]
         cost = Cost(schema._schema, parsed(operation.text, limits.max_tokens), operation.variables)
-        requested = cost.of(operation.node)
+        price = cost.of(operation.node)
+        requested = sum(price)
         found = [
             RequestError(
                 BAD_PAGE_SIZE,
@@ -115,7 +137,7 @@ class Api:
         if requested > limits.max_cost:
             asked = f"The operation asks for up to {requested} objects, by the sizes of its pages"
             found.append(limit_exceeded("max_cost", limits.max_cost, asked))
-        return operation._replace(cost=requested), found
+        return operation._replace(cost=requested, effects=price.effects), found
 
     @property
     def passing_time(self) -> PassingTime:
@@ -136,7 +158,7 @@ class Api:
         place, began, at = above.child(), time.monotonic(), time.time()
         token = tracing.current.set(place)
         try:
-            answer = await self._permitted(operation, caller)
+            answer = await self._settled(operation, caller)
         finally:
             tracing.current.reset(token)
         name, kind = self._names.of(operation), operation.kind.value
@@ -149,8 +171,30 @@ class Api:
             tracing.emit(Span(f"{kind} {name}", place, parent, at, time.time(), about, error, "SERVER"))
         return answer
 
-    async def _permitted(self, operation: Operation, caller: Caller) -> Answer:
+    async def _settled(self, operation: Operation, caller: Caller) -> Answer:
+        """Return the answer, with what it cost; who hangs up before has paid for what was asked."""
+        charge = operation.charge
+        try:
+            answer = await self._permitted(operation, caller)
+        except Refused:
+            charge.settle(0)
+            raise
+        actual = None if answer.objects is None else operation.effects * answer.is_executed + answer.objects
+        if actual is not None:
+            charge.settle(actual)
+        left = charge.level
+        return answer.extended(
+            {
+                "cost": {
+                    "requested": operation.cost,
+                    "actual": actual,
+                    "remaining": None if left is None else left.left,
+                    "most": self._context.limits.max_cost,
+                }
+            }
+        )
 
+    async def _permitted(self, operation: Operation, caller: Caller) -> Answer:
         try:
             permit(operation, caller.authority, self._context.limits)
         except Refused as refused:
@@ -167,9 +211,12 @@ class Api:
 
     def _context_of(self, operation: Operation, caller: Caller) -> Context:
         # A query tells nobody from where it was asked: the context of everybody will do, and is there.
-        if caller.authority is EVERYBODY and operation.kind is OperationType.QUERY:
+        is_query = operation.kind is OperationType.QUERY
+        if caller.authority is EVERYBODY and is_query and not is_personal(operation, self._context.limits):
             return self._context
-        return self._context.asked_by(caller)
+        context = self._context.asked_by(caller)
+        context.charge = operation.charge
+        return context
 
     async def _tell_refused(self, operation: Operation, caller: Caller, refused: Refused) -> None:
         if operation.kind is OperationType.MUTATION:
@@ -193,9 +240,9 @@ class Api:
         assert isinstance(result, ExecutionResult)
         # Variables that do not fit are told without a path, before any field is executed.
         is_executed = result.data is not None or any(error.path is not None for error in result.errors or ())
-        body = self._body(result, is_executed)
-        body["extensions"] = {"cost": {"requested": operation.cost, "most": self._context.limits.max_cost}}
-        return Answer(_encoded(body), is_executed, _outcome(result))
+        fields = counted(schema._schema, operation.text, operation.name, self._context.limits.max_tokens)
+        objects = count(fields, [result.data]) if result.data else 0
+        return Answer(_encoded(self._body(result, is_executed)), is_executed, _outcome(result), objects)
 
     async def follow(
         self, operation: Operation, after: int | None = None, caller: Caller = ANYBODY

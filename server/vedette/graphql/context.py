@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import strawberry
 
 from vedette.access.authority import Authority, Caller
+from vedette.access.quotas import Charge
 from vedette.access.sealing import Sealer
 from vedette.bus import Bus
 from vedette.domain.audit import Attempt
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 class Context:
     """The context of one operation. `caller` is who asks; `stretch` is what a subscription covers of its stream.
 
-    `attempt` is the mutation that goes on. `selections` is one for all operations of a server.
+    `charge` is what it costs them. `attempt` is the mutation that goes on. `selections` is one for all operations of a
+    server.
     """
 
     database: Database
@@ -39,6 +41,7 @@ class Context:
     passing_time: PassingTime
     stretch: Stretch = field(default_factory=Stretch)
     caller: Caller = field(default_factory=Caller)
+    charge: Charge = field(default_factory=Charge)
     attempt: Attempt | None = None
     selections: AssetSelections = field(default_factory=AssetSelections)
     loaders: Loaders = field(init=False)

@@ -4,12 +4,14 @@ What a client of a mutation can branch on is data instead: see mutation_errors.
 """
 
 import logging
+import math
 import secrets
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
+from vedette.access.rooms import TooMany
 from vedette.errors import DatabaseError
 
 logger = logging.getLogger(__name__)
@@ -27,6 +29,7 @@ UNAVAILABLE = "UNAVAILABLE"
 INTERNAL = "INTERNAL"
 LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
 TIMEOUT = "TIMEOUT"
+TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
 FELL_BEHIND = "FELL_BEHIND"
 MORE_ERRORS = "MORE_ERRORS"
 UNAUTHENTICATED = "UNAUTHENTICATED"
@@ -48,6 +51,13 @@ class RequestError(GraphQLError):
 def limit_exceeded(limit: str, most: float, found: str) -> RequestError:
     """Return the error for a request that is over a limit, which is a setting: `found` is a sentence's beginning."""
     return RequestError(LIMIT_EXCEEDED, f"{found}; at most {most:g} are allowed ({limit}).", limit=limit, most=most)
+
+
+def too_many(found: TooMany) -> RequestError:
+    """Return the error for an operation for which there is no room now, or no budget."""
+    name, most, _ = found.limit
+    seconds = math.ceil(found.seconds)
+    return RequestError(TOO_MANY_REQUESTS, str(found), limit=name, most=most, retryAfterSeconds=seconds)
 
 
 def presentable(error: GraphQLError) -> GraphQLError:

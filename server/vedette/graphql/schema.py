@@ -7,6 +7,7 @@ from strawberry.types import ExecutionContext
 
 from vedette.bus import Bus
 from vedette.graphql.access.audit import AuditQueries
+from vedette.graphql.access.rate_limits import RateLimitQueries
 from vedette.graphql.access.token_mutations import TokenMutations
 from vedette.graphql.access.tokens import TokenQueries
 from vedette.graphql.access.viewer import ViewerQueries
@@ -62,6 +63,7 @@ class Query(
     DynamicPartitionsQueries,
     TokenQueries,
     ViewerQueries,
+    RateLimitQueries,
     AuditQueries,
 ):
     """What can be asked."""

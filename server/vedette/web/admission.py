@@ -5,55 +5,42 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
+from graphql import OperationType
+
+from vedette.access.rooms import Limit, Room, TooMany
+from vedette.graphql.documents.requests import Operation
 from vedette.settings import Settings
 from vedette.telemetry import metrics
 
-
-class Full(Exception):
-    """There is no room for one more: the setting that says so, its value and what it counts."""
-
-    def __init__(self, limit: str, most: int, what: str) -> None:
-        super().__init__(limit)
-        self.limit, self.most, self.what = limit, most, what
-        # When there may be room again.
-        self.seconds = 1.0
-
-    @property
-    def sentence(self) -> str:
-        """Return what to tell the client."""
-        return (
-            f"The server has {self.most} {self.what} at the moment, as many as it may ({self.limit}); try again soon."
-        )
-
-
-class Room:
-    """Room for so many things of a kind."""
-
-    def __init__(self, limit: str, most: int, what: str) -> None:
-        self._limit, self._most, self._what = limit, most, what
-        self.taken = 0
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """Take the room of one thing while the block runs. Raises Full."""
-        if self.taken >= self._most:
-            metrics.API_REFUSED.labels(self._limit).inc()
-            raise Full(self._limit, self._most, self._what)
-        self.taken += 1
-        try:
-            yield
-        finally:
-            self.taken -= 1
+_FULL = "The server has {most} {what} at the moment, as many as it may ({name}); try again soon."
 
 
 class Admission:
     """What one server lets in."""
 
     def __init__(self, settings: Settings) -> None:
-        self.operations = Room("max_operations", settings.max_operations, "queries and mutations")
-        self.subscriptions = Room("max_subscriptions", settings.max_subscriptions, "subscriptions")
-        self.connections = Room("max_connections", settings.max_connections, "open streams")
+        def room(name: str, what: str) -> Room:
+            return Room(Limit(name, getattr(settings, name), what), _FULL)
+
+        self.operations = room("max_operations", "queries and mutations")
+        self.subscriptions = room("max_subscriptions", "subscriptions")
+        self.connections = room("max_connections", "open streams")
         self._draining = asyncio.Event()
+
+    @contextmanager
+    def one(self, operation: Operation) -> Iterator[None]:
+        """Let an operation in while the block runs: the server has room, and so has whoever asks. Raises TooMany."""
+        is_stream = operation.kind is OperationType.SUBSCRIPTION
+        account = operation.charge.account
+        with ExitStack() as stack:
+            try:
+                stack.enter_context((self.subscriptions if is_stream else self.operations).one())
+                if account is not None:
+                    stack.enter_context((account.streams if is_stream else account.operations).one())
+            except TooMany:
+                operation.charge.settle(0)
+                raise
+            yield
 
     @property
     def is_draining(self) -> bool:

@@ -1,6 +1,5 @@
 """Answers to requests that are not executed: the errors of GraphQL, with the status of HTTP."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,8 +7,8 @@ import msgspec
 from starlette.responses import Response
 
 from vedette.access.authenticator import Unauthenticated
-from vedette.graphql.errors import UNAUTHENTICATED, UNAVAILABLE, RequestError
-from vedette.web.admission import Full
+from vedette.access.rooms import TooMany
+from vedette.graphql.errors import UNAUTHENTICATED, UNAVAILABLE, RequestError, too_many
 from vedette.web.revalidation import is_known, tag_of
 
 JSON = "application/json"
@@ -57,10 +56,10 @@ def revalidated(body: bytes, media_type: str, known: str | None) -> Response:
     return json(200, body, media_type, kept)
 
 
-def overloaded(full: Full, media_type: str = JSON) -> Response:
+def overloaded(found: TooMany, media_type: str = JSON) -> Response:
     """Return the answer to a request that is one too many."""
-    headers = {"retry-after": str(math.ceil(full.seconds))}
-    return refusal(429, "TOO_MANY_REQUESTS", full.sentence, media_type=media_type, headers=headers)
+    error = too_many(found).formatted
+    return errors(429, [error], media_type, {"retry-after": str(error["extensions"]["retryAfterSeconds"])})
 
 
 def unauthenticated(why: Unauthenticated, media_type: str = JSON) -> Response:

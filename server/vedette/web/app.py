@@ -15,6 +15,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vedette.access.authenticator import Authenticator, Unauthenticated
+from vedette.access.rooms import TooMany
 from vedette.bus import Bus
 from vedette.errors import DatabaseError
 from vedette.graphql.api import Api
@@ -24,19 +25,18 @@ from vedette.graphql.schema import new_context
 from vedette.settings import Settings
 from vedette.storage.database import Database
 from vedette.telemetry import metrics
-from vedette.web import answers, health, pages, scraping, sessions
-from vedette.web.admission import Admission, Full
+from vedette.web import answers, health, pages, rate_limits, scraping, sessions
+from vedette.web.admission import Admission
 from vedette.web.credentials import caller_of
 from vedette.web.event_streams import EventStreams
 from vedette.web.following import Following
 from vedette.web.graphql_over_http import GraphQLOverHTTP
 from vedette.web.guard import Guard
-from vedette.web.quotas import Quotas
 from vedette.web.sockets import Socket
 
 # What pages of other origins may send and read, where the settings name them.
 REQUEST_HEADERS = ["authorization", "content-type", "accept", "last-event-id", "traceparent", "x-request-id"]
-ANSWER_HEADERS = ["retry-after", "x-request-id"]
+ANSWER_HEADERS = ["retry-after", rate_limits.POLICY, rate_limits.STATE, "x-request-id"]
 
 
 # Not imported where nobody signs in: what it brings along takes time and memory.
@@ -84,10 +84,8 @@ class _GraphQLOrPage:
 class _Sockets:
     """The websockets of one server."""
 
-    def __init__(
-        self, api: Api, admission: Admission, access: Authenticator, quotas: Quotas, settings: Settings
-    ) -> None:
-        self._parts = api, admission, access, quotas, settings
+    def __init__(self, api: Api, admission: Admission, access: Authenticator, settings: Settings) -> None:
+        self._parts = api, admission, access, settings
         self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,8 +95,8 @@ class _Sockets:
                 return
             with self._admission.connections.one():
                 await Socket(*self._parts, receive, send).serve(scope)
-        except Full as full:
-            await answers.overloaded(full)(scope, receive, send)
+        except TooMany as found:
+            await answers.overloaded(found)(scope, receive, send)
 
 
 def create_app(database: Database, bus: Bus, settings: Settings, static: Path = pages.STATIC) -> Starlette:
@@ -110,22 +108,21 @@ def create_app(database: Database, bus: Bus, settings: Settings, static: Path = 
     api = Api(new_context(database, bus, settings), TrustedDocuments.load(settings, static / pages.DOCUMENTS))
     admission = Admission(settings)
     access = Authenticator(database, bus, settings)
-    quotas = Quotas(settings)
     methods = ["GET", "POST"]
     app = Starlette(
         routes=[
             Route(
                 "/graphql",
                 _GraphQLOrPage(
-                    GraphQLOverHTTP(api, admission, access, quotas),
+                    GraphQLOverHTTP(api, admission, access),
                     pages.Page(static, pages.GRAPHIQL),
                     access,
                     Limits.of(settings),
                 ),
                 methods=methods,
             ),
-            WebSocketRoute("/graphql", _Sockets(api, admission, access, quotas, settings)),
-            Route("/graphql/stream", EventStreams(api, admission, access, quotas, settings), methods=methods),
+            WebSocketRoute("/graphql", _Sockets(api, admission, access, settings)),
+            Route("/graphql/stream", EventStreams(api, admission, access, settings), methods=methods),
             *health.routes(database, settings, admission),
             *_metrics(database, settings),
             *sessions.routes(access, database, bus, settings),

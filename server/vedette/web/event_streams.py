@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from vedette.access.authenticator import ENDED, Authenticator, Unauthenticated
 from vedette.access.authority import Caller
+from vedette.access.rooms import TooMany
 from vedette.errors import DatabaseError
 from vedette.graphql.api import Api
 from vedette.graphql.documents.requests import Operation, Refused
@@ -26,12 +27,11 @@ from vedette.graphql.scalars import parse_position
 from vedette.graphql.streams.items import Item, refusal
 from vedette.settings import Settings
 from vedette.web import answers, parameters
-from vedette.web.admission import Admission, Full
+from vedette.web.admission import Admission
 from vedette.web.credentials import caller_of
 from vedette.web.graphql_over_http import asked
 from vedette.web.hangups import hung_up
 from vedette.web.negotiation import EVENT_STREAM, chosen
-from vedette.web.quotas import Quotas
 
 Batches = AsyncGenerator[Sequence[Item], None]
 
@@ -69,13 +69,10 @@ KEEP_ALIVE = b":\n\n"
 class EventStreams:
     """The endpoint /graphql/stream."""
 
-    def __init__(
-        self, api: Api, admission: Admission, access: Authenticator, quotas: Quotas, settings: Settings
-    ) -> None:
+    def __init__(self, api: Api, admission: Admission, access: Authenticator, settings: Settings) -> None:
         self._api = api
         self._admission = admission
         self._access = access
-        self._quotas = quotas
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,8 +93,8 @@ class EventStreams:
                 refused = answers.refusal(400, "BAD_REQUEST", str(error))
             except RequestError as error:
                 refused = answers.errors(400, [error.formatted])
-            except Full as full:
-                refused = answers.overloaded(full)
+            except TooMany as found:
+                refused = answers.overloaded(found)
             if refused is None:
                 await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
                 await self._stream(streams, ended, receive, send)
@@ -105,7 +102,7 @@ class EventStreams:
         await refused(scope, receive, send)
 
     async def _admitted(self, request: Request, caller: Caller, room: ExitStack) -> list[Stream]:
-        """Return what to tell. Raises BadParameters, RequestError and Full."""
+        """Return what to tell. Raises BadParameters, RequestError and TooMany."""
         several = None
         if request.method == "POST":
             several = parameters.several_of_body(await request.body())
@@ -133,12 +130,9 @@ class EventStreams:
             return _once(refusal(error))
         if method == "GET" and operation.kind is OperationType.MUTATION:
             raise parameters.BadParameters("Mutations need POST.")
-        self._quotas.charge(caller.authority, operation.cost)
+        room.enter_context(self._admission.one(operation))
         if operation.kind is OperationType.SUBSCRIPTION:
-            room.enter_context(self._quotas.stream(caller.authority))
-            room.enter_context(self._admission.subscriptions.one())
             return self._api.follow(operation, after, caller)
-        room.enter_context(self._admission.operations.one())
         return self._answered(operation, caller)
 
     async def _answered(self, operation: Operation, caller: Caller) -> Batches:

@@ -6,16 +6,17 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from vedette.access.authenticator import Authenticator, Unauthenticated
+from vedette.access.authority import Caller
+from vedette.access.rooms import TooMany
 from vedette.errors import DatabaseError
 from vedette.graphql.api import Answer, Api
 from vedette.graphql.documents.requests import Operation, Refused
 from vedette.graphql.errors import DOCUMENT_NOT_FOUND, DOCUMENT_NOT_TRUSTED, FORBIDDEN
-from vedette.web import answers, parameters
-from vedette.web.admission import Admission, Full
+from vedette.web import answers, parameters, rate_limits
+from vedette.web.admission import Admission
 from vedette.web.credentials import caller_of
 from vedette.web.hangups import HungUp, unless_hung_up
 from vedette.web.negotiation import GRAPHQL, LEGACY, chosen
-from vedette.web.quotas import Quotas
 
 STATUS_OF_CODE = {DOCUMENT_NOT_FOUND: 404, DOCUMENT_NOT_TRUSTED: 403, FORBIDDEN: 403}
 
@@ -23,11 +24,10 @@ STATUS_OF_CODE = {DOCUMENT_NOT_FOUND: 404, DOCUMENT_NOT_TRUSTED: 403, FORBIDDEN:
 class GraphQLOverHTTP:
     """The endpoint /graphql."""
 
-    def __init__(self, api: Api, admission: Admission, access: Authenticator, quotas: Quotas) -> None:
+    def __init__(self, api: Api, admission: Admission, access: Authenticator) -> None:
         self._api = api
         self._admission = admission
         self._access = access
-        self._quotas = quotas
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -49,27 +49,35 @@ class GraphQLOverHTTP:
             return answers.draining(media_type)
         try:
             caller = await caller_of(self._access, request.scope)
-            wanted = await asked(request)
-            checked = self._api.operation(wanted, caller)
         except Unauthenticated as error:
             return answers.unauthenticated(error, media_type)
         except DatabaseError:
             return answers.unavailable(media_type)
+        response = await self._answer_to(caller, request, media_type)
+        response.headers.update(rate_limits.headers(self._api.account(caller)))
+        return response
+
+    async def _answer_to(self, caller: Caller, request: Request, media_type: str) -> Response:
+        try:
+            wanted = await asked(request)
+            checked = self._api.operation(wanted, caller)
         except parameters.BadParameters as error:
             return answers.refusal(400, "BAD_REQUEST", str(error), media_type)
         except Refused as refused:
             return _refused(refused, media_type)
+        except TooMany as found:
+            return answers.overloaded(found, media_type)
         unfit = _unfit(checked, request.method, media_type)
         if unfit is not None:
+            checked.charge.settle(0)
             return unfit
         try:
-            self._quotas.charge(caller.authority, checked.cost)
-            with self._admission.operations.one():
+            with self._admission.one(checked):
                 answer = await unless_hung_up(request.receive, self._api.answer(checked, caller))
         except Refused as refused:
             return _refused(refused, media_type)
-        except Full as full:
-            return answers.overloaded(full, media_type)
+        except TooMany as found:
+            return answers.overloaded(found, media_type)
         if request.method == "GET" and wanted.query is None and answer.outcome == "ok":
             # By its id it is a document that is known here: that is the same for all who ask again.
             return answers.revalidated(answer.body, media_type, request.headers.get("if-none-match"))

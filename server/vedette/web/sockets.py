@@ -9,18 +9,18 @@ from starlette.types import Receive, Scope, Send
 
 from vedette.access.authenticator import ENDED, Authenticator, Unauthenticated
 from vedette.access.authority import Caller
+from vedette.access.rooms import TooMany
 from vedette.domain.access import Lapse
 from vedette.errors import DatabaseError
 from vedette.graphql.api import Api
 from vedette.graphql.documents.requests import Refused
-from vedette.graphql.errors import RequestError, limit_exceeded, unexpected
+from vedette.graphql.errors import limit_exceeded, too_many, unexpected
 from vedette.graphql.streams.items import Item, refusal
 from vedette.settings import Settings
 from vedette.telemetry.tracing import Trace, current
 from vedette.web import socket_messages as messages
-from vedette.web.admission import Admission, Full
+from vedette.web.admission import Admission
 from vedette.web.credentials import address, shown, shown_in_payload
-from vedette.web.quotas import Quotas
 
 PROTOCOL = "graphql-transport-ws"
 # Why a client that has shown something is not let in, or in no more. Those whose token or session was good once, and is
@@ -48,7 +48,6 @@ class Socket:
         api: Api,
         admission: Admission,
         access: Authenticator,
-        quotas: Quotas,
         settings: Settings,
         receive: Receive,
         send: Send,
@@ -56,7 +55,6 @@ class Socket:
         self._api = api
         self._admission = admission
         self._access = access
-        self._quotas = quotas
         self._caller = Caller()
         self._settings = settings
         self._receive = receive
@@ -146,13 +144,15 @@ class Socket:
         try:
             secret = shown_in_payload(message.payload) or self._shown
             self._caller = await self._access.caller(secret, self._address)
-            self._room.enter_context(self._quotas.connection(self._caller.authority))
+            account = self._api.account(self._caller)
+            if account is not None:
+                self._room.enter_context(account.connections.one())
         except Unauthenticated as error:
             if error.lapse in NEVER_GOOD:
                 await self._refuse(UNAUTHORIZED, f"Unauthorized: {error}")
             await self._refuse(FORBIDDEN, f"Forbidden: {error}")
-        except Full as full:
-            await self._refuse(TRY_AGAIN_LATER, full.sentence)
+        except TooMany as found:
+            await self._refuse(TRY_AGAIN_LATER, str(found))
         except DatabaseError:
             await self._refuse(TRY_AGAIN_LATER, "The database does not answer at the moment; try again soon")
 
@@ -192,20 +192,18 @@ class Socket:
     async def _items(self, message: messages.Subscribe) -> AsyncGenerator[Sequence[Item], None]:
         try:
             operation = self._api.operation(message.payload, self._caller)
-            self._quotas.charge(self._caller.authority, operation.cost)
-            if operation.kind is OperationType.SUBSCRIPTION:
-                with self._admission.subscriptions.one(), self._quotas.stream(self._caller.authority):
+            with self._admission.one(operation):
+                if operation.kind is OperationType.SUBSCRIPTION:
                     async with aclosing(self._api.follow(operation, None, self._caller)) as batches:
                         async for batch in batches:
                             yield batch
-            else:
-                with self._admission.operations.one():
-                    answer = await self._api.answer(operation, self._caller)
-                yield [Item(None, answer.body.decode())]
+                    return
+                answer = await self._api.answer(operation, self._caller)
+            yield [Item(None, answer.body.decode())]
         except Refused as refused:
             yield [refusal(*refused.errors)]
-        except Full as full:
-            yield [refusal(RequestError("TOO_MANY_REQUESTS", full.sentence))]
+        except TooMany as found:
+            yield [refusal(too_many(found))]
         except Exception as error:
             # It is of this operation alone; the others go on.
             yield [refusal(unexpected(error))]

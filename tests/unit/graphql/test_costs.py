@@ -10,7 +10,7 @@ from vedette.graphql.schema import schema
 def cost(text: str, **variables: Any) -> int:
     document = parse(text)
     operation = next(node for node in document.definitions if isinstance(node, OperationDefinitionNode))
-    return Cost(schema._schema, document, variables).of(operation)
+    return sum(Cost(schema._schema, document, variables).of(operation))
 
 
 PAGE = "{ edges { node { id } } }"
@@ -22,6 +22,7 @@ PAGE = "{ edges { node { id } } }"
         ("{ __typename }", 0),
         ("{ __schema { types { name } } }", 0),
         ("{ instance { version } }", 1),
+        ("{ rateLimit { remaining } }", 0),
         (f"{{ sensors {PAGE} }}", 25),
         (f"{{ sensors(first: 7) {PAGE} runs(last: 3) {PAGE} }}", 10),
         (f"{{ sensors(first: 10) {{ edges {{ node {{ ticks(first: 20) {PAGE} }} }} }} }}", 10 + 10 * 20),

@@ -36,11 +36,29 @@ LIST_SIZE = 10
 MUTATION = 10
 
 
+# Whoever has used all of their budget may still ask how it stands.
+_FREE = frozenset({"RateLimit"})
+
+
+def is_free(named: GraphQLNamedType, parent: GraphQLNamedType | None) -> bool:
+    """Tell whether an object of a type costs nothing itself, where it is a field of `parent`."""
+    # The page has counted its edges and what they lead to.
+    is_of_page = named.name.endswith(("Edge", "PageInfo")) or (parent is not None and parent.name.endswith("Edge"))
+    return is_of_page or named.name in _FREE
+
+
 class Page(NamedTuple):
     """A page that is asked for: the field's name and the size given, before it is judged."""
 
     field: str
     size: int
+
+
+class Price(NamedTuple):
+    """What an operation costs: the objects that it may be given, and what it does."""
+
+    objects: int
+    effects: int
 
 
 class Cost:
@@ -56,15 +74,14 @@ class Cost:
         self._known_effects: dict[str, int] = {}
         self.pages: list[Page] = []
 
-    def of(self, operation: OperationDefinitionNode) -> int:
-        """Return the cost of an operation of the document, which is valid."""
+    def of(self, operation: OperationDefinitionNode) -> Price:
+        """Return what an operation of the document costs, which is valid."""
         defaults = {node.variable.name.value: node.default_value for node in operation.variable_definitions or ()}
         self._variables = {**defaults, **self._variables}
         root = self._schema.get_root_type(operation.operation)
-        cost = self._selection(operation.selection_set, root)
-        if operation.operation is OperationType.MUTATION:
-            cost += self._effects(operation.selection_set)
-        return cost
+        objects = self._selection(operation.selection_set, root)
+        is_mutation = operation.operation is OperationType.MUTATION
+        return Price(objects, self._effects(operation.selection_set) if is_mutation else 0)
 
     def _effects(self, selected: SelectionSetNode) -> int:
         """Return what the mutations of a selection cost as such, wherever they stand."""
@@ -119,8 +136,7 @@ class Cost:
         if field is None or node.selection_set is None or is_leaf_type(named := get_named_type(field.type)):
             return 0
         inner = self._selection(node.selection_set, named)
-        # The page has counted its edges and what they lead to.
-        if named.name.endswith(("Edge", "PageInfo")) or (parent is not None and parent.name.endswith("Edge")):
+        if is_free(named, parent):
             return inner
         return self._multiplicity(node, field, named) * (1 + inner)
 

@@ -10,6 +10,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     NoSchemaIntrospectionCustomRule,
+    get_operation_ast,
     parse,
     specified_rules,
 )
@@ -18,6 +19,7 @@ from strawberry.schema.schema import validate_document
 
 from vedette.graphql.context import Context
 from vedette.graphql.documents import limits as document_limits
+from vedette.graphql.documents.counts import CountedField, counted_fields
 from vedette.graphql.documents.limits import Limits
 from vedette.graphql.errors import limit_exceeded
 from vedette.graphql.plans.executor import MOST_TEXT
@@ -28,6 +30,7 @@ _RULES = tuple(specified_rules)
 _SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 
 _parsed: Latest[DocumentNode] = Latest(_CACHED_DOCUMENTS, MOST_TEXT)
+_counted: Latest[tuple[CountedField, ...]] = Latest(_CACHED_DOCUMENTS, MOST_TEXT)
 _flaws: Latest[tuple[GraphQLError, ...]] = Latest(_CACHED_DOCUMENTS, MOST_TEXT)
 
 
@@ -38,6 +41,19 @@ def parsed(text: str, max_tokens: int) -> DocumentNode:
     if found is None:
         found = _document(text, max_tokens)
         _parsed.keep(key, found, len(text))
+    return found
+
+
+def counted(schema: GraphQLSchema, text: str, name: str | None, max_tokens: int) -> tuple[CountedField, ...]:
+    """Return what is to be counted in answers to the operation of a name in a document, which is valid."""
+    key = (schema, text, name)
+    found = _counted.get(key)
+    if found is None:
+        document = parsed(text, max_tokens)
+        operation = get_operation_ast(document, name)
+        assert operation is not None
+        found = counted_fields(schema, document, operation)
+        _counted.keep(key, found, len(text))
     return found
 
 

@@ -43,8 +43,12 @@ def sharing_key(operation: Operation, authority: Authority, limits: Limits) -> H
     """Return what is the same for authorities whose answers to an operation are the same."""
     if authority is EVERYBODY:
         return None
-    is_personal = _demand(operation.text, operation.name, limits).is_personal
-    return authority if is_personal else authority.powers
+    return authority if is_personal(operation, limits) else authority.powers
+
+
+def is_personal(operation: Operation, limits: Limits) -> bool:
+    """Tell whether the answer to an operation is for who asks alone."""
+    return _demand(operation.text, operation.name, limits).is_personal
 
 
 def root_fields(operation: Operation, limits: Limits) -> tuple[str, ...]:

@@ -15,11 +15,14 @@ from graphql import (
     get_operation_ast,
 )
 
+from vedette.access.quotas import Charge
 from vedette.graphql.documents.operations import parsed
 from vedette.graphql.errors import INVALID_DOCUMENT, RequestError
 from vedette.graphql.scalars import StreamPosition, parse_position
 
 RESUME_ARGUMENT = "after"
+# Of what nobody is charged for.
+NOBODYS = Charge()
 
 
 class Request(msgspec.Struct, rename="camel", frozen=True):
@@ -41,13 +44,17 @@ class Refused(Exception):
 
 
 class Operation(NamedTuple):
-    """An operation that can be executed. `cost` is the number of objects that it may ask for."""
+    """An operation that can be executed. `cost` is the number of objects that it may ask for, `effects` the part of it
+    that it costs whatever it is answered; `charge` is who pays for it.
+    """
 
     text: str
     node: OperationDefinitionNode
     name: str | None
     variables: dict[str, Any]
     cost: int = 0
+    effects: int = 0
+    charge: Charge = NOBODYS
 
     @property
     def kind(self) -> OperationType:
