@@ -96,29 +96,20 @@ COLUMNS = f"""id, code_location, CAST(spec AS text), loaded, status, status_sour
     CASE WHEN {_OVERDUE} THEN EXISTS ({HELD}) ELSE true END, now()"""
 
 
+# How many of them are Sensor's as they are, and the moment.
+_KNOWN = 10
+_STATUS = {status.value: status for status in SensorStatus}
+_SOURCE = {source.value: source for source in StatusSource}
+
+
 def build(values: pages.Values) -> SensorSeen:
     """Return a row of COLUMNS, and whatever follows them, as a sensor."""
-    key, location, spec, loaded, status, source, actor, at, note, *rest = values
-    cursor, version, cursor_at, cursor_tick, cursor_actor, *times = rest
-    started, due, last_tick_id, last_tick_at, evaluating, failures, error, load_error, held, seen_at, *_ = times
-    sensor = Sensor(
-        id=key,
-        code_location=location,
-        spec=_spec(spec),
-        loaded=loaded,
-        status=SensorStatus(status),
-        status_reason=StatusReason(StatusSource(source), actor, at, note),
-        cursor=Cursor(cursor, version, cursor_at, cursor_tick, cursor_actor),
-        started_at=started,
-        next_tick_at=due,
-        last_tick_id=last_tick_id,
-        last_tick_at=last_tick_at,
-        evaluating_tick_id=evaluating,
-        consecutive_failures=failures,
-        last_error=error,
-        load_error=load_error,
-        held=held,
-    )
+    # What follows the cursor is in the order of Sensor's fields.
+    key, location, spec, loaded, status, source, actor, at, note, cursor, version, cursor_at, tick, by, *rest = values
+    *known, seen_at = rest[:_KNOWN]
+    reason = StatusReason(_SOURCE[source], actor, at, note)
+    place = Cursor(cursor, version, cursor_at, tick, by)
+    sensor = Sensor(key, location, _spec(spec), loaded, _STATUS[status], reason, place, *known)
     return SensorSeen(sensor, seen_at)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum, StrEnum
 from random import Random
 from typing import Annotated, Any, NewType
@@ -106,6 +106,7 @@ class Thing(Named):
     colour: Colour | None
     state: State
     at: datetime | None
+    class_: str = strawberry.field(name="class")
     data: JSON | None
     even: Even | None
     must_be_even: Even
@@ -153,10 +154,17 @@ class Thing(Named):
         return [str(info.path.as_list()), info.field_name, info.python_name, str(info.return_type)]
 
 
+class Special(Thing):
+    """What is a Thing as well, and of another class."""
+
+
 def _given(value: Any) -> Any:
     if isinstance(value, Exception):
         raise value
     return value
+
+
+ZONES = [UTC, None, timezone.utc, timezone(timedelta(hours=-3, minutes=-30))]  # noqa: UP017
 
 
 class Data:
@@ -186,6 +194,11 @@ class Data:
             return None
         return self._value(self.thing(depth) if self._random.random() < 0.8 else self.other(depth))
 
+    def _cast(self, thing: "Thing") -> "Thing":
+        """Return it, at times as a thing that is to be taken for something else."""
+        chance = self._random.random()
+        return strawberry.cast(Other if chance < self._wrong / 4 else Thing, thing) if chance < 0.1 else thing
+
     def other(self, depth: int) -> Other:
         """Return one of the other type."""
         return Other(number=self._value(7), things=self.things(depth - 1))
@@ -193,7 +206,8 @@ class Data:
     def thing(self, depth: int) -> Thing:
         """Return a thing with things of less depth."""
         pick, below = self._random.choice, depth - 1
-        return Thing(
+        made = Thing if self._random.random() < 0.9 else Special
+        thing = made(
             name=self._value("name"),
             nick=self._value(pick(["nick", None])),
             id=self._value("id"),
@@ -203,7 +217,8 @@ class Data:
             is_big=self._value(pick([True, False])),
             colour=self._value(pick([Colour.RED, Colour.GREEN])),
             state=self._value(pick([State.ON, State.OFF])),
-            at=self._value(datetime(2026, 1, 1, tzinfo=UTC)),
+            at=self._value(datetime(2026, 1, 1, 0, 0, 1, pick([0, 5000]), pick(ZONES))),
+            class_=self._value("first"),
             data=self._value({"a": [1, None]}),
             even=self._value(pick([2, 3, 0])),
             must_be_even=self._value(pick([2, 2, 2, 3, 0])),
@@ -218,6 +233,7 @@ class Data:
             twin=self.maybe(below),
             resolved=self.maybe(below),
         )
+        return self._cast(thing)
 
 
 @strawberry.type

@@ -61,7 +61,7 @@ def test_data_and_errors_are_those_of_graphql_core(drawn: Drawn, seed: int, wron
             assert_equal(drawn.document, root_value=data, variable_values=drawn.variables | conditions)
 
 
-LEAVES = "name nick loud id number count share isBig colour state at data even mustBeEven words matrix told"
+LEAVES = "name nick loud id number count share isBig colour state at class data even mustBeEven words matrix told"
 WIDE = f"""
 {{ thing {{ ...All }} named {{ ...All __typename }} either {{ ...All ... on Other {{ number things {{ ...All }} }} }} }}
 fragment All on Thing {{

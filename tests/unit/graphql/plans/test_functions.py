@@ -1,0 +1,36 @@
+"""What selections become: one code for all that have a shape, and moments as Python writes them."""
+
+from datetime import UTC, datetime, timezone
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vedette.graphql.plans.functions import MOST_FUNCTIONS, Part, function
+from vedette.graphql.plans.leaves import iso
+
+ZONES = st.none() | st.just(UTC) | st.timezones() | st.timedeltas().filter(lambda by: abs(by.days) < 1).map(timezone)
+
+
+@given(st.datetimes(timezones=ZONES))
+def test_a_moment_is_written_as_its_isoformat(at: datetime) -> None:
+    assert iso(at) == at.isoformat()
+
+
+def greeting(name: str, greeted: str) -> Any:
+    """Return the function of an object with one field, which greets."""
+    return function([Part(name, "v# = greet#(source)", {"greet": lambda source: f"{greeted} {source}"})])
+
+
+def test_selections_of_one_shape_share_their_code() -> None:
+    one, other = greeting("said", "Hello"), greeting("said", "Bye")
+    assert (one(None, "you", None), other(None, "you", None)) == ({"said": "Hello you"}, {"said": "Bye you"})
+    assert one.__code__ is other.__code__
+    assert greeting("told", "Hello").__code__ is not one.__code__
+
+
+def test_code_that_was_not_used_for_longest_is_forgotten() -> None:
+    first = greeting("first", "Hello")
+    for number in range(MOST_FUNCTIONS):
+        greeting(f"later{number}", "Hello")
+    assert greeting("first", "Hello").__code__ is not first.__code__
