@@ -8,7 +8,13 @@ from pathlib import Path
 import asyncpg
 
 FINISHED = ("SUCCESS", "FAILURE", "CANCELED")
-STREAMS = {"ticks": "tick_changes", "runs": "run_changes", "sensors": "sensor_changes", "assets": "asset_events"}
+STREAMS = {
+    "ticks": "tick_changes",
+    "runs": "run_changes",
+    "sensors": "sensor_changes",
+    "assets": "asset_events",
+    "audit": "audit_log",
+}
 SHOWN = 5
 # Evaluations of the project take 0.3 s; a lease with its grace is 4.
 LEFT_SECONDS = 5.0

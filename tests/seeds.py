@@ -13,7 +13,7 @@ from vedette.domain.access import Role
 from vedette.domain.assets import AssetEvent, AssetEventKind, escaped
 from vedette.domain.catalog import AssetSpec, JobSpec, SensorSpec
 from vedette.domain.ids import new_id
-from vedette.storage import streams
+from vedette.storage import outbox, streams
 from vedette.storage.access import tokens
 from vedette.storage.access.tokens import NewToken
 from vedette.storage.assets import asset_events
@@ -153,7 +153,8 @@ async def run(database: Database, number: int, status: str = "QUEUED", **columns
             text("INSERT INTO run_events (run_id, position, at, kind) VALUES (:id, 1, now(), 'RUN_QUEUED')"),
             {"id": key},
         )
-        await streams.append_runs(connection, [(key, status)])
+        await outbox.add_runs(connection, [(key, status)])
+        await outbox.forward(connection)
     return key
 
 
@@ -175,7 +176,8 @@ async def run_event(database: Database, run_id: UUID, kind: str, status: str | N
             ),
             {"id": run_id, "kind": kind, "status": status, **columns},
         )
-        await streams.append_runs(connection, [(run_id, status)] if status else [])
+        await outbox.add_runs(connection, [(run_id, status)] if status else [])
+        await outbox.forward(connection)
 
 
 async def assets(database: Database, specs: Sequence[AssetSpec], location: str = "shop") -> None:

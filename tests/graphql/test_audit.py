@@ -109,7 +109,9 @@ async def test_an_effect_that_is_rolled_back_leaves_no_entry_that_says_it_was_do
 ) -> None:
     async with seeded(database, bus) as world:
         # The log cannot be written: then nothing happens.
-        await seeds.execute(database, "ALTER TABLE audit_log ADD CONSTRAINT full_disk CHECK (result <> 'DONE')")
+        await seeds.execute(
+            database, "ALTER TABLE outbox ADD CONSTRAINT full_disk CHECK (entry ->> 'result' <> 'DONE')"
+        )
         answer = await boss.answer(MUTATIONS["startSensor"], input={"sensorId": world.sensor})
         assert answer["errors"][0]["extensions"]["code"] == "INTERNAL"
         assert [tuple(row) for row in await seeds.execute(database, "SELECT status FROM sensors")] == [("STOPPED",)]

@@ -16,7 +16,7 @@ from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import Evaluation, RequestedRun, TickCause
 from vedette.launcher.endings import rescued
 from vedette.launcher.record import TOLD_BY, told
-from vedette.storage import leases
+from vedette.storage import leases, outbox
 from vedette.storage.catalog import catalogs, jobs
 from vedette.storage.database import Database
 from vedette.storage.runs import run_claims, run_commands, run_keys, run_queue, run_updates
@@ -118,12 +118,20 @@ class System:
                 await statuses.reset(connection, [key])
             else:
                 await statuses.switch(connection, [key], SensorStatus(status), "somebody")
+        await self.forward()
 
     async def edit(self, name: str, value: str | None, expected: int | None) -> bool:
         """Edit a cursor; return whether it had the version."""
         key = (await self.sensor(name)).id
         async with self.database.writing() as connection:
-            return await cursors.edit(connection, key, value, expected, "somebody") is not None
+            version = await cursors.edit(connection, key, value, expected, "somebody")
+        await self.forward()
+        return version is not None
+
+    async def forward(self) -> None:
+        """Give what somebody did its positions, as a server does after the commit."""
+        async with self.database.writing_at_once() as connection:
+            await outbox.forward(connection)
 
     async def begin(self, name: str, *, shown: bool) -> Flight:
         """Begin an evaluation; `shown`: it lasts so long that it shows as STARTED."""
@@ -156,12 +164,14 @@ class System:
                 job, {}, {"label": request.label}, request.key, dedup=dedup, ttl_seconds=seconds
             )
             await run_commands.launch(connection, wish, "somebody")
+        await self.forward()
 
     async def cancel(self, label: str) -> None:
         """Ask for the end of a run."""
         [run_id] = [row.id for row in await self.rows(_RUNS, location=self.location) if row.label == label]
         async with self.database.writing() as connection:
             await run_commands.cancel(connection, run_id, False, "somebody")
+        await self.forward()
 
     async def claim(self, limit: int) -> dict[str, ClaimedRun]:
         """Take runs from the queue: label -> claim."""

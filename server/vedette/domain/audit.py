@@ -15,7 +15,7 @@ REPEATED = "REPEATED"
 class Attempt:
     """A mutation that somebody tries. `subject` is the type and key of what it is about, where that is known.
 
-    `given` is its input. `is_told` says that it stands in the log.
+    `given` is its input. `is_told` says that it has been written; `is_forwarded`, that it has its place in the log.
     """
 
     mutation: str
@@ -25,6 +25,7 @@ class Attempt:
     subject: tuple[str, UUID] | None = None
     before: str | None = None
     is_told: bool = field(default=False, compare=False)
+    is_forwarded: bool = field(default=False, compare=False)
 
 
 class AuditEntry(NamedTuple):

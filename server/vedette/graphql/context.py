@@ -17,6 +17,7 @@ from vedette.graphql.assets.asset_selections import AssetSelections
 from vedette.graphql.documents.limits import Limits
 from vedette.graphql.streams.passing_time import PassingTime
 from vedette.graphql.streams.stretches import Stretch
+from vedette.relay import Relay
 from vedette.settings import Settings
 from vedette.storage.database import Database
 
@@ -39,6 +40,7 @@ class Context:
     limits: Limits
     new_loaders: Callable[[Database, Settings], Loaders]
     passing_time: PassingTime
+    relay: Relay
     stretch: Stretch = field(default_factory=Stretch)
     caller: Caller = field(default_factory=Caller)
     charge: Charge = field(default_factory=Charge)

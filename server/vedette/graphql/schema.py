@@ -43,6 +43,7 @@ from vedette.graphql.sensors.sensor_queries import SensorQueries
 from vedette.graphql.streams.passing_time import PassingTime
 from vedette.graphql.streams.subscriptions import Subscription
 from vedette.graphql.ticks.ticks import TickQueries
+from vedette.relay import Relay
 from vedette.settings import Settings
 from vedette.storage.database import Database
 
@@ -117,4 +118,5 @@ schema = Schema(
 
 def new_context(database: Database, bus: Bus, settings: Settings) -> Context:
     """Return the context of a server, from which each operation gets its own."""
-    return Context(database, bus, settings, Limits.of(settings), Loaders, PassingTime(database, bus))
+    passing_time, relay = PassingTime(database, bus), Relay(database, bus)
+    return Context(database, bus, settings, Limits.of(settings), Loaders, passing_time, relay)

@@ -22,6 +22,7 @@ from vedette.hosts.registrar import register
 from vedette.hosts.reloads import follow_reloads
 from vedette.launcher.engines.choosing import check_engine
 from vedette.launcher.worker import Launcher
+from vedette.relay import sweeping
 from vedette.retention.keeper import Keeper
 from vedette.runtime.own_loop import own_loop
 from vedette.settings import Settings
@@ -84,6 +85,7 @@ async def _serving(ground: Ground) -> AsyncIterator[str]:
     async with (
         ground.database("api", command_seconds=settings.execution_seconds) as database,
         workers.registered(database, "SERVE", socket.gethostname(), os.getpid()),
+        sweeping(database, ground.bus, settings.poll_seconds),
     ):
         app = create_app(database, ground.bus, settings)
         async with (
@@ -124,6 +126,7 @@ async def _evaluating(ground: Ground, locations: CodeLocations) -> AsyncIterator
         # Its statements find rows by key, a few or many: the plan for few is good for many, and planning takes longer.
         ground.database("evaluator", plan_once=True) as database,
         workers.registered(database, "EVALUATE", socket.gethostname(), os.getpid()) as worker_id,
+        sweeping(database, ground.bus, ground.settings.poll_seconds),
         asyncio.TaskGroup() as tasks,
     ):
         evaluator = Evaluator(database, ground.bus, locations, ground.settings, worker_id)
@@ -142,6 +145,7 @@ async def _launching(ground: Ground, locations: CodeLocations) -> AsyncIterator[
         # What a connection that carries nothing keeps waiting is a claim, which lasts for a lease.
         ground.database("launcher", command_seconds=ground.settings.lease_seconds, plan_once=True) as database,
         workers.registered(database, "LAUNCH", socket.gethostname(), os.getpid()) as worker_id,
+        sweeping(database, ground.bus, ground.settings.poll_seconds),
         asyncio.TaskGroup() as tasks,
     ):
         launcher = Launcher(database, ground.bus, locations, ground.settings, worker_id)

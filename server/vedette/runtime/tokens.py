@@ -11,6 +11,7 @@ from vedette.bus import Bus, topics
 from vedette.domain.access import Quota, Reach, Role, Token
 from vedette.domain.audit import DONE, Attempt
 from vedette.errors import VedetteError
+from vedette.relay import Relay
 from vedette.settings import Settings
 from vedette.storage import pages
 from vedette.storage.access import audit_log, tokens
@@ -69,7 +70,7 @@ async def create(settings: Settings, wanted: Wanted, by: str) -> tuple[Token, st
     """Make a token; return it and its secret. Raises TokenRefused."""
     name, role, code_locations, seconds, quota = wanted
     secret = secrets.new(secrets.TOKEN)
-    async with _database(settings) as (database, _):
+    async with _database(settings) as (database, bus):
         expires_at = None if seconds is None else await database.now() + timedelta(seconds=seconds)
         new = NewToken(name, secret.digest, secret.prefix, role, code_locations, by, expires_at, quota)
         async with database.writing() as connection:
@@ -81,6 +82,7 @@ async def create(settings: Settings, wanted: Wanted, by: str) -> tuple[Token, st
                 }  # fmt: skip
                 attempt = Attempt("createToken", given, by, TERMINAL, ("ApiToken", token.id))
                 await audit_log.add(connection, attempt, DONE)
+        await Relay(database, bus).forward()
     if token is None:
         raise TokenRefused(f"A token named {name!r} is there already; revoke it first, or choose another name.")
     return token, secret.text
@@ -110,7 +112,8 @@ async def revoke(settings: Settings, name: str, by: str) -> Token:
                 attempt.before = await audit_log.facts(connection, attempt)
                 revoked = await tokens.revoke(connection, known.id)
                 await audit_log.add(connection, attempt, DONE)
-        bus.knock(topics.ACCESS, topics.AUDIT)
+        bus.knock(topics.ACCESS)
+        await Relay(database, bus).forward()
     if revoked is None:
         raise TokenRefused(f"There is no token named {name!r}; `vedette token list` shows them all.")
     return revoked

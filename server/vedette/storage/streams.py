@@ -2,6 +2,8 @@
 
 The counter row of a stream is locked from the statement here until the commit, so take positions last in the writing
 transaction, and where one transaction writes several streams, in the order of STREAMS: locks in one order, no deadlock.
+That is for processes that gather what they write into few transactions; what is one of many, as a mutation is, tells
+streams by way of the `outbox`.
 The row also tells the time of a position, never less than the one before: what is dropped by time has no gaps either.
 """
 
@@ -14,29 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 # The stream `assets` is written by `asset_events`, after these.
 STREAMS = ("runs", "sensors", "ticks", "assets")
 
-_APPEND = """
-WITH taken AS (
-    UPDATE streams SET position = position + cardinality(CAST(:ids AS uuid[])), at = greatest(at, clock_timestamp())
-    WHERE name = '{stream}' RETURNING position, at
-)
-INSERT INTO {table} (position, at, {columns})
-SELECT taken.position - cardinality(CAST(:ids AS uuid[])) + rows.ordinal, taken.at, {values}
-FROM taken, unnest(CAST(:ids AS uuid[]), {arrays}) WITH ORDINALITY AS rows({names}, ordinal)
-"""
-
-_APPEND_RUNS = text(
-    _APPEND.format(
-        stream="runs", table="run_changes", columns="run_id, status", values="rows.id, rows.status",
-        arrays="CAST(:statuses AS text[])", names="id, status",
-    )
-)  # fmt: skip
 _APPEND_TICKS = text(
-    _APPEND.format(
-        stream="ticks", table="tick_changes", columns="tick_id, sensor_id, status",
-        values="rows.id, rows.sensor_id, rows.status",
-        arrays="CAST(:sensor_ids AS uuid[]), CAST(:statuses AS text[])", names="id, sensor_id, status",
+    """
+    WITH taken AS (
+        UPDATE streams SET position = position + cardinality(CAST(:ids AS uuid[])), at = greatest(at, clock_timestamp())
+        WHERE name = 'ticks' RETURNING position, at
     )
-)  # fmt: skip
+    INSERT INTO tick_changes (position, at, tick_id, sensor_id, status)
+    SELECT taken.position - cardinality(CAST(:ids AS uuid[])) + rows.ordinal, taken.at, rows.id, rows.sensor_id,
+        rows.status
+    FROM taken, unnest(CAST(:ids AS uuid[]), CAST(:sensor_ids AS uuid[]), CAST(:statuses AS text[]))
+        WITH ORDINALITY AS rows(id, sensor_id, status, ordinal)
+    """
+)
 _APPEND_SENSORS = text(
     """
     WITH taken AS (
@@ -84,13 +76,6 @@ APPENDED = """runs_taken AS (
         FROM ticks_taken AS taken, unnest(CAST(:tick_ids AS uuid[]), CAST(:tick_sensor_ids AS uuid[]),
             CAST(:tick_statuses AS text[])) WITH ORDINALITY AS rows(id, sensor_id, status, ordinal)
     )"""
-
-
-async def append_runs(connection: AsyncConnection, changes: Sequence[tuple[UUID, str]]) -> None:
-    """Append (run id, status) changes to the stream `runs`."""
-    if changes:
-        ids, statuses = zip(*changes, strict=True)
-        await connection.execute(_APPEND_RUNS, {"ids": list(ids), "statuses": list(statuses)})
 
 
 async def append_sensors(connection: AsyncConnection, sensor_ids: Sequence[UUID]) -> None:

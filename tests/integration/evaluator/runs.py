@@ -15,7 +15,7 @@ from vedette.domain.logs import ErrorInfo
 from vedette.domain.reactions import Reaction, ReactionOutcome, SensorEvent
 from vedette.domain.runs import Run, RunStatus
 from vedette.domain.ticks import Evaluation, EvaluationInstruction, RequestedRun
-from vedette.storage import streams
+from vedette.storage import outbox
 from vedette.storage.assets import asset_events
 from vedette.storage.assets.asset_events import ToldEvent
 
@@ -48,7 +48,8 @@ async def become(
                 ),
                 {"id": run_id, "location": location or stage.name, "job": job, "status": status.value},
             )
-        await streams.append_runs(connection, [(run_id, status.value) for run_id in ids])
+        await outbox.add_runs(connection, [(run_id, status.value) for run_id in ids])
+        await outbox.forward(connection)
     if knocks:
         bus.knock(RUNS)
     return ids

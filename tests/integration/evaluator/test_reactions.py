@@ -18,7 +18,7 @@ from vedette.domain.ids import new_id
 from vedette.domain.reactions import Reaction, ReactionOutcome, SensorEvent
 from vedette.domain.runs import RunStatus
 from vedette.domain.ticks import RequestedRun
-from vedette.storage import streams
+from vedette.storage import outbox
 from vedette.storage.database import Database
 
 
@@ -179,7 +179,8 @@ async def test_a_run_that_is_gone_is_passed(database: Database, bus: Bus) -> Non
     async with evaluating(database, bus, location):
         await until(lambda: begun(stage, sensor_id))
         async with stage.database.writing() as connection:
-            await streams.append_runs(connection, [(new_id(), "FAILURE")])
+            await outbox.add_runs(connection, [(new_id(), "FAILURE")])
+            await outbox.forward(connection)
         ids = await become(stage, bus, "load")
         await until(lambda: _handled(stage, sensor_id, 1))
     assert outcomes(await reactions(stage, sensor_id)) == [(ids[0], "REACTED")]

@@ -23,7 +23,7 @@ from vedette.domain.runs import FINISHED, RunStatus, can_become
 from vedette.launcher.engines.contract import Engine
 from vedette.launcher.launching import Launching
 from vedette.settings import Settings
-from vedette.storage import streams, workers
+from vedette.storage import outbox, workers
 from vedette.storage.database import Database
 from vedette.storage.runs import run_events, run_limits
 
@@ -83,7 +83,8 @@ class Queue:
             }
             await connection.execute(_INSERT, {"ids": ids, **values})
             await connection.execute(_TELL, {"ids": ids})
-            await streams.append_runs(connection, [(run_id, "QUEUED") for run_id in ids])
+            await outbox.add_runs(connection, [(run_id, "QUEUED") for run_id in ids])
+            await outbox.forward(connection)
         self.bus.knock(QUEUE, RUNS)
         return ids
 
@@ -173,7 +174,8 @@ class Queue:
             status=status, launcher=launcher_id, seconds=claim_seconds, id=run_id,
         )  # fmt: skip
         async with self.database.writing() as connection:
-            await streams.append_runs(connection, [(run_id, each) for each in statuses])
+            await outbox.add_runs(connection, [(run_id, each) for each in statuses])
+            await outbox.forward(connection)
         return run_id
 
     async def assert_sound(self) -> None:

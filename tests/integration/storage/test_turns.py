@@ -31,6 +31,7 @@ async def launch(system: System, label: str, actor: str, **tags: str) -> None:
     async with system.database.writing() as connection:
         [job] = await jobs.by_name(connection, "once", system.location)
         await run_commands.launch(connection, RunWish(job, {}, {"label": label, **tags}), actor)
+    await system.forward()
 
 
 async def served(system: System, number: int) -> list[str]:

@@ -13,7 +13,6 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.utils.str_converters import to_camel_case
 
-from vedette.bus import topics
 from vedette.domain.audit import DONE, REPEATED, Attempt
 from vedette.errors import DatabaseError
 from vedette.graphql import ids
@@ -48,8 +47,8 @@ async def attempted(context: Context, mutation: str, given: Any, act: Callable[[
     except Exception as error:
         await _tell(context, attempt, _code(error))
         raise
-    if attempt.is_told:
-        context.bus.knock(topics.AUDIT)
+    if attempt.is_told and not attempt.is_forwarded:
+        await forwarded(context)
     errors: Sequence[object] = getattr(payload, "errors", ())
     if errors:
         await _tell(context, attempt, type(errors[0]).__name__)
@@ -86,6 +85,13 @@ async def done(context: Context, connection: Any, made: tuple[str, object] | Non
         attempt.subject = (made[0], made[1])
     await audit_log.add(connection, attempt, DONE)
     attempt.is_told = True
+
+
+async def forwarded(context: Context) -> None:
+    """Have what the attempt did show in the streams, once that is committed."""
+    await context.relay.forward()
+    if context.attempt is not None:
+        context.attempt.is_forwarded = True
 
 
 async def refused(context: Context, mutations: Sequence[str], variables: dict[str, Any], code: str) -> None:
@@ -132,4 +138,4 @@ async def _tell(context: Context, attempt: Attempt, result: str) -> None:
         # It had no effect; an answer that says so is worth more than none.
         logger.warning("%s of %s (%s) is not in the audit log: %s", attempt.mutation, attempt.actor, result, error)
         return
-    context.bus.knock(topics.AUDIT)
+    await context.relay.forward()

@@ -12,7 +12,7 @@ import msgspec
 import strawberry
 
 from vedette.graphql.context import Context
-from vedette.graphql.mutations.attempts import begin, done
+from vedette.graphql.mutations.attempts import begin, done, forwarded
 from vedette.graphql.mutations.mutation_errors import IdempotencyKeyReused, InvalidInput, MutationError
 from vedette.storage import idempotency
 
@@ -56,6 +56,22 @@ async def once(
     itself, and has to tell itself in the audit log. `makes` is the type of what the outcome is the key of, if it is
     new.
     """
+    outcome = await _spend(context, mutation, given, kind, effect, alone, makes)
+    # One that is alone waits for an answer that others are to give: meanwhile is time enough.
+    if not alone and not isinstance(outcome, MutationError):
+        await forwarded(context)
+    return outcome
+
+
+async def _spend(
+    context: Context,
+    mutation: str,
+    given: KeyedInput,
+    kind: type[Outcome],
+    effect: Callable[[Any], Awaitable[Outcome | MutationError]],
+    alone: bool,
+    makes: str | None,
+) -> Outcome | MutationError:
     key = given.idempotency_key
     if key is not None and not 1 <= len(key) <= LONGEST_KEY:
         return InvalidInput(message=f"An idempotency key has 1 to {LONGEST_KEY} characters.", path=["idempotencyKey"])

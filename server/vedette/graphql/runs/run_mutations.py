@@ -104,7 +104,7 @@ def no_run(run_id: strawberry.ID) -> NotFound:
 async def launched(
     info: Info, mutation: str, given: KeyedInput, wish: Callable[[Any], Awaitable[RunWish | MutationError]]
 ) -> LaunchRunPayload:
-    """Queue the run that `wish` makes out, in one transaction, and wake the launchers."""
+    """Queue the run that `wish` makes out, in one transaction."""
 
     async def launch(connection: Any) -> UUID | MutationError:
         wanted = await wish(connection)
@@ -116,7 +116,7 @@ async def launched(
     outcome = await once(info.context, mutation, given, UUID, launch, makes="Run")
     if isinstance(outcome, MutationError):
         return LaunchRunPayload(errors=[outcome])
-    info.context.bus.knock(topics.QUEUE, topics.RUNS, topics.run_events(outcome))
+    info.context.bus.knock(topics.run_events(outcome))
     return LaunchRunPayload(run=await info.context.loaders.run.load(outcome), errors=[])
 
 

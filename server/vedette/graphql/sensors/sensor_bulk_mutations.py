@@ -6,7 +6,6 @@ from uuid import UUID
 
 import strawberry
 
-from vedette.bus import topics
 from vedette.domain.audit import DONE
 from vedette.domain.catalog import SensorStatus
 from vedette.graphql import ids
@@ -100,7 +99,7 @@ async def _switched(
 
 
 async def _change(info: Info, mutation: str, given: AnySensorsInput, switch: Switch) -> SensorsPayload:
-    """Apply `switch` to all of them in one short transaction, and wake whoever watches sensors."""
+    """Apply `switch` to all of them in one short transaction."""
     if (flaw := _flaw(given)) is not None:
         return SensorsPayload(results=[], errors=[flaw])
     asked = {one: ids.decode_uuid("Sensor", one) for one in given.sensor_ids}
@@ -111,7 +110,6 @@ async def _change(info: Info, mutation: str, given: AnySensorsInput, switch: Swi
     outcome = await once(info.context, mutation, given, dict[UUID, SensorStatus], effect)
     if isinstance(outcome, MutationError):
         return SensorsPayload(results=[], errors=[outcome])
-    info.context.bus.knock(topics.EDITS, topics.SENSORS)
     results = [
         SensorSwitched(sensor_id=one, status=status, error=no_sensor(one) if status is None else None)
         for one, status in ((one, outcome.get(asked[one])) for one in given.sensor_ids)

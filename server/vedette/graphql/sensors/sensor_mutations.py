@@ -6,7 +6,6 @@ from uuid import UUID
 
 import strawberry
 
-from vedette.bus import topics
 from vedette.domain.catalog import SensorKind, SensorStatus
 from vedette.domain.positions import parsed_position
 from vedette.domain.sensors import Cursor
@@ -95,7 +94,7 @@ def _conflict(cursor: Cursor, expected: int | None) -> CursorConflict:
 async def _change(
     info: Info, mutation: str, given: AnySensorInput, change: Callable[[Any, UUID], Awaitable[MutationError | None]]
 ) -> SensorPayload:
-    """Apply `change` in one short transaction, wake whoever watches sensors, and return the sensor as it is now."""
+    """Apply `change` in one short transaction, and return the sensor as it is now."""
     key = ids.decode_uuid("Sensor", given.sensor_id)
 
     async def effect(connection: Any) -> UUID | MutationError:
@@ -105,8 +104,6 @@ async def _change(
     error = outcome if isinstance(outcome, MutationError) else None
     if isinstance(error, NotFound):
         return SensorPayload(errors=[error])
-    if error is None:
-        info.context.bus.knock(topics.EDITS, topics.SENSORS)
     return SensorPayload(sensor=await _read_anew(info, key), errors=[] if error is None else [error])
 
 

@@ -1,6 +1,6 @@
 """The audit log: a row a mutation, in the transaction of its effect where it has one; rows are added and never changed.
 
-Positions are taken from the counter row of the stream `audit`, after those of all other streams.
+An entry goes into the `outbox` first: it has its position, and shows, as soon as that is forwarded after the commit.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.audit import DONE, Attempt, AuditEntry
-from vedette.storage import pages, scopes
+from vedette.storage import direct, pages, scopes
+from vedette.storage.direct import Statement
 from vedette.storage.pages import By, Condition
 
 _json = msgspec.json.decode
@@ -42,6 +43,8 @@ _SUBJECTS = {
         'streams', streams""",
     ),
 }
+# Whatever a provider calls people: what is written once has to find its place in the log, whose indexes have limits.
+_ACTOR = "left(CAST(:actor AS text), 255)"
 _NOTHING = ("(VALUES (CAST(NULL AS uuid)))", "CAST(NULL AS text)", "")
 
 
@@ -55,18 +58,15 @@ def _subject(kind: str | None, key: str = "CAST(:subject_id AS uuid)") -> str:
 
 def adding(kind: str | None) -> str:
     """Return the parts of a WITH that add an entry about a thing of a kind; `values` gives what they name."""
-    return f"""audited AS (
-        UPDATE streams SET position = position + 1, at = greatest(at, clock_timestamp())
-        WHERE name = 'audit' RETURNING position, at
+    return f"""entry AS (
+        SELECT clock_timestamp() AS at, {_ACTOR} AS actor, CAST(:address AS text) AS address,
+            CAST(:mutation AS text) AS mutation, CAST(:result AS text) AS result,
+            CAST(:subject_kind AS text) AS subject_kind, CAST(:subject_id AS uuid) AS subject_id,
+            subject.code_location, CAST(:given AS jsonb) AS given, CAST(:before AS jsonb) AS before,
+            CASE WHEN CAST(:result AS text) = '{DONE}' THEN subject.facts END AS after
+        FROM (SELECT) AS one LEFT JOIN ({_subject(kind)}) AS subject ON true
     ), told AS (
-        INSERT INTO audit_log (position, at, actor, address, mutation, result, subject_kind, subject_id,
-            code_location, given, before, after)
-        SELECT audited.position, audited.at, CAST(:actor AS text), CAST(:address AS text), CAST(:mutation AS text),
-            CAST(:result AS text), CAST(:subject_kind AS text), CAST(:subject_id AS uuid), subject.code_location,
-            CAST(:given AS jsonb), CAST(:before AS jsonb),
-            CASE WHEN CAST(:result AS text) = '{DONE}' THEN subject.facts END
-        FROM audited LEFT JOIN ({_subject(kind)}) AS subject ON true
-        RETURNING position
+        INSERT INTO outbox (stream, entry) SELECT 'audit', to_jsonb(entry) FROM entry
     )"""
 
 
@@ -85,8 +85,8 @@ def values(attempt: Attempt, result: str) -> dict[str, Any]:
     }
 
 
-_SNAPSHOTS = {kind: text(f"SELECT CAST(facts AS text) FROM ({_subject(kind)}) AS subject") for kind in _SUBJECTS}
-_ADD = {kind: text(f"WITH {adding(kind)} SELECT position FROM told") for kind in (None, *_SUBJECTS)}
+_SNAPSHOTS = {kind: Statement(f"SELECT CAST(facts AS text) FROM ({_subject(kind)}) AS subject") for kind in _SUBJECTS}
+_ADD = {kind: Statement(f"WITH {adding(kind)} SELECT") for kind in (None, *_SUBJECTS)}
 
 
 async def facts(connection: AsyncConnection, attempt: Attempt) -> str | None:
@@ -94,14 +94,14 @@ async def facts(connection: AsyncConnection, attempt: Attempt) -> str | None:
     if attempt.subject is None or attempt.subject[0] not in _SNAPSHOTS:
         return None
     kind, key = attempt.subject
-    found: str | None = (await connection.execute(_SNAPSHOTS[kind], {"subject_id": key})).scalar()
-    return found
+    rows = await direct.fetch(connection, _SNAPSHOTS[kind], {"subject_id": key})
+    return rows[0]["facts"] if rows else None
 
 
 async def add(connection: AsyncConnection, attempt: Attempt, result: str) -> None:
-    """Add an entry; last in its transaction. Knock AUDIT after the commit."""
+    """Add an entry; forward the outbox after the commit."""
     kind = attempt.subject[0] if attempt.subject is not None else None
-    await connection.execute(_ADD.get(kind, _ADD[None]), values(attempt, result))
+    await direct.fetch(connection, _ADD.get(kind, _ADD[None]), values(attempt, result))
 
 
 # What a mutation of many sensors tells: an entry for each, in the order given.
@@ -113,18 +113,16 @@ _SNAPSHOT_OF_EACH = text(
 )
 _ADD_EACH = text(
     f"""
-    WITH audited AS (
-        UPDATE streams SET position = position + cardinality(CAST(:ids AS uuid[])), at = greatest(at, clock_timestamp())
-        WHERE name = 'audit' RETURNING position, at
+    WITH entry AS (
+        SELECT clock_timestamp() AS at, {_ACTOR} AS actor, CAST(:address AS text) AS address,
+            CAST(:mutation AS text) AS mutation, told.result, 'Sensor' AS subject_kind, told.id AS subject_id,
+            subject.code_location, told.given, told.before,
+            CASE WHEN told.result = '{DONE}' THEN subject.facts END AS after, ordinal
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:results AS text[]), CAST(:given AS jsonb[]),
+            CAST(:befores AS jsonb[])) WITH ORDINALITY AS told(id, result, given, before, ordinal)
+            LEFT JOIN LATERAL ({_subject("Sensor", "told.id")}) AS subject ON true
     )
-    INSERT INTO audit_log (position, at, actor, address, mutation, result, subject_kind, subject_id,
-        code_location, given, before, after)
-    SELECT audited.position - cardinality(CAST(:ids AS uuid[])) + entry.ordinal, audited.at, CAST(:actor AS text),
-        CAST(:address AS text), CAST(:mutation AS text), entry.result, 'Sensor', entry.id, subject.code_location,
-        entry.given, entry.before, CASE WHEN entry.result = '{DONE}' THEN subject.facts END
-    FROM audited, unnest(CAST(:ids AS uuid[]), CAST(:results AS text[]), CAST(:given AS jsonb[]),
-        CAST(:befores AS jsonb[])) WITH ORDINALITY AS entry(id, result, given, before, ordinal)
-        LEFT JOIN LATERAL ({_subject("Sensor", "entry.id")}) AS subject ON true
+    INSERT INTO outbox (stream, entry) SELECT 'audit', to_jsonb(entry) - 'ordinal' FROM entry ORDER BY ordinal
     """
 )
 
@@ -145,7 +143,7 @@ async def facts_each(connection: AsyncConnection, sensor_ids: Sequence[UUID]) ->
 
 
 async def add_each(connection: AsyncConnection, attempt: Attempt, entries: Sequence[SensorEntry]) -> None:
-    """Add an entry for each sensor of an attempt; last in its transaction. Knock AUDIT after the commit."""
+    """Add an entry for each sensor of an attempt; forward the outbox after the commit."""
     told = {
         "actor": attempt.actor,
         "address": attempt.address,

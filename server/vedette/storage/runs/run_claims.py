@@ -21,7 +21,7 @@ from vedette.domain.assets import Path
 from vedette.domain.catalog import Interruption
 from vedette.domain.run_limits import Admission, Waiting
 from vedette.domain.runs import RunInstruction, RunStatus
-from vedette.storage import direct
+from vedette.storage import direct, outbox
 from vedette.storage.direct import Statement
 from vedette.storage.runs import run_standing
 from vedette.storage.runs.run_limits import IS_LIMITED
@@ -74,7 +74,7 @@ _CLAIM = f"""
     ), seen AS MATERIALIZED (
         SELECT found.* FROM gate CROSS JOIN unnest(CAST(:code_locations AS text[])) AS place(name) CROSS JOIN LATERAL (
             SELECT id, -priority AS rank, turn FROM runs
-            WHERE status = 'QUEUED' AND lane = '' AND code_location = place.name
+            WHERE status = 'QUEUED' AND lane = '' AND code_location = place.name AND {outbox.IS_FORWARDED}
             ORDER BY -priority, turn, id LIMIT {{limit}} FOR NO KEY UPDATE SKIP LOCKED
         ) AS found
         WHERE gate.is_open

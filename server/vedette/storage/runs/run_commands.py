@@ -14,7 +14,7 @@ from vedette.domain.ids import new_id
 from vedette.domain.partitions import partition_tags
 from vedette.domain.run_keys import Dedup
 from vedette.domain.runs import FINISHED, RunStatus
-from vedette.storage import streams
+from vedette.storage import outbox
 from vedette.storage.catalog.jobs import JobSeen
 from vedette.storage.runs import run_keys
 from vedette.storage.runs.requested_runs import RUN_KEY_TAG
@@ -98,7 +98,7 @@ async def launch(connection: AsyncConnection, wish: RunWish, actor: str, trace: 
         "message": f"Asked for by {actor}.",
     }
     await connection.execute(_LAUNCH, values)
-    await streams.append_runs(connection, [(run_id, RunStatus.QUEUED)])
+    await outbox.add_runs(connection, [(run_id, RunStatus.QUEUED)])
     return Launch(run_id, made=True)
 
 
@@ -163,5 +163,5 @@ async def cancel(connection: AsyncConnection, run_id: UUID, force: bool, actor: 
         return Cancellation.ASKED
     message = f"Canceled by {actor} before it had started."
     await connection.execute(_CANCEL, {"id": run_id, "message": message})
-    await streams.append_runs(connection, [(run_id, RunStatus.CANCELED)])
+    await outbox.add_runs(connection, [(run_id, RunStatus.CANCELED)])
     return Cancellation.DONE

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.run_limits import LimitKey, Room, RunLimit, RunLimits, Runner, Waiting, keys_of_lane
 from vedette.domain.run_waits import NAMED
-from vedette.storage import direct
+from vedette.storage import direct, outbox
 from vedette.storage.direct import Statement
 from vedette.storage.runs.run_limits import LIMITS
 
@@ -74,6 +74,7 @@ _QUEUE = f"""
             CAST({_TAGS.format(keys="unnest(CAST(:tag_keys AS text[]))")} AS text)
         FROM runs
         WHERE status = 'QUEUED' AND lane = asked.lane AND code_location = place.name
+            AND {outbox.IS_FORWARDED}
             AND (-priority, turn, id) > (CAST(:rank AS integer), CAST(:turn AS bigint), CAST(:id AS uuid))
         ORDER BY -priority, turn, id LIMIT {{size}}
     ) AS found

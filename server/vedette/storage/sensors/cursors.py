@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.ids import new_id
 from vedette.faults import Point, reached
-from vedette.storage import pages, scopes, streams
+from vedette.storage import direct, pages, scopes
+from vedette.storage.direct import Statement
 from vedette.storage.pages import By
 
 
@@ -98,20 +99,24 @@ async def begin(connection: AsyncConnection, sensor_ids: Sequence[UUID], actor: 
 
 
 # One statement, so that the version that is compared is the version that is followed.
-_EDIT = text(
+_EDIT = Statement(
     f"""
     WITH edited AS (
         UPDATE sensors SET
-            cursor = CASE WHEN CAST(:value AS text) IS NULL AND {_IS_PUSHED} THEN {_NOW} ELSE :value END,
+            cursor = CASE WHEN CAST(:value AS text) IS NULL AND {_IS_PUSHED} THEN {_NOW}
+                ELSE CAST(:value AS text) END,
             cursor_version = cursor_version + 1, consecutive_failures = 0,
-            cursor_at = now(), cursor_tick_id = NULL, cursor_actor = :actor,
+            cursor_at = now(), cursor_tick_id = NULL, cursor_actor = CAST(:actor AS text),
             -- A sensor that backs off or is paused is tried with it at once.
             next_tick_at = CASE WHEN consecutive_failures > 0 AND next_tick_at > now() THEN now() ELSE next_tick_at END
-        WHERE id = :sensor_id AND (CAST(:expected AS integer) IS NULL OR cursor_version = :expected)
+        WHERE id = CAST(:sensor_id AS uuid)
+            AND (CAST(:expected AS integer) IS NULL OR cursor_version = CAST(:expected AS integer))
         RETURNING id, cursor_version, cursor
+    ), told AS (
+        INSERT INTO outbox (stream, subject_id) SELECT 'sensors', id FROM edited
     )
     INSERT INTO cursor_changes (sensor_id, version, value, id, actor)
-    SELECT id, cursor_version, cursor, CAST(:id AS uuid), :actor FROM edited
+    SELECT id, cursor_version, cursor, CAST(:id AS uuid), CAST(:actor AS text) FROM edited
     RETURNING version
     """
 )
@@ -126,9 +131,8 @@ async def edit(
     Return the new version; None where the sensor does not exist or its cursor has another version.
     """
     values = {"sensor_id": sensor_id, "value": value, "expected": expected_version, "actor": actor, "id": new_id()}
-    version = (await connection.execute(_EDIT, values)).scalar()
-    if version is None:
+    rows = await direct.fetch(connection, _EDIT, values)
+    if not rows:
         return None
-    await streams.append_sensors(connection, [sensor_id])
     reached(Point.CURSOR_EDIT)
-    return int(version)
+    return int(rows[0]["version"])

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.catalog import SensorStatus
 from vedette.domain.sensors import StatusSource
-from vedette.storage import streams
+from vedette.storage import outbox
 from vedette.storage.sensors import cursors
 
 # In the order of their ids, as everywhere. No stronger than the update itself: what refers to a sensor (a request to
@@ -63,5 +63,5 @@ async def _set(
     rows = await connection.execute(_SET, {"ids": ids, **wish})
     found = {row.id: SensorStatus(row.status) for row in rows}
     await cursors.begin(connection, list(found), actor)
-    await streams.append_sensors(connection, sorted(found))
+    await outbox.add_sensors(connection, sorted(found))
     return found

@@ -3,7 +3,8 @@
 Three rules run through all of them. Truth is a UNIQUE constraint or a counter in one row, never a clock: a run key is
 spent once by its primary key; a tick's number, a cursor's version and a stream's position are given out by the one row
 that counts them, under its lock. What a stream shows is an append-only `*_changes` table whose positions come from the
-`streams` counter row, taken last in the writing transaction, so that positions are gapless and in commit order.
+`streams` counter row, taken last in the writing transaction or, by way of the `outbox`, right after it, so that
+positions are gapless and in commit order.
 
 And what grows without end is history: partitioned by time, to be dropped a partition at a time (`table_partitions.py`).
 Ids are UUIDv7, so an id is a time: the id of a tick or run is its partition key, and its rows elsewhere follow it. What
@@ -15,7 +16,7 @@ from vedette.storage.tables.access import audit_log, idempotency_keys, sessions,
 from vedette.storage.tables.assets import asset_definitions, asset_events, asset_partitions, assets
 from vedette.storage.tables.catalog import code_locations, dynamic_partitions, dynamic_partitions_definitions, jobs
 from vedette.storage.tables.metadata import metadata
-from vedette.storage.tables.processes import compatibility, leases, retention, streams, workers
+from vedette.storage.tables.processes import compatibility, leases, outbox, retention, streams, workers
 from vedette.storage.tables.runs import queue_turns, run_changes, run_events, run_limits, run_steps, runs
 from vedette.storage.tables.sensors import cursor_changes, sensor_changes, sensors
 from vedette.storage.tables.ticks import (
@@ -46,6 +47,7 @@ __all__ = [
     "jobs",
     "leases",
     "metadata",
+    "outbox",
     "queue_turns",
     "reactions",
     "retention",

@@ -1,7 +1,19 @@
 """Processes, what they hold, where streams stand, and the upkeep of history."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, SmallInteger, Table, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from vedette.storage.tables.metadata import NOW, Timestamp, metadata
 
@@ -51,6 +63,22 @@ streams = Table(
     Column("home", Text),
     # Rows up to here were purged.
     Column("purged", BigInteger, nullable=False, server_default="0"),
+)
+
+# What was committed and has no position in its stream yet: rows stay for milliseconds, see `storage/outbox.py`.
+outbox = Table(
+    "outbox",
+    metadata,
+    # In the order in which things were told.
+    Column("id", BigInteger, Identity(), primary_key=True),
+    # "runs", "sensors" or "audit"
+    Column("stream", Text, nullable=False),
+    # The run or the sensor, and what the run became.
+    Column("subject_id", Uuid),
+    Column("status", Text),
+    # The row of the audit log, but for its position.
+    Column("entry", JSONB),
+    Index("ix_outbox_runs", "subject_id", postgresql_where=text("stream = 'runs'")),
 )
 
 # One row: the oldest code, by the version that it brings, that can work with these tables.

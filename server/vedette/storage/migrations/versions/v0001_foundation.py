@@ -30,6 +30,7 @@ def upgrade() -> None:
     _create_reactions()
     _create_access()
     _create_audit_log()
+    _create_outbox()
     op.execute("CREATE TABLE ticks_started PARTITION OF ticks FOR VALUES IN ('STARTED')")
     op.execute("CREATE TABLE tick_logs_started PARTITION OF tick_logs FOR VALUES IN ('STARTED')")
     for table, (key, statuses) in BY_STATUS.items():
@@ -613,6 +614,21 @@ def _create_access() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_sessions_digest")),
     )
     op.create_index(op.f("ix_sessions_expires_at"), "sessions", ["expires_at"], unique=False)
+
+
+def _create_outbox() -> None:
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=True),
+        sa.Column("entry", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+    )
+    op.create_index(
+        "ix_outbox_runs", "outbox", ["subject_id"], unique=False, postgresql_where=sa.text("stream = 'runs'")
+    )
 
 
 def _create_audit_log() -> None:
