@@ -5,7 +5,7 @@ READY := .venv/.ready
 FRONTEND := $(shell git ls-files frontend 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format schema client docs frontend ui screens lock bench growth soak reliability matrix hosts engines chaos fuzz clean
+.PHONY: help setup run test check format schema client release docs frontend ui screens lock bench growth soak reliability matrix hosts engines chaos fuzz clean
 
 help: ## List every word
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,8 @@ check: $(READY) ## Format, lint, types, import rules, schema (also for what brea
 	$(BIN)/lint-imports
 	$(BIN)/vedette schema --check schema.graphql
 	$(BIN)/python -m checks.schema_changes
+	$(BIN)/python -m checks.schema_lint
+	$(BIN)/python -m checks.released_documents
 	$(BIN)/python -m checks.roles
 	$(BIN)/python -m checks.client_types
 	$(BIN)/python -m checks.own_documents
@@ -52,6 +54,9 @@ schema: $(READY) ## Print the GraphQL schema into schema.graphql
 client: $(READY) ## Generate the types of vedette.client from the schema, and list the documents that we send
 	$(BIN)/python -m checks.client_types --write
 	$(BIN)/python -m checks.own_documents --write
+
+release: $(READY) ## Keep what the clients of VERSION=1.0.0 send: from then on the schema must answer it
+	$(BIN)/python -m checks.released_documents --keep $(or $(VERSION),$(error Say which: make release VERSION=1.0.0))
 
 docs: $(READY) ## Build the manual as a site into .site/
 	$(BIN)/zensical build --strict

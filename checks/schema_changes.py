@@ -1,4 +1,6 @@
-"""Refuses changes of `schema.graphql` that break clients, unless `schema-changes.toml` approves them with a reason.
+"""Tells what changed in `schema.graphql`, and refuses what breaks clients, unless `schema-changes.toml` approves it.
+
+Changes are breaking, dangerous (a client meets what it did not know, and passes it over as docs/api.md says) or safe.
 
 The schema is compared with that of the last commit on main: where this branch left it, or, on main itself, with the
 commit before. In a clone that holds neither, it is compared with the commit that is checked out, which finds what is
@@ -9,9 +11,10 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import NamedTuple
 
 from graphql import GraphQLSchema, build_schema
-from graphql.utilities import find_breaking_changes
+from graphql.utilities import BreakingChange, DangerousChange, SafeChange, SchemaChange, find_schema_changes
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = "schema.graphql"
@@ -43,9 +46,23 @@ def baseline(folder: Path) -> str | None:
     return (parent or head).strip()
 
 
-def breaking(before: GraphQLSchema, now: GraphQLSchema) -> list[str]:
-    """Return the changes that break clients, each as `KIND: what changed`."""
-    return sorted(f"{change.type.name}: {change.description}" for change in find_breaking_changes(before, now))
+class Changes(NamedTuple):
+    """What changed, by what it means to clients; each as `KIND: what changed`."""
+
+    breaking: tuple[str, ...] = ()
+    dangerous: tuple[str, ...] = ()
+    safe: tuple[str, ...] = ()
+
+
+def changes(before: GraphQLSchema, now: GraphQLSchema) -> Changes:
+    """Return what changed between two schemas."""
+    found = find_schema_changes(before, now)
+    kinds = (BreakingChange, DangerousChange, SafeChange)
+    return Changes(*(tuple(sorted(map(_named, (one for one in found if isinstance(one, kind))))) for kind in kinds))
+
+
+def _named(change: SchemaChange) -> str:
+    return f"{change.type.name}: {change.description}"
 
 
 def approved(folder: Path) -> set[str]:
@@ -55,25 +72,24 @@ def approved(folder: Path) -> set[str]:
     return {entry["change"] for entry in entries if entry.get("reason", "").strip()}
 
 
-def unapproved(folder: Path) -> list[str]:
-    """Return the breaking changes of the schema in `folder` that nobody approved."""
+def changed(folder: Path) -> Changes:
+    """Return what changed in the schema of `folder` since the last commit on main."""
     commit = baseline(folder)
     before = git(folder, "show", f"{commit}:{SCHEMA}") if commit is not None else None
     if before is None:
-        return []
-    found = breaking(build_schema(before), build_schema((folder / SCHEMA).read_text()))
-    allowed = approved(folder)
-    return [change for change in found if change not in allowed]
+        return Changes()
+    return changes(build_schema(before), build_schema((folder / SCHEMA).read_text()))
 
 
 def main(folder: Path = ROOT) -> int:
-    """Say which changes break clients; return the exit code."""
-    changes = unapproved(folder)
-    if not changes:
+    """Say what changed, and whether any of it breaks clients without being approved; return the exit code."""
+    found, allowed = changed(folder), approved(folder)
+    for kind, each in found._asdict().items():
+        for change in each:
+            print(f"  {kind}{' (approved)' if change in allowed else ''}: {change}")
+    if all(change in allowed for change in found.breaking):
         return 0
-    print(f"{SCHEMA} breaks clients of the last commit on main:")
-    for change in changes:
-        print(f"  {change}")
+    print(f"{SCHEMA} breaks clients of the last commit on main.")
     print(f"Keep what was there and deprecate it, or approve the change in {APPROVALS} with its name and a reason.")
     return 1
 

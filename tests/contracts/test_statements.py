@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from checks.interface_documents import interface_documents
 from checks.own_documents import own_documents
 from graphql import FieldNode, OperationDefinitionNode, OperationType, parse
 
 import seeds
-from contracts.interface_documents import interface_documents
 from serving import Api
 from statements import counted_statements
 from vedette.domain.assets import AssetEventKind

@@ -1,14 +1,27 @@
 import base64
 from uuid import uuid4
 
+from graphql import is_object_type
+
 import seeds
 from serving import Api
 from vedette.domain.catalog import AssetSpec, JobSpec
 from vedette.graphql import ids
 from vedette.graphql.schema import schema
 from vedette.storage.database import Database
+from vedette.storage.runs import run_limits
 
 NODE = "query($id: ID!) { node(id: $id) { id __typename } }"
+
+
+# The id of the run that a mark of a timeline stands for.
+MARKS = {"TimelineRun"}
+
+
+def with_ids() -> set[str]:
+    """Return the names of the types that have an id of their own."""
+    kinds = schema._schema.type_map.values()
+    return {kind.name for kind in kinds if is_object_type(kind) and "id" in kind.fields} - MARKS
 
 
 async def test_everything_with_an_id_is_found_again_by_it(api: Api, database: Database) -> None:
@@ -21,6 +34,9 @@ async def test_everything_with_an_id_is_found_again_by_it(api: Api, database: Da
     await seeds.execute(
         database, "INSERT INTO cursor_changes (sensor_id, version, id, value) VALUES (:id, 1, :id, 'a')", id=sensor
     )
+    await seeds.token(database, "dashboard")
+    async with database.writing() as connection:
+        await run_limits.put(connection, ("tag", "team", "data"), 2, "somebody")
     await seeds.execute(
         database,
         """INSERT INTO workers (id, role, host, pid, lock_key, tasks)
@@ -29,7 +45,7 @@ async def test_everything_with_an_id_is_found_again_by_it(api: Api, database: Da
     data = await api.query(
         """{
         codeLocations { id } instance { workers { id role runsHeld sensorsHeld healthy tasks } }
-        assets { edges { node { id } } }
+        assets { edges { node { id } } } runLimits { edges { node { id } } } tokens { edges { node { id } } }
         jobs { edges { node { id } } } sensors { edges { node { id cursorHistory { edges { node { id } } } } } }
         ticks { edges { node { id } } } runs { edges { node { id } } } }"""
     )
@@ -42,12 +58,14 @@ async def test_everything_with_an_id_is_found_again_by_it(api: Api, database: Da
         "CursorChange": data["sensors"]["edges"][0]["node"]["cursorHistory"]["edges"][0]["node"]["id"],
         "Tick": data["ticks"]["edges"][0]["node"]["id"],
         "Run": data["runs"]["edges"][0]["node"]["id"],
+        "RunLimit": data["runLimits"]["edges"][0]["node"]["id"],
+        "ApiToken": data["tokens"]["edges"][0]["node"]["id"],
     }
     assert data["instance"]["workers"][0] | {"id": ""} == {
         "id": "", "role": "LAUNCH", "runsHeld": 0, "sensorsHeld": None, "healthy": True, "tasks": 7
     }  # fmt: skip
     entities = schema._schema.get_possible_types(schema._schema.type_map["Node"])  # type: ignore[arg-type]  # an interface
-    assert set(found) == {entity.name for entity in entities}
+    assert set(found) == {entity.name for entity in entities} == with_ids()
     for kind, key in found.items():
         assert (await api.query(NODE, id=key))["node"] == {"id": key, "__typename": kind}
     several = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename } }"

@@ -30,6 +30,20 @@ async def test_a_wrong_request_has_a_code(api: Api) -> None:
         assert {error["extensions"]["code"] for error in errors} == {code}
 
 
+SINCE = "query($since: DateTime) { ticks(filter: {since: $since}) { edges { cursor } } }"
+
+
+async def test_a_moment_has_its_offset(api: Api) -> None:
+    for moment in ("2026-01-31T09:30:00Z", "2026-01-31t09:30:00.123456789z", "2026-01-31 09:30:00+05:30"):
+        await api.query(SINCE, since=moment)
+    nothing = ["2026-01-31T09:30:00", "2026-01-31", "2026-02-30T00:00:00Z", "0001-01-01T00:00:00+14:00",
+        "20260131T093000Z", "2026-01-31T09:30Z", 1769851800, True]  # fmt: skip
+    for wrong in nothing:
+        [error] = (await api.answer(SINCE, since=wrong))["errors"]
+        assert error["extensions"]["code"] == "INVALID_DOCUMENT", wrong
+        assert "RFC 3339" in error["message"]
+
+
 @pytest.mark.parametrize("seconds", ["0", "-1", "1e300"])
 async def test_a_wrong_window_has_a_code(api: Api, database: Database, seconds: str) -> None:
     await seeds.code_location(database)

@@ -13,8 +13,10 @@ from vedette.domain.access import Role
 from vedette.domain.catalog import AssetSpec, JobSpec, OpSpec, SensorSpec
 from vedette.domain.partitions import DynamicPartitions, PartitionChange, PartitionChangeKind
 from vedette.graphql import ids
+from vedette.graphql.schema import schema
 from vedette.settings import Settings
 from vedette.storage.database import Database
+from vedette.storage.runs import run_limits
 from vedette.storage.ticks import partition_verdicts
 
 # As many as the statements of an answer would show if each row were looked at by itself.
@@ -72,6 +74,54 @@ async def world(api: Api, database: Database) -> World:
     await seeds.token(database, "boss", Role.ADMIN)
     mine, theirs = await place(database, "mine"), await place(database, "theirs")
     return World(mine, theirs, api.shown("vdt_confined"), api.shown("vdt_boss"))
+
+
+async def ids_of(database: Database, place: Place, name: str) -> dict[str, str]:
+    """Return a global id of each kind of thing that belongs to a code location."""
+    sensor = ids.decode_uuid("Sensor", place.sensor)
+    change = "INSERT INTO cursor_changes (sensor_id, version, id, value) VALUES (:id, 1, :id, 'a')"
+    await seeds.execute(database, change, id=sensor)
+    token = await seeds.token(database, f"{name} token", Role.VIEWER, (name,))
+    async with database.writing() as connection:
+        limit = await run_limits.put(connection, ("job", name, "process"), 2, "somebody")
+    return {
+        "CodeLocation": place.location,
+        "Sensor": place.sensor,
+        "Job": place.job,
+        "Run": place.run,
+        "Tick": place.tick,
+        "Asset": ids.encode("Asset", f"{name} table"),
+        "CursorChange": ids.encode("CursorChange", f"{sensor}:1"),
+        "ApiToken": ids.encode("ApiToken", token),
+        "RunLimit": ids.encode("RunLimit", limit),
+    }
+
+
+# The processes of a deployment serve all of its code locations.
+SHARED = {"Worker"}
+
+
+async def test_no_id_of_whatever_kind_opens_what_is_outside(world: World, database: Database) -> None:
+    mine = await ids_of(database, world.mine, "mine")
+    theirs = await ids_of(database, world.theirs, "theirs")
+    entities = schema._schema.get_possible_types(schema._schema.type_map["Node"])  # type: ignore[arg-type]  # an interface
+    assert set(mine) == set(theirs) == {entity.name for entity in entities} - SHARED
+    text = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
+    for given, expected in (
+        (theirs, [None] * len(theirs)),
+        (mine, [{"__typename": k, "id": v} for k, v in mine.items()]),
+    ):
+        assert (await world.confined.query(text, ids=list(given.values())))["nodes"] == expected
+    everything = (await world.boss.query(text, ids=list(theirs.values())))["nodes"]
+    assert [node["__typename"] for node in everything] == list(theirs)
+
+
+async def test_the_id_of_a_token_is_for_admins(api: Api, world: World, database: Database) -> None:
+    token = ids.encode("ApiToken", await seeds.token(database, "viewer"))
+    await seeds.token(database, "operator", Role.OPERATOR)
+    for name, found in (("viewer", None), ("operator", None), ("boss", {"id": token})):
+        text = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }"
+        assert await api.shown(f"vdt_{name}").query(text, id=token) == {"node": found, "nodes": [found]}
 
 
 LISTS = {

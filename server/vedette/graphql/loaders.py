@@ -15,6 +15,7 @@ from vedette.domain.assets import Path
 from vedette.domain.logs import LogLevel
 from vedette.domain.run_limits import LimitKey
 from vedette.domain.run_waits import Wait
+from vedette.graphql.access.tokens import ApiToken, api_token
 from vedette.graphql.assets.asset_events import (
     AssetCheckEvaluation,
     AssetEvent,
@@ -49,6 +50,7 @@ from vedette.graphql.connections import (
 )
 from vedette.graphql.instance import Worker, patience, worker
 from vedette.graphql.logs import LogRecord, error_info, log_record
+from vedette.graphql.runs.run_limits import RunLimit, run_limit
 from vedette.graphql.runs.run_waits import RunWait, run_wait
 from vedette.graphql.runs.runs import Run, RunEvent, RunStep, run, run_event, run_step
 from vedette.graphql.sensors.cursors import CursorChange, cursor_change
@@ -59,13 +61,14 @@ from vedette.graphql.ticks.tick_buckets import TickBucket, tick_bucket
 from vedette.graphql.ticks.ticks import RunRequest, Tick, run_request, tick
 from vedette.settings import Settings
 from vedette.storage import instance
+from vedette.storage.access import tokens
 from vedette.storage.assets import asset_histories, asset_lists
 from vedette.storage.assets.asset_histories import HistoryFilter, PartitionMade
 from vedette.storage.catalog import code_locations, dynamic_partitions, jobs
 from vedette.storage.catalog.dynamic_partitions import DynamicPartition
 from vedette.storage.database import Database
 from vedette.storage.pages import Page, Window
-from vedette.storage.runs import run_keys, run_standing, run_waiting, runs
+from vedette.storage.runs import run_keys, run_limits, run_standing, run_waiting, runs
 from vedette.storage.runs.runs import PlacedEvent, RunFilter
 from vedette.storage.sensors import cursors, sensors
 from vedette.storage.ticks import partition_verdicts, reactions, tick_buckets, ticks
@@ -136,6 +139,16 @@ class Loaders:
             return await instance.workers_by_ids(connection, ids, patience(self._settings))
 
         return self._things(read, worker)
+
+    @cached_property
+    def run_limit(self) -> DataLoader[UUID, RunLimit | None]:
+        """Limits on how many runs are executed at once, by id."""
+        return self._things(run_limits.by_ids, run_limit)
+
+    @cached_property
+    def api_token(self) -> DataLoader[UUID, ApiToken | None]:
+        """Tokens by id; for admins."""
+        return self._things(tokens.by_ids, api_token)
 
     @cached_property
     def steps_of_run(self) -> DataLoader[UUID, list[RunStep]]:

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import strawberry
 
+from vedette.access import roles
+from vedette.domain.access import Role
 from vedette.graphql import ids
 from vedette.graphql.assets.assets import path_of_id
 from vedette.graphql.context import Info
@@ -38,13 +40,23 @@ _LOAD: dict[str, Load] = {
     "CodeLocation": _by_uuid("code_location"),
     "Worker": _by_uuid("worker"),
     "CursorChange": _cursor_change,
+    "RunLimit": _by_uuid("run_limit"),
+    "ApiToken": _by_uuid("api_token"),
 }
+# What a query of its own tells to some roles alone, its id tells to nobody else either.
+_NEEDED = {"ApiToken": roles.needed("Query", "tokens")}
+
+
+async def _nothing() -> None:
+    """Return what there is for somebody from whom it is hidden."""
 
 
 def _load(info: Info, given: strawberry.ID) -> Awaitable[Any]:
     kind, key = ids.decode(given)
     if kind not in _LOAD:
         ids.refuse(given)
+    if not info.context.authority.role.covers(_NEEDED.get(kind, Role.VIEWER)):
+        return _nothing()
     return _LOAD[kind](info.context.loaders, key, given)
 
 

@@ -87,6 +87,29 @@ def test_without_git_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
     assert main(tmp_path) == 0
 
 
+def test_each_change_is_told_with_what_it_means_to_clients(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = "enum Kind { A, B } union Thing = One type One { a: Int } type Query { kind: Kind, thing: Thing }"
+    for _ in range(2):
+        # On main it is the commit before that counts.
+        repository.commit(before)
+    repository.write(
+        """enum Kind { A, B, C } union Thing = One | Two type One { a: Int, b: Int } type Two { a: Int }
+        type Query { kind(by: Int): Kind }"""
+    )
+    assert main(repository.folder) == 1
+    said = [line.split(": ")[:2] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert sorted(map(tuple, said)) == [
+        ("  breaking", "FIELD_REMOVED"),
+        ("  dangerous", "OPTIONAL_ARG_ADDED"),
+        ("  dangerous", "TYPE_ADDED_TO_UNION"),
+        ("  dangerous", "VALUE_ADDED_TO_ENUM"),
+        ("  safe", "FIELD_ADDED"),
+        ("  safe", "TYPE_ADDED"),
+    ]
+
+
 @pytest.mark.parametrize(("reason", "code"), [("nobody asks for it", 0), ("", 1)])
 def test_a_change_is_approved_by_name_and_reason(repository: Repository, reason: str, code: int) -> None:
     repository.write("type Query { name(first: Int): String }")

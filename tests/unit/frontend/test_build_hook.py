@@ -8,8 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-from contracts.interface_documents import interface_documents
+from checks.interface_documents import interface_documents
 
 ROOT = Path(__file__).parents[3]
 STATIC = ROOT / "server" / "vedette" / "web" / "static"
@@ -37,6 +36,17 @@ def test_the_digest_is_that_of_the_inputs_and_not_of_what_tools_make(hook: Modul
     (tmp_path / "src" / "gql" / "graphql.ts").write_text("2")
     assert hook.inputs_digest() == before
     (tmp_path / "src" / "main.ts").write_text("3")
+    assert hook.inputs_digest() != before
+
+
+def test_another_schema_makes_the_types_and_pages_anew(
+    hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert hook.SCHEMA == ROOT / "schema.graphql"
+    before = hook.inputs_digest()
+    changed = tmp_path.with_suffix(".graphql")
+    changed.write_bytes(hook.SCHEMA.read_bytes() + b"\n")
+    monkeypatch.setattr(hook, "SCHEMA", changed)
     assert hook.inputs_digest() != before
 
 

@@ -9,14 +9,14 @@ from vedette.graphql import ids
 from vedette.graphql.connections import TOKENS, After, Connection, First
 from vedette.graphql.context import Info
 from vedette.graphql.fields import field
+from vedette.graphql.nodes import Node
 from vedette.storage.access import tokens
 
 
 @strawberry.type(description="A token for the API. The token itself was shown once, when it was made.")
-class ApiToken:
+class ApiToken(Node):
     """A token for the API."""
 
-    id: strawberry.ID = strawberry.field(description="Opaque id.")
     name: str = strawberry.field(description="Its name, unique among those that are not revoked.")
     prefix: str = strawberry.field(description="How it begins.")
     role: Role = strawberry.field(description="What it may do.")

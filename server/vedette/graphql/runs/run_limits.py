@@ -11,15 +11,15 @@ from vedette.graphql.catalog.jobs import Job
 from vedette.graphql.connections import RUN_LIMITS, After, Connection, First
 from vedette.graphql.context import Info
 from vedette.graphql.fields import field
+from vedette.graphql.nodes import Node
 from vedette.storage.runs import run_limits
 
 
 @strawberry.type(description="How many runs may be executed at once, of all, of a job or with a tag.")
-class RunLimit:
+class RunLimit(Node):
     """How many runs may be executed at once."""
 
     facts: strawberry.Private[Facts]
-    id: strawberry.ID = strawberry.field(description="Opaque id.")
     kind: RunLimitKind = strawberry.field(description="What it is about.")
     tag_key: str | None = strawberry.field(description="The key of the tag that it is about.")
     tag_value: str | None = strawberry.field(description="The value of that tag; null where any value counts.")

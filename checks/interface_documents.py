@@ -6,7 +6,7 @@ from pathlib import Path
 from graphql import parse, print_ast
 from graphql.utilities import separate_operations
 
-SOURCES = Path(__file__).parents[2] / "frontend" / "src"
+SOURCES = Path(__file__).parents[1] / "frontend" / "src"
 _DOCUMENT = re.compile(r"\bgraphql\(`(.*?)`\)", re.DOTALL)
 
 
