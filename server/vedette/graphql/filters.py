@@ -9,7 +9,6 @@ from vedette.domain.runs import RunStatus
 from vedette.domain.sensors import SensorConditionKind
 from vedette.domain.ticks import TickStatus
 from vedette.graphql import ids
-from vedette.graphql.errors import BAD_INPUT, RequestError
 from vedette.graphql.tags import TagInput
 from vedette.storage.catalog.jobs import JobFilter
 from vedette.storage.runs.runs import RunFilter
@@ -85,16 +84,13 @@ def sensor_filter(given: SensorFilterInput | None) -> SensorFilter:
     )
 
 
-def moment(given: datetime, name: str) -> datetime:
-    """Return a moment that a client names. Raises BAD_INPUT for one that says no time zone."""
-    if given.utcoffset() is None:
-        raise RequestError(BAD_INPUT, f"{name} says no time zone; write 2026-01-31T12:00:00Z, or its offset for the Z.")
-    # Nothing is older than its id can tell.
+def moment(given: datetime) -> datetime:
+    """Return a moment that a client names, or the first that an id can tell: nothing is older."""
     return max(given, _EPOCH)
 
 
-def _moment(given: datetime | None, name: str) -> datetime | None:
-    return None if given is None else moment(given, name)
+def _moment(given: datetime | None) -> datetime | None:
+    return None if given is None else moment(given)
 
 
 def tick_filter(given: TickFilterInput | None) -> TickFilter:
@@ -105,8 +101,8 @@ def tick_filter(given: TickFilterInput | None) -> TickFilter:
         sensor_id=None if given.sensor_id is None else ids.decode_uuid("Sensor", given.sensor_id),
         sensor_name=given.sensor_name,
         statuses=tuple(given.status or ()),
-        since=_moment(given.since, "since"),
-        until=_moment(given.until, "until"),
+        since=_moment(given.since),
+        until=_moment(given.until),
         has_runs=given.has_runs,
     )
 
@@ -122,8 +118,8 @@ def run_filter(given: RunFilterInput | None) -> RunFilter:
         statuses=tuple(given.status or ()),
         run_key=given.run_key,
         tags=tuple((tag.key, tag.value) for tag in given.tag or ()),
-        since=_moment(given.since, "since"),
-        until=_moment(given.until, "until"),
+        since=_moment(given.since),
+        until=_moment(given.until),
     )
 
 

@@ -79,8 +79,6 @@ def _unfit(given: CreateTokenInput, reach: Reach) -> InvalidInput | None:
     if reach is not None and not set(given.code_locations or ("",)) <= set(reach):
         message = f"You are confined to {', '.join(reach)}: give `codeLocations`, no others than these."
         return InvalidInput(message=message, path=["codeLocations"])
-    if given.expires_at is not None and given.expires_at.tzinfo is None:
-        return InvalidInput(message="Say the time zone, as in 2030-01-31T12:00:00Z.", path=["expiresAt"])
     if given.expires_at is not None and given.expires_at <= datetime.now(UTC):
         return InvalidInput(message="The token would have expired already.", path=["expiresAt"])
     return next((_too_little(name, most) for name, most in _limits(given) if most is not None and most < 1), None)

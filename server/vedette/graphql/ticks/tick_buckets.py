@@ -37,7 +37,7 @@ class TickBucket:
 
 def span_of(since: datetime, until: datetime, seconds: float) -> Span:
     """Return the span that a client asks for. Raises BAD_INPUT for one that is none, or has too many parts."""
-    since, until = moment(since, "since"), moment(until, "until")
+    since, until = moment(since), moment(until)
     if since >= until:
         raise RequestError(BAD_INPUT, "until comes after since.")
     if not LEAST_SECONDS <= seconds <= timedelta.max.total_seconds():
