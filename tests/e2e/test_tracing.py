@@ -44,9 +44,9 @@ def by_itself():
 """
 TICK = """
 mutation TickIt($id: ID!) { tickSensor(input: {sensorId: $id}) {
-  tick { status } errors { message } } }
+  tick { status traceId } errors { message } } }
 """
-FOLLOWED = "{ runs { edges { node { traceId sensor { name } } } } }"
+FOLLOWED = "{ runs { edges { node { traceId sensor { name } tick { traceId } } } } }"
 FIND = 'query Find { sensor(by: {name: {name: "asked"}}) { id } }'
 Span = dict[str, Any]
 
@@ -135,7 +135,8 @@ def test_one_trace_goes_from_the_client_to_the_op_and_the_logs_tell_its_id(datab
             url, json={"query": TICK, "variables": variables}, headers={"traceparent": PARENT}, timeout=60
         )
         assert answer.headers["x-request-id"] == TRACE_ID
-        assert answer.json()["data"]["tickSensor"]["errors"] == []
+        ticked = answer.json()["data"]["tickSensor"]
+        assert ticked == {"tick": {"status": "SUCCESS", "traceId": TRACE_ID}, "errors": []}
 
         def spans(*names: str) -> list[Span]:
             return [one for one in taken if one["name"] in names]
@@ -147,6 +148,7 @@ def test_one_trace_goes_from_the_client_to_the_op_and_the_logs_tell_its_id(datab
     # The API tells by which id each run is followed.
     followed_by = {edge["node"]["sensor"]["name"]: edge["node"]["traceId"] for edge in listed}
     assert followed_by["asked"] == TRACE_ID
+    assert all(edge["node"]["tick"]["traceId"] == edge["node"]["traceId"] for edge in listed)
     # Beside it, the tick by itself is a trace of its own, with the tick's id.
     assert tree(asked, "00f067aa0ba902b7") == {"serve: mutation TickIt": {"evaluate: tick asked": EXPECTED_BELOW_TICK}}
     [alone] = spans("tick by_itself")

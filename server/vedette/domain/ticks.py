@@ -114,7 +114,8 @@ class RecordedRunRequest(msgspec.Struct, frozen=True):
 class Tick(msgspec.Struct, frozen=True, gc=False):
     """One tick as recorded. Times are aware UTC; `number` counts 1, 2, 3 … per sensor.
 
-    `repeats` counts the quiet skips that followed and were folded into this tick, the last at `last_repeat_at`.
+    `repeats` counts the quiet skips that followed and were folded into this tick, the last at `last_repeat_at`. `trace`
+    is the place in a trace of who asked for it, as W3C `traceparent`; None: nobody did, its trace is its own.
     """
 
     id: UUID
@@ -133,6 +134,7 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
     reaction_count: int = 0
     repeats: int = 0
     last_repeat_at: datetime | None = None
+    trace: str | None = None
 
 
 class EvaluationInstruction(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -25,7 +25,7 @@ _TICK = (
     + """
 fragment Tick on Tick {
   id number status cause startedAt finishedAt durationSeconds cursorBefore cursorAfter skipReason requestedCount
-  launchedCount repeats lastRepeatAt
+  launchedCount repeats lastRepeatAt traceId
   error { type message stack cause { type message cause { type message } } }
   sensor { id name codeLocation { name } }
   runRequests(first: 100) { edges { node { ...Request } } }
@@ -100,6 +100,7 @@ def _show(tick: Json) -> None:
             ("Error", error_text(tick["error"])),
             ("Cursor before", shortened(tick["cursorBefore"])),
             ("Cursor after", shortened(tick["cursorAfter"])),
+            ("Trace", tick["traceId"]),
         )
     )
     print_requests(tick["runRequests"])

@@ -38,6 +38,7 @@ from vedette.graphql.sensors.sensors import Sensor
 from vedette.graphql.tags import Tag, tag_list
 from vedette.graphql.ticks.reactions import Reaction
 from vedette.storage.ticks import ticks
+from vedette.telemetry import tracing
 
 if TYPE_CHECKING:
     from vedette.graphql.assets.asset_events import AssetEvent
@@ -141,6 +142,11 @@ class Tick(Node):
         if self.facts.finished_at is None:
             return None
         return (self.facts.finished_at - self.facts.started_at).total_seconds()
+
+    @field("By which id it is followed in logs and traces, from the request that asked for it on; its runs have it too.")
+    def trace_id(self) -> str:
+        """Work it out."""
+        return tracing.of_tick(self.facts.id, self.facts.trace).trace_id
 
     @field("Why it failed.")
     def error(self) -> ErrorInfo | None:

@@ -45,6 +45,8 @@ ticks = Table(
     Column("last_repeat_at", Timestamp),
     # What became of the dynamic partitions that it asked to add and delete.
     Column("partition_changes", JSONB),
+    # The place in a trace of who asked for it, as W3C `traceparent`; NULL: nobody did, its trace is its own.
+    Column("trace", Text),
     # The shard's lease epoch of the evaluator that wrote it: a STARTED tick of an older epoch has lost its evaluator.
     Column("epoch", BigInteger, nullable=False),
     # What neither launched nor reacted is no success, and nothing else is one; lists of ticks with runs rely on it.

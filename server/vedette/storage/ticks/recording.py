@@ -219,6 +219,7 @@ def _inserted(verdict: Verdict) -> tuple[object, ...]:
         verdict.launched,
         verdict.reaction_count,
         tick.epoch,
+        tick.trace,
     )
 
 

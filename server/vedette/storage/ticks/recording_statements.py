@@ -149,14 +149,14 @@ _WRITE = """
         RETURNING true
     ), inserted AS (
         INSERT INTO ticks (id, sensor_id, number, status, cause, started_at, finished_at, cursor_before, cursor_after,
-            skip_reason, error, requested_count, launched_count, reaction_count, epoch)
+            skip_reason, error, requested_count, launched_count, reaction_count, epoch, trace)
         SELECT * FROM unnest(
             CAST(:new_ids AS uuid[]), CAST(:new_sensor_ids AS uuid[]), CAST(:new_numbers AS integer[]),
             CAST(:new_statuses AS text[]), CAST(:new_causes AS text[]), CAST(:new_started_ats AS timestamptz[]),
             CAST(:new_finished_ats AS timestamptz[]), CAST(:new_cursors_before AS text[]),
             CAST(:new_cursors_after AS text[]), CAST(:new_skip_reasons AS text[]), CAST(:new_errors AS jsonb[]),
             CAST(:new_requested_counts AS integer[]), CAST(:new_launched_counts AS integer[]),
-            CAST(:new_reaction_counts AS integer[]), CAST(:new_epochs AS bigint[])
+            CAST(:new_reaction_counts AS integer[]), CAST(:new_epochs AS bigint[]), CAST(:new_traces AS text[])
         )
         RETURNING true
     ), moved AS (

@@ -51,7 +51,7 @@ _CAUSE = {cause.value: cause for cause in TickCause}
 def build(values: pages.Values) -> Tick:
     """Return the tick of what COLUMNS select, in their order."""
     key, sensor, number, status, cause, start, end, before, after, reason, error, *counts = values
-    asked, launched, reacted, repeats, last_repeat_at, *_ = counts
+    asked, launched, reacted, repeats, last_repeat_at, trace, *_ = counts
     return Tick(
         id=key,
         sensor_id=sensor,
@@ -69,11 +69,12 @@ def build(values: pages.Values) -> Tick:
         reaction_count=reacted,
         repeats=repeats,
         last_repeat_at=last_repeat_at,
+        trace=trace,
     )
 
 
 COLUMNS = """id, sensor_id, number, status, cause, started_at, finished_at, cursor_before, cursor_after, skip_reason,
-    CAST(error AS text), requested_count, launched_count, reaction_count, repeats, last_repeat_at"""
+    CAST(error AS text), requested_count, launched_count, reaction_count, repeats, last_repeat_at, trace"""
 # By id, which tells when a tick started. Each status has its own partitions in that order.
 _LISTING = pages.Listing(
     COLUMNS,

@@ -456,6 +456,7 @@ def _create_tables() -> None:
         sa.Column("repeats", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_repeat_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("partition_changes", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("trace", sa.Text(), nullable=True),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
             "(launched_count > 0 OR reaction_count > 0) = (status = 'SUCCESS')", name=op.f("ck_ticks_launched")
