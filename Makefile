@@ -38,6 +38,7 @@ check: $(READY) ## Format, lint, types, import rules, schema (also for what brea
 	$(BIN)/python -m checks.schema_lint
 	$(BIN)/python -m checks.released_documents
 	$(BIN)/python -m checks.roles
+	$(BIN)/python -m checks.deprecations
 	$(BIN)/python -m checks.client_types
 	$(BIN)/python -m checks.own_documents
 	$(BIN)/vedette migrate --check

@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
+import { version } from "./package.json";
+
 // The running server that `make ui` is served beside.
 const api = process.env.VEDETTE_API ?? "http://127.0.0.1:4400";
 
@@ -7,6 +9,7 @@ const api = process.env.VEDETTE_API ?? "http://127.0.0.1:4400";
 // files of its own origin only, so nothing may be inlined as a data: address.
 export default defineConfig(({ command }) => ({
   base: command === "build" ? "/static/" : "/",
+  define: { __VERSION__: JSON.stringify(version) },
   build: {
     outDir: "../server/vedette/web/static",
     emptyOutDir: true,

@@ -19,6 +19,10 @@ BAD = "query Bad { sensors(first: 1) { edges { node { nonsense } } } }"
 FOLLOW = "subscription Follow { ticks { __typename } }"
 
 
+def more(after: Samples, before: Samples, name: str, **labels: str) -> float:
+    return value(after, name, **labels) - value(before, name, **labels)
+
+
 async def test_operations_are_counted_by_name_and_outcome(api: Api) -> None:
     before = await scrape(api)
     for _ in range(3):
@@ -27,13 +31,12 @@ async def test_operations_are_counted_by_name_and_outcome(api: Api) -> None:
     await api.answer(BAD)
     after = await scrape(api)
 
-    def more(name: str, **labels: str) -> float:
-        return value(after, name, **labels) - value(before, name, **labels)
-
-    assert more("vedette_api_operations_total", operation="HowMany", kind="query", outcome="ok") == 3
-    assert more("vedette_api_operation_seconds_count", operation="HowMany", kind="query") == 3
-    assert more("vedette_api_operations_total", operation="Odd", kind="query", outcome="errors") == 1
-    assert more("vedette_api_refused_total", reason="INVALID_DOCUMENT") == 1
+    counted = {"operation": "HowMany", "kind": "query"}
+    assert more(after, before, "vedette_api_operations_total", **counted, outcome="ok") == 3
+    assert more(after, before, "vedette_api_operation_seconds_count", **counted) == 3
+    odd = {"operation": "Odd", "kind": "query", "outcome": "errors"}
+    assert more(after, before, "vedette_api_operations_total", **odd) == 1
+    assert more(after, before, "vedette_api_refused_total", reason="INVALID_DOCUMENT") == 1
 
 
 async def test_what_is_open_is_shown_while_it_is(api: Api) -> None:
@@ -98,3 +101,109 @@ async def test_with_a_port_of_its_own_metrics_are_there_alone(database: Database
 async def test_metrics_can_only_be_read(api: Api, method: str) -> None:
     response = await api.client.request(method, f"{api.address}/metrics", json={})
     assert response.status_code == 405
+
+
+async def test_errors_are_counted_by_code_however_they_are_told(api: Api) -> None:
+    before = await scrape(api)
+    await api.answer('{ sensor(by: {id: "x"}) { name } again: sensor(by: {id: "y"}) { name } }')
+    await api.answer(BAD)
+    await api.client.get(api.url, headers={"accept": "image/png"})
+    await api.client.post(api.url, content="no", headers={"content-type": "text/plain"})
+    stream = {"accept": "text/event-stream"}
+    for body in ({"query": BAD}, {"query": '{ sensor(by: {id: "x"}) { name } }'}):
+        await api.client.post(f"{api.url}/stream", json=body, headers=stream)
+    async with api.subscribe(BAD) as subscription:
+        assert (await subscription.receive())["type"] == "error"
+        await subscription.send("nonsense")
+        await subscription.socket.wait_closed()
+    after = await scrape(api)
+    told = {"BAD_ID": 3, "INVALID_DOCUMENT": 3, "NOT_ACCEPTABLE": 1, "WRONG_CONTENT_TYPE": 1, "4400": 1}
+    assert {code: more(after, before, "vedette_api_errors_total", code=code) for code in told} == told
+
+
+async def test_requests_are_counted_by_path_and_status(api: Api) -> None:
+    before = await scrape(api)
+    await api.query(QUERY)
+    await api.client.post(api.url, content="no", headers={"content-type": "text/plain"})
+    for path in ("/a", "/b"):
+        await api.client.post(f"{api.address}{path}", json={})
+    after = await scrape(api)
+    name = "vedette_api_requests_total"
+    assert more(after, before, name, path="/graphql", status="200") == 1
+    assert more(after, before, name, path="/graphql", status="415") == 1
+    assert more(after, before, name, path="other", status="405") == 2
+
+
+async def test_how_deep_and_costly_operations_are_is_told_of_those_that_are_executed(api: Api) -> None:
+    before = await scrape(api)
+    await api.query("{ sensors(first: 30) { edges { node { ...N } } } } fragment N on Sensor { name }")
+    await api.answer(BAD)
+    after = await scrape(api)
+    for name, total in (("depth", 4), ("cost", 30)):
+        assert more(after, before, f"vedette_api_operation_{name}_count") == 1
+        assert more(after, before, f"vedette_api_operation_{name}_sum") == total
+
+
+async def test_documents_that_are_remembered_are_told_from_those_that_are_validated(api: Api) -> None:
+    before = await scrape(api)
+    for _ in range(3):
+        await api.query("query Remembered { sensors(first: 2) { edges { node { name } } } }")
+    after = await scrape(api)
+    counts = {one: more(after, before, "vedette_api_documents_total", outcome=one) for one in ("hit", "miss")}
+    assert counts == {"hit": 2, "miss": 1}
+
+
+async def test_connections_are_told_by_protocol(api: Api) -> None:
+    def opened(found: Samples) -> list[float]:
+        return [value(found, "vedette_api_open", what=one) for one in ("websockets", "event_streams", "connections")]
+
+    async with api.subscribe(FOLLOW), api.subscribe(FOLLOW):
+        stream = {"accept": "text/event-stream"}
+        async with api.client.stream("POST", f"{api.url}/stream", json={"query": FOLLOW}, headers=stream):
+            while opened(await scrape(api)) != [2, 1, 3]:
+                pass
+    while opened(await scrape(api)) != [0, 0, 0]:
+        pass
+
+
+LAG = "vedette_api_fan_out_seconds"
+
+
+async def test_news_is_as_late_as_the_database_says_whatever_clock_the_server_has(api: Api, database: Database) -> None:
+    await seeds.code_location(database)
+    sensor = await seeds.sensor(database)
+    before = await scrape(api)
+    async with api.subscribe(FOLLOW) as one, api.subscribe(FOLLOW) as other:
+        while value(await scrape(api), "vedette_api_open", what="subscriptions") != 2:
+            pass
+        await seeds.tick(database, sensor, 1)
+        for subscription in (one, other):
+            await subscription.next()
+        fresh = await scrape(api)
+        # Once for each who is told of it.
+        assert more(fresh, before, f"{LAG}_count") == 2
+        assert 0 < more(fresh, before, f"{LAG}_sum") < 60
+        # As if it had been committed an hour ago, and nobody had been told.
+        await seeds.execute(
+            database,
+            """WITH taken AS (UPDATE streams SET position = position + 1 WHERE name = 'ticks' RETURNING position)
+            INSERT INTO tick_changes (position, tick_id, sensor_id, status, at)
+            SELECT taken.position, ticks.id, ticks.sensor_id, ticks.status, now() - interval '1 hour'
+            FROM taken, ticks""",
+        )
+        for subscription in (one, other):
+            await subscription.next()
+    late = await scrape(api)
+    assert 7200 <= more(late, fresh, f"{LAG}_sum") < 7300
+
+
+async def test_who_catches_up_on_the_past_is_not_late(api: Api, database: Database) -> None:
+    await seeds.code_location(database)
+    sensor = await seeds.sensor(database)
+    for number in range(3):
+        await seeds.tick(database, sensor, number + 1)
+    before = await scrape(api)
+    resume = "subscription Resume { ticks(after: 0) { ... on TickChanged { position } } }"
+    async with api.subscribe(resume) as subscription:
+        assert len(await subscription.take(3)) == 3
+    assert more(await scrape(api), before, f"{LAG}_count") == 0

@@ -22,7 +22,7 @@ OPERATORS = {
     *("reportAssetEvent", "setRunLimit", "removeRunLimit"),
     *("startSensors", "stopSensors", "resetSensors"),
 }
-ADMINS = {"tokens", "auditLog", "reloadCodeLocation", "wipeAssets", "createToken", "revokeToken"}
+ADMINS = {"tokens", "auditLog", "deprecatedUses", "reloadCodeLocation", "wipeAssets", "createToken", "revokeToken"}
 
 # What is told to everybody at once, as nothing about it can be wrong.
 STANDING = {"instance"}

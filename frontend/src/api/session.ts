@@ -61,9 +61,12 @@ export function useSession(): Session {
   );
 }
 
+// Which client asks, for whoever looks who uses what.
+const NAMED = { "graphql-client-name": "vedette-interface", "graphql-client-version": __VERSION__ };
+
 /** What a request shows besides the cookie, which the browser shows by itself. */
 export function shown(): Record<string, string> {
-  return bearer === null ? {} : { authorization: `Bearer ${bearer}` };
+  return bearer === null ? NAMED : { ...NAMED, authorization: `Bearer ${bearer}` };
 }
 
 /** Send a request of the page; where the answer is that nobody is recognised, somebody has to sign in. */

@@ -1,6 +1,9 @@
 import { createGraphiQLFetcher, type Fetcher } from "@graphiql/toolkit";
 import { createClient } from "graphql-ws";
 
+// Which client asks, for whoever looks who uses what.
+const NAMED = { "graphql-client-name": "vedette-graphiql", "graphql-client-version": __VERSION__ };
+
 /** Ask; whoever is not recognised is sent to sign in, and back here. */
 const ask: typeof fetch = async (input, init) => {
   const answer = await fetch(input, init);
@@ -16,6 +19,7 @@ export function createFetcher(): Fetcher {
   return createGraphiQLFetcher({
     url: url.href,
     fetch: ask,
-    wsClient: createClient({ url: socketUrl.href, lazy: true, retryAttempts: 10 }),
+    headers: NAMED,
+    wsClient: createClient({ url: socketUrl.href, connectionParams: NAMED, lazy: true, retryAttempts: 10 }),
   });
 }

@@ -14,9 +14,9 @@ from typing import Any, Self
 from uuid import UUID
 
 from vedette.access import secrets
-from vedette.access.authority import EVERYBODY, Authority, Caller
+from vedette.access.authority import EVERYBODY, UNNAMED, Authority, Caller
 from vedette.bus import Bus, topics
-from vedette.domain.access import Lapse, Recognised
+from vedette.domain.access import Client, Lapse, Recognised
 from vedette.duties import endure
 from vedette.errors import DatabaseError
 from vedette.settings import Settings
@@ -100,10 +100,10 @@ class Authenticator:
             await asyncio.wait([self._watching])
             await self._note_uses()
 
-    async def caller(self, secret: str | None, address: str) -> Caller:
+    async def caller(self, secret: str | None, address: str, client: Client = UNNAMED) -> Caller:
         """Return who shows a secret. Raises Unauthenticated, DatabaseUnreachable."""
         if not self.is_asking:
-            return Caller(self._limited(EVERYBODY), address)
+            return Caller(self._limited(EVERYBODY), address, client)
         if secret is None:
             raise Unauthenticated(Lapse.MISSING)
         found = await self._recognised(secret)
@@ -111,7 +111,7 @@ class Authenticator:
             raise Unauthenticated(found.lapse, str(found))
         if found.token is not None:
             self._used[found.token] = time.monotonic()
-        return Caller(self._limited(found), address)
+        return Caller(self._limited(found), address, client)
 
     def _limited(self, authority: Authority) -> Authority:
         return authority.reading() if self._is_read_only else authority

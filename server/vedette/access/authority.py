@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from vedette.domain.access import AS_SETTINGS, Quota, Reach, Role
+from vedette.domain.access import AS_SETTINGS, Client, Quota, Reach, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,13 @@ class Authority:
 EVERYBODY = Authority("anonymous", Role.ADMIN)
 
 
+UNNAMED = Client()
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authority, and from which address it speaks."""
+    """An authority, from which address it speaks, and by which program."""
 
     authority: Authority = EVERYBODY
     address: str = ""
+    client: Client = UNNAMED

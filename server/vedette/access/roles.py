@@ -23,7 +23,7 @@ _OPERATORS = {
     """,
 }
 _ADMINS = {
-    "Query": "tokens auditLog",
+    "Query": "tokens auditLog deprecatedUses",
     "Mutation": "reloadCodeLocation wipeAssets createToken revokeToken",
     "Subscription": "auditLog",
 }

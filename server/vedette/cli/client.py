@@ -12,7 +12,7 @@ import click
 from vedette.cli.addresses import api_url
 from vedette.cli.failures import OperationFailed
 from vedette.cli.interrupting import run_until_interrupted
-from vedette.client.connection import Connection, Json, authorization
+from vedette.client.connection import Connection, Json, authorization, named
 
 PAGE_SIZE = 100
 
@@ -22,7 +22,7 @@ class Client:
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
-        self.headers = authorization(token)
+        self.headers = named("vedette-cli") | authorization(token)
         self._runner = asyncio.Runner()
         self._connection = Connection(url, self.headers)
 

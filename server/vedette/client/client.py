@@ -95,7 +95,10 @@ class Client:
         patience_seconds: float = PATIENCE_SECONDS,
         on_lost: Callable[[str], None] = _ignore,
     ) -> None:
-        """Prepare to ask the server at `url` with a token of it; `on_lost` hears why a stream's connection was lost."""
+        """Prepare to ask the server at `url` with a token of it; `on_lost` hears why a stream's connection was lost.
+
+        Name your program in the header `graphql-client-name`: so an admin sees who uses what is to be taken away.
+        """
         self._connection = Connection(url, {**authorization(token), **(headers or {})})
         self._patience_seconds = patience_seconds
         self._on_lost = on_lost

@@ -1,6 +1,7 @@
 """One server of the API over HTTP: documents and variables in, data out."""
 
 from collections.abc import Mapping
+from importlib import metadata
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,18 +16,33 @@ Json = Any
 TIMEOUT = httpx.Timeout(10.0, read=900.0)
 
 
+NAME = "vedette-client"
+
+
+def named(name: str = NAME) -> dict[str, str]:
+    """Return the headers that tell which program asks, and of which version."""
+    try:
+        return {"graphql-client-name": name, "graphql-client-version": metadata.version("vedette")}
+    except metadata.PackageNotFoundError:
+        return {"graphql-client-name": name}
+
+
 def authorization(token: str | None) -> dict[str, str]:
     """Return the headers that show a token; none without one."""
     return {} if token is None else {"authorization": f"Bearer {token}"}
 
 
 class Connection:
-    """Asks one server; `headers` go with every request. Errors are sentences that say what to do: see errors."""
+    """Asks one server; `headers` go with every request, among them those that name the program, unless they are given.
+
+    Errors are sentences that say what to do: see errors.
+    """
 
     def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         """Prepare to ask the server at `url`, such as http://127.0.0.1:4400."""
         self.url = completed(url)
-        self.headers = dict(headers or {})
+        given = {key.lower(): value for key, value in (headers or {}).items()}
+        self.headers = {**named(), **given}
         self._http = httpx.AsyncClient(
             timeout=TIMEOUT, headers=self.headers, trust_env=not is_local(url), verify=url.startswith("https:")
         )

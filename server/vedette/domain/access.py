@@ -61,6 +61,25 @@ class Recognised(NamedTuple):
     lapse: Lapse | None
 
 
+class Client(NamedTuple):
+    """The program that asks, as it names itself; empty where it does not."""
+
+    name: str = ""
+    version: str = ""
+
+
+class DeprecatedUse(NamedTuple):
+    """How often a client used a deprecated member of the schema, and for whom: the actor of a token or session."""
+
+    member: str
+    client: str
+    version: str
+    actor: str
+    uses: int
+    first_at: datetime
+    last_at: datetime
+
+
 class Token(NamedTuple):
     """An API token as it may be shown: `prefix` is how it begins, the rest of it nobody has kept."""
 

@@ -20,9 +20,11 @@ from vedette.graphql.connections import LARGEST_SIZE
 from vedette.graphql.context import Context
 from vedette.graphql.documents.costs import Cost
 from vedette.graphql.documents.counts import count
+from vedette.graphql.documents.deprecated_counts import DeprecatedCounts
 from vedette.graphql.documents.operation_names import OperationNames
 from vedette.graphql.documents.operations import counted, flaws, parsed, without_suggestion
 from vedette.graphql.documents.permissions import is_personal, permit, root_fields, sharing_key
+from vedette.graphql.documents.profiles import Profiles
 from vedette.graphql.documents.requests import Operation, Refused, Request, operation_of
 from vedette.graphql.documents.trusted_documents import TrustedDocuments
 from vedette.graphql.documents.variables import flaw_of
@@ -32,6 +34,7 @@ from vedette.graphql.errors import (
     TIMEOUT,
     UNAVAILABLE,
     RequestError,
+    count_errors,
     limit_exceeded,
     presentable,
 )
@@ -77,6 +80,8 @@ class Api:
         self._broadcasts = Broadcasts(self._items, context.settings.max_buffered_items)
         self._together: Together[Answer] = Together()
         self._names = OperationNames(trusted.operation_names)
+        self._profiles = Profiles(schema._schema, context.limits.max_tokens)
+        self._deprecated = DeprecatedCounts(context.database, context.settings.poll_seconds)
         self._quotas = Quotas(context.settings)
 
     def account(self, caller: Caller) -> Account | None:
@@ -145,6 +150,11 @@ class Api:
         return self._context.passing_time
 
     @property
+    def deprecated_counts(self) -> DeprecatedCounts:
+        """Return what counts who uses what is deprecated, to be entered while the server runs."""
+        return self._deprecated
+
+    @property
     def shared_executions(self) -> int:
         """Return how many subscriptions are executed now, each for all that follow it."""
         return len(self._broadcasts)
@@ -158,21 +168,36 @@ class Api:
         place, began, at = above.child(), time.monotonic(), time.time()
         token = tracing.current.set(place)
         try:
-            answer = await self._settled(operation, caller)
+            answer = await self._settled(operation, caller, place.trace_id)
         finally:
             tracing.current.reset(token)
         name, kind = self._names.of(operation), operation.kind.value
         metrics.API_OPERATIONS.labels(name, kind, answer.outcome).inc()
         metrics.API_SECONDS.labels(name, kind).observe(time.monotonic() - began)
-        if tracing.wants(place.trace_id):
-            error = None if answer.outcome == "ok" else answer.outcome
-            about = {"graphql.operation.name": name, "graphql.operation.type": kind}
-            parent = above.span_id or None
-            tracing.emit(Span(f"{kind} {name}", place, parent, at, time.time(), about, error, "SERVER"))
+        self._note(operation, caller)
+        self._emit(operation, (above, place), at, None if answer.outcome == "ok" else answer.outcome)
         return answer
 
-    async def _settled(self, operation: Operation, caller: Caller) -> Answer:
-        """Return the answer, with what it cost; who hangs up before has paid for what was asked."""
+    def _emit(self, operation: Operation, places: tuple[Trace, Trace], began: float, error: str | None = None) -> None:
+        """Emit the span of an operation that has ended, whose place is the second, below the first."""
+        above, place = places
+        if tracing.wants(place.trace_id):
+            name, kind = self._names.of(operation), operation.kind.value
+            about = {"graphql.operation.name": name, "graphql.operation.type": kind}
+            parent = above.span_id or None
+            tracing.emit(Span(f"{kind} {name}", place, parent, began, time.time(), about, error, "SERVER"))
+
+    def _note(self, operation: Operation, caller: Caller) -> None:
+        """Count what an operation that is executed asks for."""
+        profile = self._profiles.of(operation)
+        metrics.API_DEPTH.note(profile.depth)
+        metrics.API_COST.note(operation.cost)
+        used = profile.uses.with_variables(operation.variables)
+        if used:
+            self._deprecated.count(used, caller)
+
+    async def _settled(self, operation: Operation, caller: Caller, trace_id: str) -> Answer:
+        """Return the answer, with what it cost and its trace; who hangs up before has paid for what was asked."""
         charge = operation.charge
         try:
             answer = await self._permitted(operation, caller)
@@ -190,7 +215,8 @@ class Api:
                     "actual": actual,
                     "remaining": None if left is None else left.left,
                     "most": self._context.limits.max_cost,
-                }
+                },
+                "traceId": trace_id,
             }
         )
 
@@ -236,6 +262,7 @@ class Api:
                 )
         except TimeoutError:
             error = RequestError(TIMEOUT, f"The operation took more than {seconds:g} s (execution_seconds); ask less.")
+            count_errors([error])
             return Answer(msgspec.json.encode({"data": None, "errors": [error.formatted]}), True, "timeout")
         assert isinstance(result, ExecutionResult)
         # Variables that do not fit are told without a path, before any field is executed.
@@ -259,9 +286,15 @@ class Api:
             yield [refusal(error)]
             return
         metrics.API_OPERATIONS.labels(self._names.of(operation), operation.kind.value, "begun").inc()
-        async with aclosing(self._broadcasts.follow(caller.authority, operation, position)) as batches:
-            async for batch in batches:
-                yield batch
+        self._note(operation, caller)
+        above, began = tracing.current.get() or Trace.new(), time.time()
+        try:
+            async with aclosing(self._broadcasts.follow(caller.authority, operation, position)) as batches:
+                async for batch in batches:
+                    yield batch
+        finally:
+            # However long it was followed.
+            self._emit(operation, (above, above.child()), began)
 
     async def _items(self, authority: Authority, operation: Operation, stretch: Stretch) -> AsyncGenerator[Item, None]:
         """Execute a subscription for the stretch; yield what is sent to its followers. Raises Interrupted."""
@@ -276,13 +309,16 @@ class Api:
                     # An item without what could not be read would be passed over for ever.
                     raise Interrupted
                 else:
-                    yield Item(stretch.at, _encoded(self._body(result, True)).decode())
+                    yield Item(
+                        stretch.at, _encoded(self._body(result, True)).decode(), committed_at=stretch.committed_at
+                    )
                     stretch.at = None
 
     def _body(self, result: ExecutionResult, is_executed: bool) -> dict[str, Any]:
         body: dict[str, Any] = {"data": result.data} if is_executed else {}
         if result.errors:
             fitting = _fitting(result.errors, self._context.limits.max_errors)
+            count_errors(fitting)
             body["errors"] = [error.formatted for error in fitting]
         return body
 

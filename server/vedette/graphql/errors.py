@@ -6,6 +6,7 @@ What a client of a mutation can branch on is data instead: see mutation_errors.
 import logging
 import math
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
@@ -13,6 +14,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 
 from vedette.access.rooms import TooMany
 from vedette.errors import DatabaseError
+from vedette.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +60,12 @@ def too_many(found: TooMany) -> RequestError:
     name, most, _ = found.limit
     seconds = math.ceil(found.seconds)
     return RequestError(TOO_MANY_REQUESTS, str(found), limit=name, most=most, retryAfterSeconds=seconds)
+
+
+def count_errors(errors: Iterable[GraphQLError]) -> None:
+    """Count errors that are told to a client, which have codes."""
+    for error in errors:
+        metrics.API_ERRORS.labels(str((error.extensions or {}).get("code"))).inc()
 
 
 def presentable(error: GraphQLError) -> GraphQLError:

@@ -7,6 +7,7 @@ from strawberry.types import ExecutionContext
 
 from vedette.bus import Bus
 from vedette.graphql.access.audit import AuditQueries
+from vedette.graphql.access.deprecated_uses import DeprecatedUseQueries
 from vedette.graphql.access.rate_limits import RateLimitQueries
 from vedette.graphql.access.token_mutations import TokenMutations
 from vedette.graphql.access.tokens import TokenQueries
@@ -66,6 +67,7 @@ class Query(
     ViewerQueries,
     RateLimitQueries,
     AuditQueries,
+    DeprecatedUseQueries,
 ):
     """What can be asked."""
 

@@ -19,26 +19,29 @@ class StreamEnds(NamedTuple):
 
 
 class TickChange(NamedTuple):
-    """A tick became `status`."""
+    """A tick became `status`, so many seconds before this was read, by the database's clock."""
 
     position: int
     tick_id: UUID
     status: TickStatus
+    age_seconds: float = 0.0
 
 
 class RunChange(NamedTuple):
-    """A run became `status`."""
+    """A run became `status`, so many seconds before this was read, by the database's clock."""
 
     position: int
     run_id: UUID
     status: RunStatus
+    age_seconds: float = 0.0
 
 
 class SensorChange(NamedTuple):
-    """Something about a sensor changed."""
+    """Something about a sensor changed, so many seconds before this was read, by the database's clock."""
 
     position: int
     sensor_id: UUID
+    age_seconds: float = 0.0
 
 
 class Progress(NamedTuple):
@@ -50,11 +53,12 @@ class Progress(NamedTuple):
 
 _ENDS = text("SELECT position, purged FROM streams WHERE name = :name")
 _REACHED = text("SELECT name, position FROM streams")
-_TICKS = text(
-    "SELECT position, tick_id, status FROM tick_changes WHERE position > :after ORDER BY position LIMIT :limit"
-)
-_RUNS = text("SELECT position, run_id, status FROM run_changes WHERE position > :after ORDER BY position LIMIT :limit")
-_SENSORS = text("SELECT position, sensor_id FROM sensor_changes WHERE position > :after ORDER BY position LIMIT :limit")
+# A change has the time at which its position was taken, the last thing before its commit.
+_AFTER = """SELECT position, {columns}, CAST(extract(epoch FROM clock_timestamp() - at) AS double precision)
+    FROM {table} WHERE position > :after ORDER BY position LIMIT :limit"""
+_TICKS = text(_AFTER.format(columns="tick_id, status", table="tick_changes"))
+_RUNS = text(_AFTER.format(columns="run_id, status", table="run_changes"))
+_SENSORS = text(_AFTER.format(columns="sensor_id", table="sensor_changes"))
 _PROGRESS = text("SELECT event_count, status FROM runs WHERE id = :id")
 
 
@@ -71,13 +75,13 @@ async def reached(connection: AsyncConnection) -> dict[str, int]:
 async def ticks_after(connection: AsyncConnection, position: int, limit: int) -> Sequence[TickChange]:
     """Return at most `limit` changes of ticks after `position`, in order."""
     rows = await connection.execute(_TICKS, {"after": position, "limit": limit})
-    return [TickChange(at, tick_id, TickStatus(status)) for at, tick_id, status in rows]
+    return [TickChange(at, tick_id, TickStatus(status), age) for at, tick_id, status, age in rows]
 
 
 async def runs_after(connection: AsyncConnection, position: int, limit: int) -> Sequence[RunChange]:
     """Return at most `limit` changes of runs after `position`, in order."""
     rows = await connection.execute(_RUNS, {"after": position, "limit": limit})
-    return [RunChange(at, run_id, RunStatus(status)) for at, run_id, status in rows]
+    return [RunChange(at, run_id, RunStatus(status), age) for at, run_id, status, age in rows]
 
 
 async def sensors_after(connection: AsyncConnection, position: int, limit: int) -> Sequence[SensorChange]:

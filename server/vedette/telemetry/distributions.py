@@ -34,6 +34,11 @@ class Distribution(Collector):
             total += value
         self._sum += total
 
+    def note(self, value: float) -> None:
+        """Count one value."""
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self._sum += value
+
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """Return what Prometheus is told."""
         buckets = list(zip(self._labels, map(float, accumulate(self._counts)), strict=True))

@@ -1,6 +1,6 @@
 """Every metric of Vedette: one registry a process, in which each part counts what it does. docs/metrics.md lists them.
 
-Names and labels are stable. Labels have few values: no sensor, job, run or client is one of them.
+Names and labels are stable. Labels have few values: no sensor, job or run is one of them, and of clients' names few.
 """
 
 import time
@@ -21,6 +21,13 @@ GCCollector(registry=REGISTRY)
 SHORT = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LONG = (*SHORT, 30.0, 60.0, 300.0, 900.0)
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+# Seconds of the API's answers and news: so close that a percentile read from them is at most a half too great.
+ANSWERS = (
+    *(0.0005, 0.001, 0.0015, 0.002, 0.003, 0.004, 0.006, 0.008, 0.012, 0.016, 0.024, 0.032, 0.05, 0.075, 0.1),
+    *(0.15, 0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0),
+)
+DEPTHS = (*range(1, 16), 20, 30, 50)
+COSTS = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 
 BUILD = Gauge("vedette_build_info", "1; the version is its label.", ["version"], registry=REGISTRY)
 FAULTS = Counter("vedette_faults", "Faults of Vedette itself, told in the log with their stacks.", registry=REGISTRY)
@@ -105,19 +112,42 @@ API_OPERATIONS = Counter(
     ["operation", "kind", "outcome"], registry=REGISTRY,
 )  # fmt: skip
 API_SECONDS = Histogram(
-    "vedette_api_operation_seconds", "How long queries and mutations took.", ["operation", "kind"], buckets=SHORT,
+    "vedette_api_operation_seconds", "How long queries and mutations took.", ["operation", "kind"], buckets=ANSWERS,
     registry=REGISTRY,
 )  # fmt: skip
 API_REFUSED = Counter(
     "vedette_api_refused", "Operations that were not executed, by the code of the error, or the limit.", ["reason"],
     registry=REGISTRY,
 )  # fmt: skip
+API_REQUESTS = Counter(
+    "vedette_api_requests", "Requests over HTTP that were answered, by path and status.", ["path", "status"],
+    registry=REGISTRY,
+)  # fmt: skip
+API_ERRORS = Counter(
+    "vedette_api_errors", "Errors in answers, by their code; sockets that were closed, by the code of that.", ["code"],
+    registry=REGISTRY,
+)  # fmt: skip
+API_DEPTH = Distribution(REGISTRY, "vedette_api_operation_depth", "Levels of fields in operations.", DEPTHS)
+API_COST = Distribution(REGISTRY, "vedette_api_operation_cost", "Objects that operations may ask for.", COSTS)
+API_DOCUMENTS = Counter(
+    "vedette_api_documents", "Documents that came, by whether they were remembered as valid (hit), or not (miss).",
+    ["outcome"], registry=REGISTRY,
+)  # fmt: skip
+API_DEPRECATED = Counter(
+    "vedette_api_deprecated_uses", "Operations that used a deprecated member of the schema, by it and the client.",
+    ["member", "client"], registry=REGISTRY,
+)  # fmt: skip
 API_OPEN = Gauge(
-    "vedette_api_open", "What is open: operations, subscriptions, connections.", ["what"], registry=REGISTRY
-)
+    "vedette_api_open", "What is open: operations, subscriptions, connections, and these by protocol.", ["what"],
+    registry=REGISTRY,
+)  # fmt: skip
 API_EXECUTIONS = Gauge(
     "vedette_api_shared_executions", "Subscriptions that are executed; each may have many subscribers.",
     registry=REGISTRY,
+)  # fmt: skip
+API_LAG = Distribution(
+    REGISTRY, "vedette_api_fan_out_seconds",
+    "From when a change took its position, just before its commit, to when a subscriber's socket had it.", ANSWERS,
 )  # fmt: skip
 API_DROPPED = Counter(
     "vedette_api_subscribers_dropped", "Subscribers that were told to resume, by why (fell_behind, database).",

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from vedette.access.authenticator import Unauthenticated
 from vedette.access.rooms import TooMany
 from vedette.graphql.errors import UNAUTHENTICATED, UNAVAILABLE, RequestError, too_many
+from vedette.telemetry import metrics, tracing
 from vedette.web.revalidation import is_known, tag_of
 
 JSON = "application/json"
@@ -34,8 +35,14 @@ def refusal(
 def errors(
     status: int, found: Sequence[Any], media_type: str = JSON, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return an answer with errors, formatted as GraphQL has them."""
-    return json(status, msgspec.json.encode({"errors": list(found)}), media_type, headers)
+    """Return an answer with errors, formatted as GraphQL has them; it tells by which id it is found in the log."""
+    for each in found:
+        metrics.API_ERRORS.labels(str(each["extensions"]["code"])).inc()
+    body: dict[str, Any] = {"errors": list(found)}
+    trace = tracing.current.get()
+    if trace is not None:
+        body["extensions"] = {"traceId": trace.trace_id}
+    return json(status, msgspec.json.encode(body), media_type, headers)
 
 
 def json(status: int, body: bytes, media_type: str = JSON, headers: Mapping[str, str] | None = None) -> Response:

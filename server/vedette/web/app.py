@@ -35,7 +35,10 @@ from vedette.web.guard import Guard
 from vedette.web.sockets import Socket
 
 # What pages of other origins may send and read, where the settings name them.
-REQUEST_HEADERS = ["authorization", "content-type", "accept", "last-event-id", "traceparent", "x-request-id"]
+REQUEST_HEADERS = [
+    *("authorization", "content-type", "accept", "last-event-id", "traceparent", "x-request-id"),
+    *("graphql-client-name", "graphql-client-version"),
+]
 ANSWER_HEADERS = ["retry-after", rate_limits.POLICY, rate_limits.STATE, "x-request-id"]
 
 
@@ -93,7 +96,7 @@ class _Sockets:
             if self._admission.is_draining:
                 await answers.draining()(scope, receive, send)
                 return
-            with self._admission.connections.one():
+            with self._admission.connections.one(), metrics.API_OPEN.labels("websockets").track_inprogress():
                 await Socket(*self._parts, receive, send).serve(scope)
         except TooMany as found:
             await answers.overloaded(found)(scope, receive, send)
@@ -177,7 +180,7 @@ async def attending(app: Starlette, seconds: float) -> AsyncIterator[None]:
 
     When the block ends, let nothing more in and say so for some time, before the sockets are closed.
     """
-    async with app.state.access, app.state.api.passing_time:
+    async with app.state.access, app.state.api.passing_time, app.state.api.deprecated_counts:
         try:
             with _counted(app):
                 yield

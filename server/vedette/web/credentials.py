@@ -7,15 +7,17 @@ from starlette.requests import cookie_parser
 from starlette.types import Scope
 
 from vedette.access.authenticator import Authenticator
-from vedette.access.authority import Caller
+from vedette.access.authority import UNNAMED, Caller
+from vedette.domain.access import Client
 from vedette.web.cookies import SESSION_COOKIE, cookie_name
 
 SCHEME = "bearer "
+CLIENT_NAME, CLIENT_VERSION = b"graphql-client-name", b"graphql-client-version"
 
 
 async def caller_of(access: Authenticator, scope: Scope) -> Caller:
     """Return who sends a request. Raises Unauthenticated, DatabaseUnreachable."""
-    return await access.caller(shown(scope) if access.is_asking else None, address(scope))
+    return await access.caller(shown(scope) if access.is_asking else None, address(scope), client_of(scope))
 
 
 def shown(scope: Scope) -> str | None:
@@ -36,6 +38,24 @@ def shown_in_payload(payload: dict[str, Any] | None) -> str | None:
         return _of_header(given)
     token = named.get("token")
     return token if isinstance(token, str) else None
+
+
+def client_of(scope: Scope) -> Client:
+    """Return what the program that asks calls itself, by its headers."""
+    name = version = ""
+    for key, value in scope["headers"]:
+        if key == CLIENT_NAME:
+            name = value.decode("latin-1")
+        elif key == CLIENT_VERSION:
+            version = value.decode("latin-1")
+    return Client(name, version) if name or version else UNNAMED
+
+
+def client_in_payload(payload: dict[str, Any] | None, before: Client) -> Client:
+    """Return what a connection_init says of the program, named as the headers are; else what was known `before`."""
+    named = {name.lower(): value for name, value in (payload or {}).items() if isinstance(value, str)}
+    name = named.get(CLIENT_NAME.decode(), before.name)
+    return Client(name, named.get(CLIENT_VERSION.decode(), before.version))
 
 
 def _of_header(given: str | None) -> str | None:

@@ -24,8 +24,9 @@ from vedette.graphql.api import Api
 from vedette.graphql.documents.requests import Operation, Refused
 from vedette.graphql.errors import UNAUTHENTICATED, RequestError, limit_exceeded, unexpected
 from vedette.graphql.scalars import parse_position
-from vedette.graphql.streams.items import Item, refusal
+from vedette.graphql.streams.items import Item, delivered, refusal
 from vedette.settings import Settings
+from vedette.telemetry import metrics
 from vedette.web import answers, parameters
 from vedette.web.admission import Admission
 from vedette.web.credentials import caller_of
@@ -97,7 +98,8 @@ class EventStreams:
                 refused = answers.overloaded(found)
             if refused is None:
                 await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-                await self._stream(streams, ended, receive, send)
+                with metrics.API_OPEN.labels("event_streams").track_inprogress():
+                    await self._stream(streams, ended, receive, send)
                 return
         await refused(scope, receive, send)
 
@@ -191,6 +193,7 @@ async def _tell_one(stream: Stream, send: Send) -> None:
         async with aclosing(stream.batches):
             async for batch in stream.batches:
                 await _write(send, b"".join(map(stream.told, batch)))
+                delivered(batch)
     except Exception as error:
         # It is of this operation alone; the others go on.
         await _write(send, stream.told(refusal(unexpected(error))))

@@ -3,13 +3,24 @@
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vedette.telemetry import metrics
 from vedette.telemetry.tracing import Trace, current
 
 HEADER = b"x-request-id"
+# Any other, such as those of pages and their files, is counted as one.
+PATHS = frozenset({"/graphql", "/graphql/stream", "/metrics", "/healthz", "/readyz"})
+OTHER = "other"
+
+
+def _count(path: str, status: int) -> None:
+    metrics.API_REQUESTS.labels(path if path in PATHS else OTHER, str(status)).inc()
 
 
 class Following:
-    """Gives each request its place in a trace, from `traceparent` or `x-request-id`, and tells the id."""
+    """Gives each request its place in a trace, from `traceparent` or `x-request-id`, and tells the id.
+
+    Answers are counted here too, those that nothing further in ever sees included.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -26,6 +37,7 @@ class Following:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), told]
+                _count(scope["path"], message["status"])
             await send(message)
 
         token = current.set(trace)

@@ -8,19 +8,20 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from vedette.access.authenticator import ENDED, Authenticator, Unauthenticated
-from vedette.access.authority import Caller
+from vedette.access.authority import UNNAMED, Caller
 from vedette.access.rooms import TooMany
 from vedette.domain.access import Lapse
 from vedette.errors import DatabaseError
 from vedette.graphql.api import Api
 from vedette.graphql.documents.requests import Refused
 from vedette.graphql.errors import limit_exceeded, too_many, unexpected
-from vedette.graphql.streams.items import Item, refusal
+from vedette.graphql.streams.items import Item, delivered, refusal
 from vedette.settings import Settings
+from vedette.telemetry import metrics
 from vedette.telemetry.tracing import Trace, current
 from vedette.web import socket_messages as messages
 from vedette.web.admission import Admission
-from vedette.web.credentials import address, shown, shown_in_payload
+from vedette.web.credentials import address, client_in_payload, client_of, shown, shown_in_payload
 
 PROTOCOL = "graphql-transport-ws"
 # Why a client that has shown something is not let in, or in no more. Those whose token or session was good once, and is
@@ -65,11 +66,12 @@ class Socket:
         self._room = ExitStack()
         self._shown: str | None = None
         self._address = ""
+        self._client = UNNAMED
 
     async def serve(self, scope: Scope) -> None:
         """Serve it until it is closed."""
         await self._receive()
-        self._shown, self._address = shown(scope), address(scope)
+        self._shown, self._address, self._client = shown(scope), address(scope), client_of(scope)
         if PROTOCOL not in scope["subprotocols"]:
             await self._send_event({"type": "websocket.accept"})
             await self._close(4406, f"Subprotocol not acceptable; {PROTOCOL} is")
@@ -143,7 +145,8 @@ class Socket:
         """Tell who the client is, by the headers of its handshake or by what it begins with."""
         try:
             secret = shown_in_payload(message.payload) or self._shown
-            self._caller = await self._access.caller(secret, self._address)
+            client = client_in_payload(message.payload, self._client)
+            self._caller = await self._access.caller(secret, self._address, client)
             account = self._api.account(self._caller)
             if account is not None:
                 self._room.enter_context(account.connections.one())
@@ -183,6 +186,7 @@ class Socket:
                         await self._send(messages.told(frame, item))
                         if item.is_refusal:
                             return
+                    delivered(batch)
             # The id is free again before the client knows that it is.
             self._forget(message.id)
             await self._send(messages.complete(message.id))
@@ -227,6 +231,7 @@ class Socket:
     async def _close(self, code: int, reason: str) -> None:
         if not self._is_closed:
             self._is_closed = True
+            metrics.API_ERRORS.labels(str(code)).inc()
             fitting = reason.encode()[:LONGEST_REASON].decode(errors="ignore")
             with suppress(*GONE):
                 await self._send_event({"type": "websocket.close", "code": code, "reason": fitting})

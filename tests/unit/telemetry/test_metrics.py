@@ -11,10 +11,11 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics import MetricWrapperBase
 
-from vedette.graphql.documents.operation_names import LONGEST_NAME, MOST_NAMES, OTHER, UNNAMED, OperationNames
+from vedette.graphql.documents.operation_names import MOST_NAMES, OperationNames
 from vedette.graphql.documents.requests import Operation, operation_of
 from vedette.telemetry import metrics
 from vedette.telemetry.distributions import Distribution
+from vedette.telemetry.few_names import LONGEST_NAME, OTHER, UNNAMED
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
 ROW = re.compile(r"^\| `(vedette_\w+)` \| (\w+) \| ([^|]*) \|", re.MULTILINE)

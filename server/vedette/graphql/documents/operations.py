@@ -24,14 +24,16 @@ from vedette.graphql.documents.limits import Limits
 from vedette.graphql.errors import limit_exceeded
 from vedette.graphql.plans.executor import MOST_TEXT
 from vedette.graphql.plans.latest import Latest
+from vedette.telemetry import metrics
 
-_CACHED_DOCUMENTS = 256
+CACHED_DOCUMENTS = 256
 _RULES = tuple(specified_rules)
 _SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 
-_parsed: Latest[DocumentNode] = Latest(_CACHED_DOCUMENTS, MOST_TEXT)
-_counted: Latest[tuple[CountedField, ...]] = Latest(_CACHED_DOCUMENTS, MOST_TEXT)
-_flaws: Latest[tuple[GraphQLError, ...]] = Latest(_CACHED_DOCUMENTS, MOST_TEXT)
+_parsed: Latest[DocumentNode] = Latest(CACHED_DOCUMENTS, MOST_TEXT)
+_counted: Latest[tuple[CountedField, ...]] = Latest(CACHED_DOCUMENTS, MOST_TEXT)
+_flaws: Latest[tuple[GraphQLError, ...]] = Latest(CACHED_DOCUMENTS, MOST_TEXT)
+_HITS, _MISSES = metrics.API_DOCUMENTS.labels("hit"), metrics.API_DOCUMENTS.labels("miss")
 
 
 def parsed(text: str, max_tokens: int) -> DocumentNode:
@@ -70,6 +72,13 @@ def _document(text: str, max_tokens: int) -> DocumentNode:
 
 def flaws(schema: GraphQLSchema, text: str, limits: Limits) -> tuple[GraphQLError, ...]:
     """Return what is wrong with a document that can be parsed: too large, or not of this schema."""
+    key = (schema, text, limits)
+    found = _flaws.get(key)
+    (_MISSES if found is None else _HITS).inc()
+    return _looked_into(schema, text, limits) if found is None else found
+
+
+def _looked_into(schema: GraphQLSchema, text: str, limits: Limits) -> tuple[GraphQLError, ...]:
     key = (schema, text, limits)
     found = _flaws.get(key)
     if found is None:
@@ -120,7 +129,7 @@ class Operations(SchemaExtension):
     def on_validate(self) -> Iterator[None]:
         """Validate the document unless it was lately."""
         context = self.execution_context
-        context.pre_execution_errors = list(flaws(context.schema._schema, context.query or "", self._limits))
+        context.pre_execution_errors = list(_looked_into(context.schema._schema, context.query or "", self._limits))
         yield
 
     @property

@@ -4,7 +4,8 @@ A page is the bound on what one client can make the server hold: the next is rea
 is lost on a slow client, as the rows wait in the database.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
@@ -33,11 +34,15 @@ T = TypeVar("T", bound=Change)
 
 @dataclass(frozen=True)
 class Stream(Generic[C]):
-    """A stream: its name, the topic that is knocked on when it grows, and how its rows are read."""
+    """A stream: its name, the topic that is knocked on when it grows, and how its rows are read.
+
+    `age` is how many seconds a row had been there when it was read, by the database's clock, where that tells.
+    """
 
     name: str
     topic: str
     after: Callable[[Any, int, int], Awaitable[Sequence[C]]]
+    age: Callable[[C], float] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,10 @@ async def follow(
         position = await patiently(lambda: _start(context, stream, wanted), seconds)
         stretch.begin(position)
         while not stretch.is_over():
-            items, reached = await patiently(partial(_read, context, stream, position, show), seconds)
+            items, reached, times = await patiently(partial(_read, context, stream, position, show), seconds)
             for left, item in zip(reversed(range(len(items))), items, strict=True):
                 context.renew()
-                stretch.pass_by(item.position, is_open=left > 0)
+                stretch.pass_by(item.position, is_open=left > 0, committed_at=times.get(item.position))
                 faults.reached(faults.Point.SUBSCRIPTION_EMIT)
                 yield item
             stretch.reached = reached
@@ -81,20 +86,25 @@ def page_size(context: Context) -> int:
 
 async def _read(
     context: Context, stream: Stream[C], position: int, show: Callable[[Any, Sequence[C]], Awaitable[Sequence[T]]]
-) -> tuple[Sequence[T | Gap], int]:
-    """Return what to send next, and the position that is reached with it."""
+) -> tuple[Sequence[T | Gap], int, Mapping[int, float]]:
+    """Return what to send next, the position that is reached with it, and when each was committed, if that is news."""
     until = context.stretch.until
     size = page_size(context)
     limit = size if until is None else min(size, until - position)
     async with context.database.reading() as connection:
+        # Ages are of a little later: so what is worked out from both is a little too early, never too late.
+        asked_at = time.monotonic()
         page = await stream.after(connection, position, limit)
         # Positions have no gaps, so a gap is what was purged; any other is told as well, never passed over.
         if not page or page[0].position > position + 1:
             purged = (await changes.ends(connection, stream.name)).purged
             gone = max(purged, page[0].position - 1 if page else 0)
-            return ([Gap(gone)], gone) if gone > position else ([], position)
+            return ([Gap(gone)], gone, {}) if gone > position else ([], position, {})
         unbroken = [change for place, change in enumerate(page, position + 1) if change.position == place]
-        return await show(connection, unbroken), unbroken[-1].position
+        # Who catches up on what is past is not waited for.
+        age = stream.age if until is None else None
+        times = {} if age is None else {change.position: asked_at - age(change) for change in unbroken}
+        return await show(connection, unbroken), unbroken[-1].position, times
 
 
 async def _start(context: Context, stream: Stream[C], after: int | None) -> int:

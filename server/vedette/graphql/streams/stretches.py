@@ -12,10 +12,10 @@ class Stretch:
     """What comes after `after` (None: the operation's own argument says; NOW: the end), up to `until` (None: for ever).
 
     `begun_at` is set with `begun`, and stays None where an execution ended before it began. `at` is the position of the
-    last item that was yielded; `reached` the last that needs no further look, item or not. `is_open` tells that more
-    items are at hand already. `whole` tells that a client which gives no position wants the stream from its beginning;
-    `standing`, that items have no positions: they tell how things stand, and all of them at its beginning. `once`: tell
-    that, and end.
+    last item that was yielded, `committed_at` when it was committed (see Item); `reached` is the last that needs no
+    further look, item or not. `is_open` tells that more items are at hand already. `whole` tells that a client which
+    gives no position wants the stream from its beginning; `standing`, that items have no positions: they tell how
+    things stand, and all of them at its beginning. `once`: tell that, and end.
     """
 
     after: int | None = None
@@ -24,6 +24,7 @@ class Stretch:
     at: int | None = None
     reached: int | None = None
     is_open: bool = False
+    committed_at: float | None = None
     whole: bool = False
     standing: bool = False
     once: bool = False
@@ -34,9 +35,9 @@ class Stretch:
         self.begun_at = self.reached = position
         self.begun.set()
 
-    def pass_by(self, position: int | None, *, is_open: bool) -> None:
-        """Note the position of the item that is yielded next (None: it has none)."""
-        self.at, self.is_open = position, is_open
+    def pass_by(self, position: int | None, *, is_open: bool, committed_at: float | None = None) -> None:
+        """Note the position of the item that is yielded next (None: it has none), and when it was committed."""
+        self.at, self.is_open, self.committed_at = position, is_open, committed_at
 
     def is_over(self) -> bool:
         """Tell whether all was covered."""

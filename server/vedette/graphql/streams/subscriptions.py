@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from operator import attrgetter
 from typing import Annotated, Any, NamedTuple
 
 import strawberry
@@ -45,9 +46,10 @@ from vedette.storage.sensors import sensors
 from vedette.storage.sensors.sensors import SensorSeen
 from vedette.storage.ticks import ticks
 
-TICKS = Stream("ticks", topics.TICKS, changes.ticks_after)
-RUNS = Stream("runs", topics.RUNS, changes.runs_after)
-SENSORS = Stream("sensors", topics.SENSORS, changes.sensors_after)
+_age = attrgetter("age_seconds")
+TICKS = Stream("ticks", topics.TICKS, changes.ticks_after, _age)
+RUNS = Stream("runs", topics.RUNS, changes.runs_after, _age)
+SENSORS = Stream("sensors", topics.SENSORS, changes.sensors_after, _age)
 ASSETS = Stream("assets", topics.ASSETS, assets.after)
 
 Position = strawberry.field(description="Where in the stream it is; pass it as `after` to go on from here.")

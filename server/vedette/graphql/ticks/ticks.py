@@ -143,7 +143,9 @@ class Tick(Node):
             return None
         return (self.facts.finished_at - self.facts.started_at).total_seconds()
 
-    @field("By which id it is followed in logs and traces, from the request that asked for it on; its runs have it too.")
+    @field(
+        "By which id it is followed in logs and traces, from the request that asked for it on; its runs have it too."
+    )
     def trace_id(self) -> str:
         """Work it out."""
         return tracing.of_tick(self.facts.id, self.facts.trace).trace_id

@@ -46,6 +46,19 @@ tokens = Table(
     Index("ix_tokens_name", "name", unique=True, postgresql_where=text("revoked_at IS NULL")),
 )
 
+# Who uses what of the schema is deprecated. Clients name themselves, with an empty text where they do not.
+deprecated_uses = Table(
+    "deprecated_uses",
+    metadata,
+    Column("member", Text, primary_key=True),
+    Column("client", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("actor", Text, primary_key=True),
+    Column("uses", BigInteger, nullable=False),
+    Column("first_at", Timestamp, nullable=False, server_default=NOW),
+    Column("last_at", Timestamp, nullable=False, server_default=NOW),
+)
+
 # People who signed in, until a day after it is over.
 sessions = Table(
     "sessions",
