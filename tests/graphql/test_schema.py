@@ -1,4 +1,3 @@
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,29 +47,6 @@ def test_everything_is_described(schema: GraphQLSchema) -> None:
         elif is_enum_type(kind):
             missing += [f"{name}.{value}" for value, one in kind.values.items() if not one.description]
     assert missing == []
-
-
-def test_a_deprecation_names_what_replaces_it(schema: GraphQLSchema) -> None:
-    vague = []
-    for kind in schema.type_map.values():
-        fields = getattr(kind, "fields", {})
-        values = getattr(kind, "values", {})
-        for name, each in [*fields.items(), *values.items()]:
-            parts = {name: each} | {f"{name}({arg}:)": one for arg, one in getattr(each, "args", {}).items()}
-            for part, one in parts.items():
-                named = set(re.findall(r"`(\w+)", one.deprecation_reason or ""))
-                if one.deprecation_reason is not None and not named & _names(schema):
-                    vague.append(f"{kind.name}.{part}")
-    assert vague == []
-
-
-def _names(schema: GraphQLSchema) -> set[str]:
-    parts = [
-        part
-        for kind in schema.type_map.values()
-        for part in (*getattr(kind, "fields", ()), *getattr(kind, "values", ()))
-    ]
-    return {*schema.type_map, *parts}
 
 
 def test_lists_are_connections_with_a_bounded_page(schema: GraphQLSchema) -> None:

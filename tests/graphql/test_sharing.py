@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 
 import seeds
+from scraping import scrape, value
 from serving import Api, Subscription, eventually, is_listened_to
 from vedette.bus import Bus, topics
 from vedette.domain.catalog import SensorStatus
@@ -149,6 +150,7 @@ async def test_the_last_to_leave_ends_the_execution(api: Api, database: Database
 
 async def test_a_client_that_reads_too_slowly_is_told_where_to_resume(api: Api, database: Database, bus: Bus) -> None:
     sensor = await seeded(database)
+    before = await scrape(api)
     # So large that a few hundred fill what lies between a server and a client that does not read.
     reason = "x" * 60_000
     document = TICKS.replace("number", "number skipReason")
@@ -165,6 +167,9 @@ async def test_a_client_that_reads_too_slowly_is_told_where_to_resume(api: Api, 
         while (message := await slow.receive())["type"] == "next":
             received.append(int(message["payload"]["data"]["ticks"]["position"]))
     assert message["type"] == "error"
+    dropped = "vedette_api_subscribers_dropped_total"
+    after = await scrape(api)
+    assert value(after, dropped, reason="fell_behind") == value(before, dropped, reason="fell_behind") + 1
     [error] = message["payload"]
     assert error["extensions"] == {"code": "FELL_BEHIND", "position": str(received[-1])}
     assert received == list(range(1, received[-1] + 1))
