@@ -8,7 +8,7 @@ from vedette.storage.database import Database
 # All that is below a tick here is read by loaders.
 FIELDS = "number sensor { name codeLocation { name error { message } } }"
 QUERY = f"query Fresh {{ ticks {{ edges {{ node {{ {FIELDS} }} }} }} }}"
-FOLLOW = f"subscription Fresh {{ ticks {{ ... on TickChanged {{ tick {{ {FIELDS} }} }} }} }}"
+FOLLOW = f"subscription Fresh {{ ticks(after: 0) {{ ... on TickChanged {{ tick {{ {FIELDS} }} }} }} }}"
 
 
 async def broken(database: Database, message: str) -> None:
@@ -44,12 +44,12 @@ async def test_each_item_of_a_stream_is_read_anew(api: Api, database: Database) 
     sensor = await seeds.sensor(database)
     told = []
     async with api.subscribe(FOLLOW) as subscription:
-        for number, said in enumerate(("first", "second", "third"), start=1):
+        for number, said in enumerate(("first", "second", "third", "fourth"), start=1):
             await broken(database, said)
             await seeds.tick(database, sensor, number)
             tick = (await subscription.next())["ticks"]["tick"]
             told.append((tick["number"], message(tick)))
-    assert told == [(1, "first"), (2, "second"), (3, "third")]
+    assert told == [(1, "first"), (2, "second"), (3, "third"), (4, "fourth")]
 
 
 async def test_within_one_request_nothing_is_read_twice(api: Api, database: Database) -> None:
