@@ -181,6 +181,7 @@ class Settings(BaseModel):
     request_seconds: Seconds = Field(
         10.0, description="Time a client has to send the head of a request, and again for its body."
     )
+    max_head_bytes: Count = Field(2**16, description="Size of a request's head: its address and its headers.")
     max_body_bytes: Count = Field(2**20, description="Size of a request's body, or of a websocket message.")
     max_tokens: Count = Field(5000, description="Tokens of a document.")
     max_depth: Count = Field(20, description="Levels of fields in an operation.")
@@ -190,6 +191,7 @@ class Settings(BaseModel):
     max_fields: Count = Field(2000, description="Fields of an operation.")
     max_width: Count = Field(200, description="Fields beside each other in an operation.")
     max_page_size: int = Field(100, ge=1, le=100, description="Things on one page of a list.")
+    max_nodes: Count = Field(100, description="Things that are fetched by their ids at once, by `nodes`.")
     max_cost: Count = Field(50_000, description="Objects that an operation may ask for, by the sizes of its pages.")
     max_variable_depth: Count = Field(110, description="Levels of the variables of an operation.")
     max_variable_values: Count = Field(20_000, description="Values in the variables of an operation.")

@@ -19,7 +19,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ('{ ticks(filter: {since: "yesterday"}) { edges { cursor } } }', {}, "INVALID_DOCUMENT"),
     ("query($at: DateTime) { ticks(filter: {since: $at}) { edges { cursor } } }", {"at": "1"}, "INVALID_DOCUMENT"),
     ("{ sensors(filter: {nameContains: $x}) { edges { cursor } } }", {}, "INVALID_DOCUMENT"),
-    ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["x"] * 101}, "BAD_INPUT"),
+    ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["x"] * 101}, "LIMIT_EXCEEDED"),
     ("query($name: String!) { sensor(by: {name: {name: $name}}) { id } }", {"name": "a\x00b"}, "BAD_INPUT"),
 ]
 
@@ -70,3 +70,12 @@ async def test_what_nobody_expected_is_masked_and_logged(
 async def test_introspection_as_tools_do_it_passes(api: Api) -> None:
     data = await api.query(get_introspection_query(input_value_deprecation=True))
     assert data["__schema"]["subscriptionType"]["name"] == "Subscription"
+
+
+async def test_introspection_that_leads_round_in_circles_is_refused(api: Api) -> None:
+    circles = '{ __type(name: "Query") { ' + "fields { type { " * 2 + "name" + " } }" * 2 + " } }"
+    assert "data" in await api.answer(circles)
+    deeper = '{ __type(name: "Query") { a: fields { type { fields { type { fields { name } } } } } } }'
+    [error] = (await api.answer(deeper))["errors"]
+    assert error["message"] == "Maximum introspection depth exceeded"
+    assert error["extensions"]["code"] == "INVALID_DOCUMENT"

@@ -134,10 +134,17 @@ class Api:
                 BAD_PAGE_SIZE,
                 f"A page of {page.field} has at most {limits.max_page_size} things (max_page_size), "
                 f"not {page.size}; follow pageInfo for more.",
+                limit="max_page_size",
+                most=limits.max_page_size,
             )
             for page in cost.pages
             # A size that no setting allows is the field's to refuse; the operation's other fields are answered.
             if limits.max_page_size < page.size <= LARGEST_SIZE
+        ]
+        found += [
+            limit_exceeded("max_nodes", limits.max_nodes, f"The field {one.field} has {one.size} ids")
+            for one in cost.named
+            if one.size > limits.max_nodes
         ]
         if requested > limits.max_cost:
             asked = f"The operation asks for up to {requested} objects, by the sizes of its pages"
@@ -261,7 +268,8 @@ class Api:
                     operation_name=operation.name,
                 )
         except TimeoutError:
-            error = RequestError(TIMEOUT, f"The operation took more than {seconds:g} s (execution_seconds); ask less.")
+            said = f"The operation took more than {seconds:g} s (execution_seconds); ask for less at a time."
+            error = RequestError(TIMEOUT, said, limit="execution_seconds", most=seconds)
             count_errors([error])
             return Answer(msgspec.json.encode({"data": None, "errors": [error.formatted]}), True, "timeout")
         assert isinstance(result, ExecutionResult)
@@ -342,5 +350,5 @@ def _fitting(errors: Sequence[GraphQLError], most: int) -> Sequence[GraphQLError
     """Return at most `most` errors, and how many there were beyond these."""
     if len(errors) <= most:
         return errors
-    left = RequestError(MORE_ERRORS, f"There were {len(errors) - most} more errors (max_errors is {most}).")
-    return [*errors[:most], left]
+    said = f"There were {len(errors) - most} more errors (max_errors is {most}); mend these first."
+    return [*errors[:most], RequestError(MORE_ERRORS, said, limit="max_errors", most=most)]

@@ -50,9 +50,28 @@ class RequestError(GraphQLError):
         super().__init__(message, extensions={"code": code, **more})
 
 
-def limit_exceeded(limit: str, most: float, found: str) -> RequestError:
+_ASK_APART = "ask in several operations"
+# How to go on, by the limit that was met.
+_REMEDIES = {
+    "max_tokens": _ASK_APART,
+    "max_depth": "ask for what lies deeper by its id, with `node`",
+    "max_aliases": _ASK_APART,
+    "max_directives": _ASK_APART,
+    "max_root_fields": _ASK_APART,
+    "max_fields": _ASK_APART,
+    "max_width": _ASK_APART,
+    "max_nodes": "fetch them in several operations",
+    "max_cost": "ask for smaller pages, by `first`, and follow `pageInfo`",
+    "max_variable_depth": "nest values less",
+    "max_variable_values": "send them in several operations",
+    "max_subscriptions_per_connection": "end one of them, or open another connection",
+}
+
+
+def limit_exceeded(limit: str, most: int, found: str) -> RequestError:
     """Return the error for a request that is over a limit, which is a setting: `found` is a sentence's beginning."""
-    return RequestError(LIMIT_EXCEEDED, f"{found}; at most {most:g} are allowed ({limit}).", limit=limit, most=most)
+    message = f"{found}; at most {most} are allowed ({limit}): {_REMEDIES[limit]}."
+    return RequestError(LIMIT_EXCEEDED, message, limit=limit, most=most)
 
 
 def too_many(found: TooMany) -> RequestError:

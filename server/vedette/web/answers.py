@@ -24,11 +24,17 @@ RETRY_SECONDS = 1
 
 
 def refusal(
-    status: int, code: str, message: str, media_type: str = JSON, headers: Mapping[str, str] | None = None
+    status: int,
+    code: str,
+    message: str,
+    media_type: str = JSON,
+    headers: Mapping[str, str] | None = None,
+    limit: tuple[str, float] | None = None,
 ) -> Response:
     """Return an answer with one error; where the body may not have been read, the connection is closed."""
-    error = {"message": message, "extensions": {"code": code}}
-    closing = {"connection": "close"} if status in {408, 413, 503} else {}
+    about = {} if limit is None else {"limit": limit[0], "most": limit[1]}
+    error = {"message": message, "extensions": {"code": code, **about}}
+    closing = {"connection": "close"} if status in {408, 413, 431, 503} else {}
     return errors(status, [error], media_type, {**closing, **(headers or {})})
 
 
@@ -61,6 +67,12 @@ def revalidated(body: bytes, media_type: str, known: str | None) -> Response:
     if is_known(tag, known):
         return Response(status_code=304, headers=kept)
     return json(200, body, media_type, kept)
+
+
+def head_too_large(most: int) -> Response:
+    """Return the answer to a request whose address and headers are too long."""
+    said = f"A request's address and headers have at most {most} bytes (max_head_bytes): send documents by POST."
+    return refusal(431, "TOO_LARGE", said, limit=("max_head_bytes", most))
 
 
 def overloaded(found: TooMany, media_type: str = JSON) -> Response:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vedette.settings import Settings
-from vedette.web.answers import refusal
+from vedette.web.answers import head_too_large, refusal
 from vedette.web.negotiation import parsed_type
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -31,6 +31,7 @@ class Guard:
         self._names = LOCAL_NAMES | {name.lower() for name in names}
         self._any_name = _is_everywhere(settings.host) and not settings.allowed_hosts
         self._origins = frozenset(origin.lower().rstrip("/") for origin in settings.allowed_origins)
+        self._most_head_bytes = settings.max_head_bytes
         self._most_bytes = settings.max_body_bytes
         self._seconds = settings.request_seconds
 
@@ -55,6 +56,8 @@ class Guard:
             await refused(scope, receive, send)
 
     def _refused(self, scope: Scope, headers: Headers) -> Response | None:
+        if _head_bytes(scope) > self._most_head_bytes:
+            return head_too_large(self._most_head_bytes)
         host = headers.get("host", "")
         if not self._is_ours(host):
             return refusal(
@@ -88,16 +91,25 @@ class Guard:
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes | Response:
         """Return the whole body, or a refusal as soon as it is known to be too large, or it does not come."""
-        too_large = refusal(413, "TOO_LARGE", f"A request has at most {self._most_bytes} bytes (max_body_bytes).")
+        most = self._most_bytes
+        said = f"A request's body has at most {most} bytes (max_body_bytes): send less at a time."
+        too_large = refusal(413, "TOO_LARGE", said, limit=("max_body_bytes", most))
         declared = headers.get("content-length", "0")
-        if not declared.isdecimal() or len(declared) > 18 or int(declared) > self._most_bytes:
+        if not declared.isdecimal() or len(declared) > 18 or int(declared) > most:
             return too_large
         try:
             async with asyncio.timeout(self._seconds):
-                body = await _read(receive, self._most_bytes)
+                body = await _read(receive, most)
         except TimeoutError:
-            return refusal(408, "TIMEOUT", f"The body did not come within {self._seconds:g} s (request_seconds).")
+            said = f"The body did not come within {self._seconds:g} s (request_seconds): send it again."
+            return refusal(408, "TIMEOUT", said, limit=("request_seconds", self._seconds))
         return too_large if body is None else body
+
+
+def _head_bytes(scope: Scope) -> int:
+    """Return how long a request's address and headers are."""
+    address = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    return address + sum(len(name) + len(value) for name, value in scope["headers"])
 
 
 def _place(origin: str) -> str | None:

@@ -90,7 +90,7 @@ async def serve_http(
     _give_up_on_the_dead(listener, settings.send_seconds)
     config = uvicorn.Config(
         app,
-        http=connections(settings.request_seconds),
+        http=connections(settings),
         ws="websockets-sansio",
         ws_max_size=settings.max_body_bytes,
         # Deflating each message for each client costs more than all else about it.

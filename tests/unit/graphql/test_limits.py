@@ -37,6 +37,15 @@ def test_directives_are_counted_wherever_they_stand() -> None:
     assert found.directives == 6
 
 
+def test_directives_of_a_fragment_itself_count_wherever_it_is_spread() -> None:
+    assert measured("{ ...f a { ...f } } fragment f on T @x @y { b }").directives == 4
+
+
+def test_what_nothing_spreads_is_measured_by_itself() -> None:
+    measure = Measure(parse("{ a } fragment f on T { b c ...g } fragment g on T { d e }"))
+    assert [extent.width for extent in measure.unused()] == [4]
+
+
 def test_a_bomb_of_fragments_is_measured_in_one_pass() -> None:
     bomb = "{ ...f0 } " + " ".join(f"fragment f{n} on T {{ ...f{n + 1} ...f{n + 1} }}" for n in range(200))
     document = parse(bomb + " fragment f200 on T { a }")

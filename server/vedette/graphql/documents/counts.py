@@ -26,7 +26,7 @@ from graphql import (
     is_list_type,
 )
 
-from vedette.graphql.documents.costs import is_free
+from vedette.graphql.documents.costs import definition_of, is_free
 
 Objects = Sequence[Mapping[str, Any]]
 _Selected = list[tuple[SelectionSetNode, GraphQLNamedType]]
@@ -95,8 +95,7 @@ class _Counting:
         seen: set[str] = set()
         for selection, parent in selected:
             for node, its_parent in self._nodes(selection, parent, seen):
-                definition = getattr(its_parent, "fields", {}).get(node.name.value)
-                # Introspection is none of the type's own fields.
+                definition = definition_of(self._schema, its_parent, node.name.value)
                 if definition is not None and not is_leaf_type(get_named_type(definition.type)):
                     key = (node.alias or node.name).value
                     by_key.setdefault(key, []).append((node, its_parent, definition))

@@ -37,6 +37,7 @@ class Limits(NamedTuple):
     max_fields: int
     max_width: int
     max_page_size: int
+    max_nodes: int
     max_cost: int
     max_variable_depth: int
     max_variable_values: int
@@ -91,9 +92,13 @@ class Measure:
             widest=max([width, *(part.widest for part in parts)]),
         )
 
+    def unused(self) -> list[Extent]:
+        """Return the extents of the fragments that are in nothing that was measured."""
+        return [self._fragment(name) for name in self._fragments if name not in self._measured]
+
     def _part(self, node: Any) -> Extent:
         self.steps += 1
-        directives = len(node.directives or ())
+        directives = _directives(node)
         if isinstance(node, FieldNode):
             inner = self.selection(node.selection_set)
             return Extent(
@@ -117,34 +122,44 @@ class Measure:
             self._measured[name] = Extent()
             fragment = self._fragments.get(name)
             if fragment is not None:
-                self._measured[name] = self.selection(fragment.selection_set)
+                inner = self.selection(fragment.selection_set)
+                self._measured[name] = inner._replace(directives=inner.directives + _directives(fragment))
         return self._measured[name]
 
 
 def flaws(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
     """Return what of a document is too large, or is text that the database cannot hold."""
     measure = Measure(document)
-    operations = (node for node in document.definitions if isinstance(node, OperationDefinitionNode))
-    found = [flaw for node in operations for flaw in _too_large(node, measure, limits)]
-    return [*found, *_unstorable(document)]
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    found = [flaw for node in operations for flaw in _too_large(_extent(node, measure), "operation", limits)]
+    # Validating what nothing spreads takes as long.
+    rest = [flaw for extent in measure.unused() for flaw in _too_large(extent, "fragment", limits)]
+    return [*found, *rest, *_unstorable(document)]
 
 
-def _too_large(node: OperationDefinitionNode, measure: Measure, limits: Limits) -> Iterator[GraphQLError]:
+def _extent(node: OperationDefinitionNode, measure: Measure) -> Extent:
     extent = measure.selection(node.selection_set)
-    variables = node.variable_definitions or ()
-    own = len(node.directives or ()) + sum(len(variable.directives or ()) for variable in variables)
-    for limit, what, found in (
+    own = _directives(node) + sum(map(_directives, node.variable_definitions or ()))
+    return extent._replace(directives=extent.directives + own)
+
+
+def _directives(node: Any) -> int:
+    return len(node.directives or ())
+
+
+def _too_large(extent: Extent, what: str, limits: Limits) -> Iterator[GraphQLError]:
+    for limit, kind, found in (
         ("max_depth", "levels of fields", extent.depth),
         ("max_aliases", "aliases", extent.aliases),
-        ("max_directives", "directives", extent.directives + own),
-        ("max_root_fields", "fields at its root", extent.width),
+        ("max_directives", "directives", extent.directives),
+        ("max_root_fields", "fields at its root", extent.width if what == "operation" else 0),
         ("max_fields", "fields", extent.fields),
         # Whether fields of one selection can be merged is looked at pair by pair.
         ("max_width", "fields beside each other", extent.widest),
     ):
         most = getattr(limits, limit)
         if found > most:
-            yield limit_exceeded(limit, most, f"The operation has {found} {what}")
+            yield limit_exceeded(limit, most, f"The {what} has {found} {kind}")
 
 
 class _Text(Visitor):
