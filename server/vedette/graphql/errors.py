@@ -50,16 +50,13 @@ class RequestError(GraphQLError):
         super().__init__(message, extensions={"code": code, **more})
 
 
-_ASK_APART = "ask in several operations"
 # How to go on, by the limit that was met.
 _REMEDIES = {
-    "max_tokens": _ASK_APART,
+    **dict.fromkeys(
+        ("max_tokens", "max_aliases", "max_directives", "max_root_fields", "max_fields", "max_width"),
+        "ask in several operations",
+    ),
     "max_depth": "ask for what lies deeper by its id, with `node`",
-    "max_aliases": _ASK_APART,
-    "max_directives": _ASK_APART,
-    "max_root_fields": _ASK_APART,
-    "max_fields": _ASK_APART,
-    "max_width": _ASK_APART,
     "max_nodes": "fetch them in several operations",
     "max_cost": "ask for smaller pages, by `first`, and follow `pageInfo`",
     "max_variable_depth": "nest values less",
