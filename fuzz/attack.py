@@ -34,10 +34,14 @@ class Found:
 
 
 class Attack:
-    """An attack on the server at `address`, http://host:port; the same seed throws the same in the same order."""
+    """An attack on the server at `address`, http://host:port; the same seed throws the same in the same order.
 
-    def __init__(self, address: str, seed: int) -> None:
+    An answer that holds any of the `secrets` is a fault.
+    """
+
+    def __init__(self, address: str, seed: int, secrets: tuple[bytes, ...] = ()) -> None:
         self._address = address
+        self._surprises = (*SURPRISES, *secrets)
         self._where = urlsplit(address)
         self._dice = random.Random(seed)
         self._sent = b""
@@ -121,7 +125,7 @@ class Attack:
 
     def _judged(self, sent: bytes, answer: bytes) -> str:
         status = answer[9:12].decode("latin-1") or "closed"
-        if status.startswith("5") or any(surprise in answer for surprise in SURPRISES):
+        if status.startswith("5") or any(surprise in answer for surprise in self._surprises):
             self.found.faults.append(f"{answer[:400]!r} to {sent[:2000]!r}")
         return status
 
@@ -139,7 +143,8 @@ class Attack:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(STREAM_SECONDS):
                         async for message in socket:
-                            if '"INTERNAL"' in str(message):
+                            said = message if isinstance(message, bytes) else message.encode()
+                            if any(surprise in said for surprise in self._surprises):
                                 self.found.faults.append(f"{message!r} to {thrown!r}")
                 if self._dice.random() < 0.5:
                     socket.transport.abort()

@@ -86,6 +86,25 @@ INPUTS: dict[str, Callable[[World], dict[str, Any]]] = {
 }
 
 
+EFFECTS = """
+SELECT (SELECT count(*) FROM sensor_changes), (SELECT count(*) FROM cursor_changes), (SELECT count(*) FROM runs),
+    (SELECT count(*) FROM run_changes), (SELECT count(*) FROM evaluation_requests),
+    (SELECT sum(reload_asked) FROM code_locations),
+    (SELECT -count(*) FROM run_keys WHERE run_key = 'spent'),
+    (SELECT sum(added_count) FROM dynamic_partitions_definitions),
+    (SELECT sum(added_count - key_count) FROM dynamic_partitions_definitions),
+    (SELECT count(*) FROM asset_events), (SELECT sum(coalesce(wiped_position, 0)) FROM assets),
+    (SELECT count(*) FROM tokens), (SELECT count(revoked_at) FROM tokens),
+    (SELECT count(*) FROM run_limits WHERE max_runs = 4), (SELECT -count(*) FROM run_limits WHERE max_runs = 2)
+"""
+
+
+async def effects(database: Database) -> tuple[Any, ...]:
+    """Count what mutations leave behind."""
+    [counted] = await seeds.execute(database, EFFECTS)
+    return tuple(counted)
+
+
 @asynccontextmanager
 async def seeded(database: Database, bus: Bus, *, working: bool = True) -> AsyncIterator[World]:
     """Fill a database; with `working`, somebody takes evaluations and reloads."""

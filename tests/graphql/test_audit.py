@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 import seeds
-from graphql_documents import INPUTS, MUTATIONS, seeded
+from graphql_documents import INPUTS, MUTATIONS, effects, seeded
 from serving import Api, eventually, is_listened_to
 from vedette.bus import Bus, topics
 from vedette.domain.access import Role
@@ -116,6 +116,22 @@ async def test_an_effect_that_is_rolled_back_leaves_no_entry_that_says_it_was_do
         assert answer["errors"][0]["extensions"]["code"] == "INTERNAL"
         assert [tuple(row) for row in await seeds.execute(database, "SELECT status FROM sensors")] == [("STOPPED",)]
         assert [entry["result"] for entry in await log(boss)] == ["INTERNAL"]
+
+
+async def test_no_mutation_has_an_effect_that_is_not_told(boss: Api, database: Database, bus: Bus) -> None:
+    async with seeded(database, bus) as world:
+        before = await effects(database)
+        # Neither the log nor what is on its way there can be written.
+        for table, result in (("outbox", "entry ->> 'result'"), ("audit_log", "result")):
+            await seeds.execute(database, f"ALTER TABLE {table} ADD CONSTRAINT full_disk CHECK ({result} <> 'DONE')")
+        for name, text in MUTATIONS.items():
+            answer = await boss.answer(text, input=INPUTS[name](world))
+            assert [error["extensions"]["code"] for error in answer["errors"]] == ["INTERNAL"], name
+            assert await effects(database) == before, name
+    # That it failed is told, as it has no effect that could be undone.
+    assert [(entry["mutation"], entry["result"]) for entry in await log(boss)] == [
+        (name, "INTERNAL") for name in MUTATIONS
+    ]
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,16 @@ async def test_pages_of_other_origins_are_refused(api: Api) -> None:
         assert refused.value.response.status_code == 403
 
 
+async def test_no_page_of_another_origin_may_even_ask_unless_a_setting_names_it(api: Api) -> None:
+    for origin in OTHER_ORIGINS:
+        asked = {"origin": origin, "access-control-request-method": "POST"}
+        for path in ("/graphql", "/graphql/stream", "/auth/token"):
+            answer = await api.client.options(f"{api.address}{path}", headers=asked)
+            assert answer.status_code in {400, 403}
+            assert not [name for name in answer.headers if name.startswith("access-control-allow-origin")]
+            assert "access-control-allow-credentials" not in answer.headers
+
+
 async def test_our_own_page_is_answered(api: Api) -> None:
     assert (await api.client.post(api.url, json=BODY, headers={"origin": api.address})).status_code == 200
     async with api.connect(origin=api.address) as socket:

@@ -9,7 +9,7 @@ from graphql import GraphQLInputObjectType, GraphQLNonNull, build_schema
 
 import seeds
 from conftest import FROZEN_SECONDS
-from graphql_documents import INPUTS, MUTATIONS, World, seeded
+from graphql_documents import INPUTS, MUTATIONS, World, effects, seeded
 from serving import Api, serving
 from vedette.bus import Bus
 from vedette.graphql.printing import printed_schema
@@ -43,24 +43,6 @@ def test_every_mutation_is_tried_here_and_takes_a_key() -> None:
 
 async def outcome(api: Api, name: str, given: dict[str, Any]) -> Any:
     return (await api.query(MUTATIONS[name], input=given))[name]
-
-
-EFFECTS = """
-SELECT (SELECT count(*) FROM sensor_changes), (SELECT count(*) FROM cursor_changes), (SELECT count(*) FROM runs),
-    (SELECT count(*) FROM run_changes), (SELECT count(*) FROM evaluation_requests),
-    (SELECT sum(reload_asked) FROM code_locations),
-    (SELECT -count(*) FROM run_keys WHERE run_key = 'spent'),
-    (SELECT sum(added_count) FROM dynamic_partitions_definitions),
-    (SELECT sum(added_count - key_count) FROM dynamic_partitions_definitions),
-    (SELECT count(*) FROM asset_events), (SELECT sum(coalesce(wiped_position, 0)) FROM assets),
-    (SELECT count(*) FROM tokens), (SELECT count(revoked_at) FROM tokens),
-    (SELECT count(*) FROM run_limits WHERE max_runs = 4), (SELECT -count(*) FROM run_limits WHERE max_runs = 2)
-"""
-
-
-async def effects(database: Database) -> Any:
-    [counted] = await seeds.execute(database, EFFECTS)
-    return tuple(counted)
 
 
 @pytest.mark.parametrize("name", MUTATIONS)

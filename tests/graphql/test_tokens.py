@@ -192,15 +192,24 @@ async def test_another_server_ends_them_too(database: Database, bus: Bus, databa
         assert cut.socket.close_code == 4403
 
 
-async def test_a_lost_knock_is_found_by_looking(database: Database, bus: Bus) -> None:
+@pytest.mark.parametrize("column", ["expires_at", "revoked_at"])
+async def test_a_token_that_ends_without_a_knock_ends_both_kinds_of_stream(
+    database: Database, bus: Bus, column: str
+) -> None:
     await seeds.token(database, "gone")
-    async with (
-        serving(database, bus, Settings(poll_seconds=0.1, authentication="tokens")) as api,
-        api.shown("vdt_gone").subscribe(TICKS) as cut,
-    ):
-        await seeds.execute(database, "UPDATE tokens SET expires_at = now() WHERE name = 'gone'")
-        async with asyncio.timeout(5):
-            await cut.socket.wait_closed()
+    async with serving(database, bus, Settings(poll_seconds=0.1, authentication="tokens")) as api:
+        gone = api.shown("vdt_gone")
+        headers = {**gone.headers, "accept": "text/event-stream"}
+        async with (
+            gone.subscribe(TICKS) as cut,
+            api.client.stream("POST", f"{api.url}/stream", json={"query": TICKS}, headers=headers) as events,
+        ):
+            await seeds.execute(database, f"UPDATE tokens SET {column} = now() WHERE name = 'gone'")
+            async with asyncio.timeout(10):
+                await cut.socket.wait_closed()
+                told = [line async for line in events.aiter_lines()]
+        assert cut.socket.close_code == 4403
+        assert any("UNAUTHENTICATED" in line for line in told)
 
 
 async def test_when_a_token_was_last_used_is_told(database: Database, bus: Bus) -> None:
