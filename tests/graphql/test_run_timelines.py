@@ -63,6 +63,21 @@ async def test_every_run_that_was_there_in_the_span_is_told(api: Api, database: 
     assert (await asked(api, 1, 5)) == {"jobCount": 0, "jobs": []}
 
 
+async def test_runs_that_took_days_are_told_in_every_span_that_they_were_there(api: Api, database: Database) -> None:
+    hour, day = 3600, 86400
+    await seeds.run(database, -9 * day, "SUCCESS", **ended(-hour, 100))
+    await seeds.run(database, -8 * day, "FAILURE", **ended(-8 * day, 150))
+    await seeds.run(database, -7 * day, "SUCCESS", **ended(-6 * day, 5 * day))
+    await seeds.run(database, 100, "SUCCESS", **ended(100, 2 * day))
+    await seeds.run(database, -hour, "CANCELED", finished_at=seeds.after(hour))
+    found = await asked(api, 100, 200)
+    queued = [[seconds(run["queuedAt"]) for run in job["runs"]] for job in found["jobs"]]
+    assert queued == [[-8 * day, -7 * day, -hour, 100]]
+    # Where their job has too many to tell each of them, they are counted, and begin in no part of the span.
+    [counted] = (await asked(api, 100, 200, perJob=3))["jobs"]
+    assert (counted["runCount"], counted["runs"], len(counted["buckets"])) == (4, [], 1)
+
+
 async def test_a_job_with_many_runs_has_them_counted_where_they_began(api: Api, database: Database) -> None:
     for second, status in ((0, "SUCCESS"), (8, "SUCCESS"), (12, "FAILURE"), (13, "CANCELED"), (35, "SUCCESS")):
         await seeds.run(database, second, status, **ended(second + 1, second + 2))

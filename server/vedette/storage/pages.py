@@ -185,22 +185,27 @@ async def read_scattered(
     """Return one part of the lists of the parents that `of` selects, taken together, in one statement.
 
     These may be most of all rows or very few, and no index tells. So the next rows of all are looked through, so many
-    of them; only where too few belong to the parents, as much is taken of each parent's list along the index.
+    of them; only where too few belong to the parents, their lists are looked into: the head of each, and as much as is
+    asked for of those alone whose heads come first, as no other can have a row among the first.
     """
     wanted = [each.sql for each in conditions]
     wide = _merged(listing, replace(window, limit=_LOOKED_THROUGH), wanted, any_of)
-    inner = _merged(listing, window, [*wanted, *_belonging(listing)], any_of)
+    own = [*wanted, *_belonging(listing)]
+    head, inner = (_merged(listing, each, own, any_of) for each in (replace(window, limit=0), window))
     columns = ", ".join(by.sql for by in listing.parent)
     order = _order(_placed(listing), backwards=_is_backwards(listing, window))
     sql = f"""
         WITH parents AS MATERIALIZED ({of.sql}), near AS MATERIALIZED (
             SELECT * FROM ({wide}) AS next WHERE ({columns}) IN (SELECT * FROM parents)
             ORDER BY {order} LIMIT {window.limit + 1}
+        ), first AS MATERIALIZED (
+            SELECT parents.* FROM parents CROSS JOIN LATERAL ({head}) AS head
+            WHERE (SELECT count(*) FROM near) <= {window.limit}
+            ORDER BY {order} LIMIT {window.limit + 1}
         )
         SELECT * FROM near WHERE (SELECT count(*) FROM near) > {window.limit}
         UNION ALL
-        SELECT page.* FROM parents CROSS JOIN LATERAL ({inner}) AS page
-        WHERE (SELECT count(*) FROM near) <= {window.limit}
+        SELECT page.* FROM first CROSS JOIN LATERAL ({inner}) AS page
         ORDER BY {order} LIMIT {window.limit + 1}"""
     values = {**_values(conditions, window), **of.values}
     return _page(listing, window, await _rows(connection, sql, values))

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 from anyio.from_thread import BlockingPortal
 from benchmarks.history_pages import CLAIMS, PAGES, QUESTIONS, STREAMS, Ask, Sample, sample
-from benchmarks.history_rows import fill
+from benchmarks.history_rows import OPEN_RUNS, fill
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +23,7 @@ from conftest import TEMPLATE, execute, named
 from vedette.storage import direct
 from vedette.storage.database import Database
 from vedette.storage.direct import Statement
+from vedette.storage.runs import run_timelines
 from vedette.storage.sensors import troubles
 from vedette.storage.ticks import tick_buckets
 from vedette.storage.ticks.tick_buckets import Span
@@ -49,12 +50,34 @@ FARM = (
     WHERE status = 'FAILURE' AND id IN (SELECT id FROM ticks WHERE status = 'FAILURE' ORDER BY id LIMIT 3)""",
     "ANALYZE sensors, ticks",
 )
+# And one with a thousand sensors that have rested for weeks, twenty old ticks each.
+RESTING = 1000
+BARN = (
+    """INSERT INTO code_locations (id, name, target, version, loaded_at)
+    VALUES (gen_random_uuid(), 'barn', 'barn.py', '1', now())""",
+    f"""INSERT INTO sensors (id, code_location, name, loaded, spec, shard, status, status_source, next_tick_at)
+    SELECT gen_random_uuid(), 'barn', 'b' || n, true, jsonb_build_object('name', 'b' || n), 0, 'STOPPED', 'CODE', now()
+    FROM generate_series(0, {RESTING - 1}) AS n""",
+    f"""WITH old AS (
+        SELECT id, row_number() OVER (ORDER BY id) AS place FROM ticks WHERE status = 'SUCCESS'
+        ORDER BY id LIMIT {20 * RESTING}
+    )
+    UPDATE ticks SET sensor_id = sensors.id FROM old, sensors
+    WHERE ticks.status = 'SUCCESS' AND ticks.id = old.id AND name = 'b' || place % {RESTING}""",
+    "ANALYZE sensors, ticks",
+)
+# Each fiftieth of the runs took two days.
+LONG = (
+    """UPDATE runs SET finished_at = queued_at + interval '2 days'
+    WHERE status = 'SUCCESS' AND CAST(substr(run_key, 4) AS integer) % 50 = 1""",
+    "ANALYZE runs",
+)
 
 
 async def build(url: str) -> None:
     async with Database(url) as database:
         await fill(database, TICKS, RUNS)
-        for statement in FARM:
+        for statement in (*FARM, *BARN, *LONG):
             await seeds.execute(database, statement)
 
 
@@ -156,6 +179,55 @@ async def test_so_do_those_of_whoever_is_confined_to_much_or_little(history_url:
             of.sensor_ids = list((await connection.execute(seen, {"location": location})).scalars())
         found = await walks(database.confined([location]), of, {**PAGES, **STREAMS})
     assert not found, "\n".join(found.values())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "name", ["ticks", "ticks, further on", "ticks with runs", "ticks SUCCESS or FAILURE, further on"]
+)
+async def test_of_many_sensors_that_rest_one_row_each_is_looked_at_and_a_page_of_few(
+    history_url: str, name: str
+) -> None:
+    async with Database(history_url) as database:
+        async with database.reading() as connection:
+            of = await sample(connection)
+        async with database.confined(["barn"]).reading() as connection:
+            root = await plan(connection, PAGES[name], of)
+    # The next thousand rows of each status, which belong to others; then those of the sensors.
+    assert sum(map(looked_at, nodes(root))) <= 4 * 1001 + 2 * RESTING + 26 * 26, json.dumps(root)[:3000]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("location", [None, "shop"])
+async def test_a_timeline_looks_at_the_runs_of_its_span_alone(history_url: str, location: str | None) -> None:
+    async with Database(history_url) as database:
+        seeing = database if location is None else database.confined([location])
+        async with seeing.reading() as connection:
+            of = await sample(connection)
+            for ago in (1, 10, 25):
+                span = Span(of.now - timedelta(days=ago), of.now - timedelta(days=ago, hours=-1), timedelta(minutes=1))
+
+                async def ask(connection: AsyncConnection, of: Sample, span: Span = span) -> None:
+                    await run_timelines.read(connection, span, 100, 100)
+
+                root = await plan(connection, ask, of)
+                values = {"since": span.since}
+                there = (await connection.execute(_THERE, {**values, "until": span.until})).scalar_one()
+                before = (await connection.execute(_HOUR_BEFORE, values)).scalar_one()
+                # Long runs are among them; those that go on are looked at however old they are.
+                assert there > 1.5 * before
+                assert sum(map(looked_at, nodes(root))) <= there + before + OPEN_RUNS, json.dumps(root)[:3000]
+                timeline = await run_timelines.read(connection, span, 100, 100)
+                assert sum(job.run_count for job in timeline.jobs) == there
+
+
+_THERE = text("SELECT count(*) FROM runs WHERE queued_at < :until AND coalesce(finished_at, 'infinity') > :since")
+_HOUR_BEFORE = text(
+    """SELECT count(*) FROM runs
+    WHERE queued_at < :since AND queued_at >= CAST(:since AS timestamptz) - interval '1 hour'"""
+)
 
 
 @pytest.mark.slow

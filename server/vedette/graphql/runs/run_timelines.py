@@ -106,10 +106,7 @@ def _job(found: run_timelines.JobTimeline) -> JobTimeline:
 class RunTimelineQueries:
     """Fields of Query."""
 
-    @field(
-        "The runs of all jobs over time, for a timeline. Of runs that ended, those that were queued more than a day "
-        "before the span are left out."
-    )
+    @field("The runs of all jobs over time, for a timeline: every run that waited, went on or ended in the span.")
     async def run_timeline(
         self, info: Info, since: Since, until: Until, seconds: Seconds, first: Jobs = 50, per_job: PerJob = 50
     ) -> RunTimeline:

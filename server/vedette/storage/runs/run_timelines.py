@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vedette.domain.runs import RunStatus
 from vedette.storage import scopes
+from vedette.storage.tables.runs import IS_LONG, LASTED
 from vedette.storage.ticks.tick_buckets import Span
 
-# A run that was queued so long before a span, and ended in it, is not found: to look for it would take a look at all
-# that ended since. One that still goes on is found however old it is.
-LOOK_BACK = timedelta(days=1)
+# Of runs that had been queued before a span and ended in it, those that took no longer are found among all that were
+# queued so long before it; the longer ones, which are few, by an index of their own.
+LOOK_BACK = timedelta(hours=1)
 
 
 class TimelineRun(NamedTuple):
@@ -55,12 +56,16 @@ class Timeline(NamedTuple):
 
 
 _COLUMNS = "id, code_location, job_name, status, queued_at, started_at, finished_at"
-# Queued in the span; or before it, and ended in it; or before it, and still there, by the indexes of these.
+# Queued in the span; or before it, and ended in it or later, in short or long; or before it, and still there, by the
+# indexes of these.
 _READ = """
     WITH seen AS MATERIALIZED (
         SELECT {columns} FROM runs WHERE queued_at >= :since AND queued_at < :until {scope}
         UNION ALL
-        SELECT {columns} FROM runs WHERE queued_at < :since AND queued_at >= :earliest AND finished_at > :since {scope}
+        SELECT {columns} FROM runs
+        WHERE queued_at < :since AND queued_at >= :earliest AND finished_at > :since AND NOT ({long}) {scope}
+        UNION ALL
+        SELECT {columns} FROM runs WHERE {lasted} @> CAST(:since AS timestamptz) AND {long} {scope}
         UNION ALL
         SELECT {columns} FROM runs WHERE queued_at < :since AND status = 'QUEUED' {scope}
         UNION ALL
@@ -101,8 +106,9 @@ _READ = """
     FROM listed LEFT JOIN apart USING (code_location, job_name) LEFT JOIN counted USING (code_location, job_name)
     ORDER BY code_location, job_name
 """
-_OF_ALL = text(_READ.format(columns=_COLUMNS, scope=""))
-_OF_SOME = text(_READ.format(columns=_COLUMNS, scope=f"AND {scopes.OF_LOCATION}"))
+_PARTS = {"columns": _COLUMNS, "long": IS_LONG, "lasted": LASTED}
+_OF_ALL = text(_READ.format(**_PARTS, scope=""))
+_OF_SOME = text(_READ.format(**_PARTS, scope=f"AND {scopes.OF_LOCATION}"))
 
 
 async def read(connection: AsyncConnection, span: Span, first: int, apart: int) -> Timeline:

@@ -6,6 +6,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from vedette.storage.tables.metadata import NOW, Timestamp, metadata
 
 QUEUED = text("status = 'QUEUED'")
+# From when a run was asked for to its end, without these moments; of those alone that took long.
+LASTED = "tstzrange(queued_at, greatest(queued_at, finished_at), '()')"
+IS_LONG = "finished_at - queued_at > interval '1 hour'"
 
 runs = Table(
     "runs",
@@ -61,6 +64,7 @@ runs = Table(
     Index(None, "status", "queued_at", "id"),
     Index("ix_runs_run_key", "run_key", postgresql_where=text("run_key IS NOT NULL")),
     Index("ix_runs_tags", "tags", postgresql_using="gin"),
+    Index("ix_runs_long", text(LASTED), postgresql_using="gist", postgresql_where=text(IS_LONG)),
     postgresql_partition_by="RANGE (id)",
 )
 

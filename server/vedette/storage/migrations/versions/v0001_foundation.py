@@ -25,6 +25,7 @@ BY_TIME = (
 def upgrade() -> None:
     _create_tables()
     _create_queue()
+    _index_runs()
     _index_ticks()
     _index_assets()
     _create_reactions()
@@ -49,6 +50,16 @@ def upgrade() -> None:
 def _take_the_rest(table: str) -> None:
     """Give a table a partition for whatever no other one takes: no insert fails for want of a partition."""
     op.execute(f"CREATE TABLE {table}_rest PARTITION OF {table} DEFAULT")
+
+
+def _index_runs() -> None:
+    op.create_index(
+        "ix_runs_long",
+        "runs",
+        [sa.text("tstzrange(queued_at, greatest(queued_at, finished_at), '()')")],
+        postgresql_using="gist",
+        postgresql_where=sa.text("finished_at - queued_at > interval '1 hour'"),
+    )
 
 
 def _index_ticks() -> None:
