@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import seeds
 from vedette.domain.assets import AssetEventKind, AssetEventRecord, CheckOutcome, Path, escaped
 from vedette.domain.catalog import AssetSpec, JobSpec, SensorSpec
+from vedette.domain.watched_assets import MOST_NEW, UNTOUCHED, AssetCursor
 from vedette.storage import direct
-from vedette.storage.assets import asset_histories, asset_lists, assets
+from vedette.storage.assets import asset_histories, asset_lists, assets, watched_assets
 from vedette.storage.assets.asset_histories import HistoryFilter
 from vedette.storage.assets.asset_lists import AssetFilter
 from vedette.storage.database import Database
@@ -260,6 +261,36 @@ async def test_the_sensors_are_gone_through_once_for_a_page_of_assets(database: 
         found = await asset_lists.ids_of_sensors_asking(connection, keys)
     # The one that asks by key asks by job, too.
     assert {len(each) for each in found} == {10}
+
+
+async def test_what_sensors_are_told_of_assets_is_found_by_index(database: Database) -> None:
+    await big(database)
+    await seeds.execute(
+        database,
+        """INSERT INTO asset_partitions (key, partition_key, position, at)
+        SELECT key, partition_key, max(position), now() FROM asset_events
+        WHERE kind = 'MATERIALIZATION' AND partition_key IS NOT NULL GROUP BY 1, 2
+        UNION ALL SELECT 'a' || lpad(CAST(10000 + n % 1000 AS text), 5, '0'), 'p' || n, 1, now()
+        FROM generate_series(1, 200000) AS n""",
+    )
+    await seeds.execute(database, "ANALYZE asset_partitions")
+    one, others = ("a00001",), [(f"a{n:05}",) for n in range(10_000, 10_003)]
+    partitions, of_others = 501, 3 * 200
+    up_to = AssetCursor("p1", 39_900, {f"p{n}": 39_000 + n for n in range(50)})
+    most = {
+        # Its partitions, once to tell them and once for what is new; the newest, what is new, and what is remembered.
+        "some that is new": (lambda c: watched_assets.read(c, [(one, up_to)]), 2 * partitions + 300),
+        # And what was made last of each partition.
+        "all of it": (lambda c: watched_assets.read(c, [(one, UNTOUCHED)]), 3 * partitions + MOST_NEW + 100),
+        "nothing": (
+            lambda c: watched_assets.read(c, [(key, AssetCursor(None, 1)) for key in others]),
+            2 * of_others + 100,
+        ),
+        "standing": (lambda c: watched_assets.standing(c, [one, *others]), partitions + of_others + 100),
+        "since": (lambda c: watched_assets.materialized_since(c, 39_900), 200),
+    }
+    found = {name: await looked_at(database, read) for name, (read, _) in most.items()}
+    assert {name: rows for name, rows in found.items() if rows > most[name][1]} == {}
 
 
 async def test_a_page_is_found_among_many_by_index(database: Database) -> None:
