@@ -10,6 +10,8 @@ from scraping import Samples, parsed, scrape, value
 from serving import Api, serving
 from vedette.bus import Bus
 from vedette.domain.catalog import SensorStatus
+from vedette.domain.ids import new_id
+from vedette.graphql import ids
 from vedette.settings import Settings
 from vedette.storage.database import Database
 from vedette.web.app import create_app, create_probes
@@ -119,6 +121,22 @@ async def test_errors_are_counted_by_code_however_they_are_told(api: Api) -> Non
     after = await scrape(api)
     told = {"BAD_ID": 3, "INVALID_DOCUMENT": 3, "NOT_ACCEPTABLE": 1, "WRONG_CONTENT_TYPE": 1, "4400": 1}
     assert {code: more(after, before, "vedette_api_errors_total", code=code) for code in told} == told
+
+
+async def test_mutations_are_counted_by_what_came_of_them(api: Api, database: Database) -> None:
+    await seeds.code_location(database)
+    there, gone = ids.encode("Sensor", await seeds.sensor(database)), ids.encode("Sensor", new_id())
+    stop = """mutation Stop($id: ID!, $key: String) {
+        stopSensor(input: {sensorId: $id, idempotencyKey: $key}) { errors { __typename } } }"""
+    before = await scrape(api)
+    for _ in range(3):
+        await api.query(stop, id=there, key="once")
+    await api.query(stop, id=gone)
+    await api.answer(stop, id="nonsense")
+    after = await scrape(api)
+    told = {"DONE": 1, "REPEATED": 2, "NotFound": 1, "BAD_ID": 1}
+    name = "vedette_api_mutations_total"
+    assert {result: more(after, before, name, mutation="stopSensor", result=result) for result in told} == told
 
 
 async def test_requests_are_counted_by_path_and_status(api: Api) -> None:

@@ -127,6 +127,10 @@ API_ERRORS = Counter(
     "vedette_api_errors", "Errors in answers, by their code; sockets that were closed, by the code of that.", ["code"],
     registry=REGISTRY,
 )  # fmt: skip
+API_MUTATIONS = Counter(
+    "vedette_api_mutations", "Mutations that were tried, by what came of them.", ["mutation", "result"],
+    registry=REGISTRY,
+)  # fmt: skip
 API_DEPTH = Distribution(REGISTRY, "vedette_api_operation_depth", "Levels of fields in operations.", DEPTHS)
 API_COST = Distribution(REGISTRY, "vedette_api_operation_cost", "Objects that operations may ask for.", COSTS)
 API_DOCUMENTS = Counter(

@@ -20,6 +20,7 @@ from vedette.graphql.context import Context
 from vedette.graphql.errors import INTERNAL, UNAVAILABLE
 from vedette.graphql.mutations.hiding import hide, named
 from vedette.storage.access import audit_log
+from vedette.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -45,16 +46,21 @@ async def attempted(context: Context, mutation: str, given: Any, act: Callable[[
     try:
         payload = await act()
     except Exception as error:
+        _count(attempt, _code(error))
         await _tell(context, attempt, _code(error))
         raise
     if attempt.is_told and not attempt.is_forwarded:
         await forwarded(context)
     errors: Sequence[object] = getattr(payload, "errors", ())
-    if errors:
-        await _tell(context, attempt, type(errors[0]).__name__)
-    elif not attempt.is_told:
-        await _tell(context, attempt, REPEATED)
+    result = type(errors[0]).__name__ if errors else DONE if attempt.is_told else REPEATED
+    _count(attempt, result)
+    if result != DONE:
+        await _tell(context, attempt, result)
     return payload
+
+
+def _count(attempt: Attempt, result: str) -> None:
+    metrics.API_MUTATIONS.labels(attempt.mutation, result).inc()
 
 
 async def begin(context: Context, connection: Any) -> None:
@@ -99,6 +105,7 @@ async def refused(context: Context, mutations: Sequence[str], variables: dict[st
     given = {} if _CONFIDING.intersection(mutations) else _kept(variables)
     for mutation in mutations:
         attempt = Attempt(mutation, given, context.actor, context.caller.address)
+        _count(attempt, code)
         await _tell(context, attempt, code)
 
 
