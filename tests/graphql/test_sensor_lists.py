@@ -182,6 +182,32 @@ async def test_what_is_nested_is_read_in_one_statement_a_list(api: Api, database
     assert len(for_all) == len(for_one) < 15
 
 
+@pytest.mark.parametrize("order", ["NAME", "LAST_TICK", "LAG"])
+async def test_each_sensor_tells_its_code_location_wherever_its_page_begins(
+    api: Api, database: Database, order: str
+) -> None:
+    for number in range(9):
+        location = f"project{number % 3}"
+        if number < 3:
+            await seeds.code_location(database, location)
+        await seeds.sensor(database, f"{location}_{number}", location)
+    asked = """
+    query($order: SensorOrder, $first: Int, $after: String, $last: Int) {
+      sensors(orderBy: $order, first: $first, after: $after, last: $last) {
+        edges { node { name codeLocation { name } } } pageInfo { endCursor }
+      }
+    }"""
+    for size in (1, 2, 4, 9):
+        pages = [await api.query(asked, order=order, last=size)]
+        after = None
+        for _ in range(0, 9, size):
+            pages.append(await api.query(asked, order=order, first=size, after=after))
+            after = pages[-1]["sensors"]["pageInfo"]["endCursor"]
+        told = [edge["node"] for page in pages for edge in page["sensors"]["edges"]]
+        assert len(told) == size + 9
+        assert all(one["name"].startswith(one["codeLocation"]["name"]) for one in told)
+
+
 async def test_a_dashboard_of_100_sensors_takes_one_statement_and_little_time(api: Api, database: Database) -> None:
     await some(database, 100)
     await api.query(DASHBOARD)

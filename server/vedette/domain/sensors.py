@@ -124,9 +124,9 @@ def lag_seconds(sensor: Sensor, now: datetime) -> float | None:
     """Return how many seconds `sensor` is past due at `now`: 0.0 when on time, None when it is not to be evaluated."""
     if not sensor.is_due_able:
         return None
-    if sensor.next_tick_at is None or sensor.evaluating_tick_id is not None:
+    if sensor.next_tick_at is None or sensor.evaluating_tick_id is not None or sensor.next_tick_at >= now:
         return 0.0
-    return max(0.0, (now - sensor.next_tick_at).total_seconds())
+    return (now - sensor.next_tick_at).total_seconds()
 
 
 def condition_of(sensor: Sensor, now: datetime) -> SensorCondition:

@@ -1,16 +1,33 @@
 """What an operation selects below a field: to read with a list what each of its things will be asked for."""
 
-from typing import Any
+import asyncio
+from collections.abc import Hashable, Iterable
+from typing import Any, TypeVar
 
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
+from strawberry.dataloader import DataLoader
 
 from vedette.graphql.context import Info
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
 def selects(info: Info, *path: str) -> bool:
     """Tell whether the field that is being resolved selects, level by level, the fields of `path`."""
     # strawberry's own `selected_fields` turns the whole tree into objects first; this is on the way of every list.
     return any(_selects(info, node.selection_set, path) for node in info._raw_info.field_nodes)
+
+
+async def load_ahead(loader: DataLoader[K, V], keys: Iterable[K | None]) -> list[V]:
+    """Load what each thing of a list will ask for, so that it is there at once; return what was found of it.
+
+    Errors are left to those who ask.
+    """
+    waiting = [asyncio.ensure_future(loader.load(key)) for key in dict.fromkeys(keys) if key is not None]
+    if waiting:
+        await asyncio.wait(waiting)
+    return [one.result() for one in waiting if not one.cancelled() and one.exception() is None]
 
 
 def _selects(info: Info, selected: SelectionSetNode | None, path: tuple[str, ...]) -> bool:

@@ -73,7 +73,8 @@ class Listing(Generic[T]):
     """A list: the SQL of what is selected and from where, the unique keys that order it, how a row becomes a value.
 
     `parent` says to which parent a row belongs; empty where there are no parents. `around` is what follows
-    `WITH page AS (the page's rows)`, where more is read with these: it puts its columns before those of the page.
+    `WITH page AS (the page's rows)`, where more is read with these: it puts its columns before those of the page, and
+    says `{order}` where it needs their order; the last of them may be one more than the page has.
     `scope` is the condition for rows that a connection sees which is confined to code locations (see `scopes`); None:
     for all of them.
     """
@@ -272,7 +273,7 @@ def _with_more(listing: Listing[T], window: Window, page: str) -> str:
     if listing.around is None:
         return page
     order = _order(_placed(listing), backwards=_is_backwards(listing, window))
-    return f"WITH page AS MATERIALIZED ({page}) {listing.around} ORDER BY {order}"
+    return f"WITH page AS MATERIALIZED ({page}) {listing.around.format(order=order)} ORDER BY {order}"
 
 
 def _all(conditions: Iterable[str]) -> str:

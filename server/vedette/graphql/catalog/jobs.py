@@ -1,6 +1,7 @@
 """Jobs: graphs of ops that runs execute."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
@@ -21,6 +22,7 @@ from vedette.graphql.context import Info
 from vedette.graphql.errors import AMBIGUOUS, RequestError
 from vedette.graphql.fields import field
 from vedette.graphql.filters import JobFilterInput, RunFilterInput, job_filter, run_filter
+from vedette.graphql.lookahead import load_ahead, selects
 from vedette.graphql.nodes import Node
 from vedette.graphql.tags import Tag, tag_list
 from vedette.storage.catalog import jobs
@@ -59,11 +61,10 @@ class Job(Node):
     description: str | None = strawberry.field(description="What it does.")
 
     @field("The project that defines it.")
-    async def code_location(self, info: Info) -> CodeLocation:
+    def code_location(self, info: Info) -> CodeLocation:
         """Load it; what it defines does not outlive it."""
-        found = await info.context.loaders.code_location_named.load(self.location_name)
-        assert found is not None
-        return found
+        found: Any = info.context.loaders.code_location_named.load(self.location_name)
+        return cast("CodeLocation", found)
 
     @field("What it is marked with; its runs get these tags too.")
     def tags(self) -> list[Tag]:
@@ -126,6 +127,16 @@ class Job(Node):
         """Load them."""
         key = (self.key, contains, RUN_KEYS.window(first, after))
         return await info.context.loaders.run_keys_of.load(key)
+
+
+async def load_jobs_ahead(info: Info, names: Iterable[tuple[str, str]], *path: str) -> None:
+    """Load the jobs of a list's things, by code location and name, and these, where they are selected at `path`."""
+    if not selects(info, *path):
+        return
+    loaders = info.context.loaders
+    found = await load_ahead(loaders.job_named, names)
+    if selects(info, *path, "codeLocation"):
+        await load_ahead(loaders.code_location_named, [one.location_name for one in found if one is not None])
 
 
 def job(seen: JobSeen) -> Job:

@@ -1,7 +1,7 @@
 """Runs: executions of jobs, their steps, events and logs."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -11,7 +11,7 @@ from vedette.domain.events import RunEventKind
 from vedette.domain.runs import FINISHED, RunStatus, StepStatus
 from vedette.domain.secrets import masked
 from vedette.graphql import ids
-from vedette.graphql.catalog.jobs import Job
+from vedette.graphql.catalog.jobs import Job, load_jobs_ahead
 from vedette.graphql.connections import (
     ASSET_EVENTS_TOLD,
     RUN_EVENTS,
@@ -30,7 +30,7 @@ from vedette.graphql.filters import RunFilterInput, run_filter
 from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, levels_from
 from vedette.graphql.nodes import Node
 from vedette.graphql.scalars import StreamPosition
-from vedette.graphql.sensors.sensors import Sensor
+from vedette.graphql.sensors.sensors import Sensor, load_sensors_ahead
 from vedette.graphql.tags import Tag, tag_list
 from vedette.graphql.ticks.reactions import Reaction
 from vedette.graphql.ticks.ticks import MinLevel, Tick
@@ -112,10 +112,6 @@ class Run(Node):
     job_name: str = strawberry.field(description="Name of the job.")
     status: RunStatus = strawberry.field(description="How it stands.")
     run_key: str | None = strawberry.field(description="The key that makes it unique to its sensor or job.")
-    run_config: JSON = strawberry.field(description="The config that it runs with; what is secret in it is ********.")
-    trace_id: str = strawberry.field(
-        description="By which id it is followed in logs and traces, from the request or tick that asked for it on."
-    )
     partition_key: str | None = strawberry.field(description="The partition that it runs for.")
     asset_selection: list[list[str]] | None = strawberry.field(description="Keys of the assets that it runs for.")
     queued_at: datetime = strawberry.field(description="When it was asked for.")
@@ -124,6 +120,17 @@ class Run(Node):
     attempt: int = strawberry.field(description="Which execution of this run it is: 1, 2, …")
     can_cancel: bool = strawberry.field(description="Whether it can still be canceled.")
     priority: int = strawberry.field(description="Its priority in the queue: the greater starts first.")
+
+    @field("The config that it runs with; what is secret in it is ********.")
+    def run_config(self) -> JSON:
+        """Mask it."""
+        return JSON(masked(self.facts.run_config))
+
+    @field("By which id it is followed in logs and traces, from the request or tick that asked for it on.")
+    def trace_id(self) -> str:
+        """Work it out."""
+        facts = self.facts
+        return tracing.of_run(facts.id, facts.attempt, facts.tick_id, facts.trace).span.trace_id
 
     @field("Its place in the queue: 1 is the next to start. Null unless it is QUEUED.")
     async def queue_position(self, info: Info) -> int | None:
@@ -143,9 +150,10 @@ class Run(Node):
         return await info.context.loaders.wait_of_run.load(self.facts.id)
 
     @field("The job; null if it is not known any more.")
-    async def job(self, info: Info) -> Job | None:
+    def job(self, info: Info) -> Job | None:
         """Load it."""
-        return await info.context.loaders.job_named.load((self.facts.code_location, self.facts.job_name))
+        found: Any = info.context.loaders.job_named.load((self.facts.code_location, self.facts.job_name))
+        return cast("Job | None", found)
 
     @field("What it is marked with.")
     def tags(self) -> list[Tag]:
@@ -153,10 +161,11 @@ class Run(Node):
         return tag_list(self.facts.tags)
 
     @field("The sensor that asked for it.")
-    async def sensor(self, info: Info) -> Sensor | None:
+    def sensor(self, info: Info) -> Sensor | None:
         """Load it."""
         sensor_id = self.facts.sensor_id
-        return None if sensor_id is None else await info.context.loaders.sensor.load(sensor_id)
+        found: Any = None if sensor_id is None else info.context.loaders.sensor.load(sensor_id)
+        return cast("Sensor | None", found)
 
     @field("The tick that launched it.")
     async def tick(self, info: Info) -> Tick | None:
@@ -221,8 +230,6 @@ def run(facts: domain.Run) -> Run:
         job_name=facts.job_name,
         status=facts.status,
         run_key=facts.run_key,
-        run_config=JSON(masked(facts.run_config)),
-        trace_id=tracing.of_run(facts.id, facts.attempt, facts.tick_id, facts.trace).span.trace_id,
         partition_key=facts.partition_key,
         asset_selection=None if selection is None else [list(key) for key in selection],
         queued_at=facts.queued_at,
@@ -261,4 +268,7 @@ class RunQueries:
         window = RUNS.window(first, after, last, before)
         async with info.context.database.reading() as connection:
             page = await runs.page(connection, run_filter(filter), window)
+        at = "edges", "node"
+        await load_sensors_ahead(info, (one.sensor_id for one in page.rows), *at, "sensor")
+        await load_jobs_ahead(info, ((one.code_location, one.job_name) for one in page.rows), *at, "job")
         return RUNS.connect(page, run)

@@ -1,12 +1,12 @@
 """Asking for sensors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import strawberry
 
 from vedette.graphql import ids
-from vedette.graphql.catalog.code_locations import CodeLocation, code_location
+from vedette.graphql.catalog.code_locations import code_location
 from vedette.graphql.connections import SENSORS, After, Before, Connection, First, Last
 from vedette.graphql.context import Info
 from vedette.graphql.errors import AMBIGUOUS, RequestError
@@ -81,21 +81,18 @@ class SensorQueries:
         wanted = sensor_filter(filter)
         async with info.context.database.reading() as connection:
             if any(selects(info, "edges", "node", beside) for beside in ("lastTick", "codeLocation")):
-                return cursors.connect(
-                    await sensors.page_with_last_ticks(connection, wanted, order, window), _with_what_is_beside()
-                )
+                page = await sensors.page_with_last_ticks(connection, wanted, order, window)
+                return cursors.connect(page, _with_what_is_beside(page.rows))
             return cursors.connect(await sensors.page(connection, wanted, order, window), sensor)
 
 
-def _with_what_is_beside() -> Callable[[SensorListed], Sensor]:
-    """Return what builds the sensors of one list: its code locations once each."""
-    located: dict[str, CodeLocation] = {}
+def _with_what_is_beside(page: Sequence[SensorListed]) -> Callable[[SensorListed], Sensor]:
+    """Return what builds the sensors of a page."""
+    told = [one.code_location for one in page if one.code_location is not None]
+    located = {seen.name: code_location(seen) for seen in told}
 
     def build(listed: SensorListed) -> Sensor:
-        name = listed.code_location.name
-        if name not in located:
-            located[name] = code_location(listed.code_location)
         last = None if listed.last_tick is None else tick(listed.last_tick)
-        return sensor(listed.seen, ReadWith(last, located[name]))
+        return sensor(listed.seen, ReadWith(last, located[listed.seen.sensor.code_location]))
 
     return build

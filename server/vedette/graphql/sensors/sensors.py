@@ -1,7 +1,9 @@
 """Sensors: what they are, how they stand, and what came of them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
+from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
@@ -27,6 +29,7 @@ from vedette.graphql.context import Info
 from vedette.graphql.errors import BAD_INPUT, RequestError
 from vedette.graphql.fields import field
 from vedette.graphql.filters import RunFilterInput, TickFilterInput, run_filter, tick_filter
+from vedette.graphql.lookahead import load_ahead, selects
 from vedette.graphql.nodes import Node
 from vedette.graphql.sensors.cursors import CursorChange, SensorCursor, sensor_cursor
 from vedette.graphql.tags import Tag, tag_list
@@ -261,6 +264,17 @@ class Sensor(Node):
         """Load them."""
         key = (self.facts.id, contains, RUN_KEYS.window(first, after))
         return await info.context.loaders.run_keys_of.load(key)
+
+
+async def load_sensors_ahead(info: Info, ids: Iterable[UUID | None], *path: str) -> None:
+    """Load the sensors of a list's things, and their code locations, where these are selected at `path`."""
+    if not selects(info, *path):
+        return
+    loaders = info.context.loaders
+    found = await load_ahead(loaders.sensor, ids)
+    if selects(info, *path, "codeLocation"):
+        names = [one.facts.code_location for one in found if one is not None]
+        await load_ahead(loaders.code_location_named, names)
 
 
 def sensor(seen: SensorSeen, read_with: ReadWith | None = None) -> Sensor:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum, StrEnum
 from random import Random
-from typing import Annotated, Any, NewType
+from typing import Annotated, Any, NewType, cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -133,6 +133,16 @@ class Thing(Named):
         await asyncio.sleep(0)
         found: Thing = _given(self.resolved)
         return found
+
+    @strawberry.field
+    def ready(self) -> "Thing | None":
+        """Return the same as a future that is there already."""
+        future: Any = asyncio.get_running_loop().create_future()
+        if isinstance(self.resolved, Exception):
+            future.set_exception(self.resolved)
+        else:
+            future.set_result(self.resolved)
+        return cast("Thing | None", future)
 
     @strawberry.field
     async def must_wait(self, info: strawberry.Info) -> "Thing":

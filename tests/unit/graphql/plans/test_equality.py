@@ -1,6 +1,7 @@
 """What plans answer is what graphql-core answers, for any document and any data."""
 
 from collections import Counter
+from datetime import UTC, date, datetime
 from random import Random
 from typing import Any
 
@@ -12,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.utils.str_converters import to_camel_case
 
 from documents import CONDITIONS, SEEDS, Drawn, documents
-from unit.graphql.plans.nasty import SCHEMA, root, spread
+from unit.graphql.plans.nasty import SCHEMA, Colour, Data, Later, Other, Query, State, root, spread
 from vedette.graphql.plans import PlannedExecutor
 
 # graphql-core's executor leaves what a task was to await that is cancelled before its first step.
@@ -68,7 +70,7 @@ fragment All on Thing {{
   {" ".join(f"few{leaf}: few {{ {leaf} }} twin{leaf}: twin {{ {leaf} }}" for leaf in LEAVES.split())}
   owner {{ name ...Leaves }} few {{ mustHave {{ ...Leaves }} }} either {{ ...Leaves ... on Other {{ number }} }}
   several {{ ...Leaves ... on Other {{ number }} }} twin {{ parts {{ ...Leaves }} }} plain {{ ...Leaves }}
-  waits {{ ...Leaves }} twin {{ mustWait {{ id }} inRange(of: {{}}) }}
+  waits {{ ...Leaves }} ready {{ ...Leaves }} twin {{ mustWait {{ id }} inRange(of: {{}}) }}
 }}
 fragment Leaves on Thing {{ {LEAVES} }}
 """
@@ -79,6 +81,26 @@ def test_a_wide_document_has_the_same_answer_whatever_the_data(wrong: float) -> 
     document = graphql.parse(WIDE)
     for seed in range(20):
         assert_equal(document, root_value=root(Random(seed), wrong))
+
+
+ATTRIBUTES = "name nick id number count share is_big colour state at class_ data even must_be_even words twin"
+VALUES: list[Any] = [None, ValueError("bad"), Later(None, 1), Later(ValueError("late"), 2), object, Colour.RED]
+VALUES += ["text", 3, 2.5, float("nan"), float("inf"), True, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, [], {}, {"a"}]
+VALUES += [("a", 1), State.ON, State.OFF, Other(number=1, things=None), datetime(1, 2, 3, tzinfo=UTC), date(2026, 1, 1)]
+
+
+@pytest.mark.parametrize("attribute", ATTRIBUTES.split())
+async def test_each_value_is_taken_or_refused_alike(attribute: str) -> None:
+    name = to_camel_case(attribute.rstrip("_"))
+    asked = "twin { id }" if name == "twin" else name
+    document = graphql.parse(f"{{ thing {{ {asked} }} must {{ few {{ {asked} }} }} }}")
+    thing = Data(Random(1), 0.0).thing(1)
+    thing.few = [thing, None]
+    data = Query(thing=thing, must=thing, named=None, either=None)
+    for value in VALUES:
+        setattr(thing, attribute, value)
+        expected = await answer(StrawberryGraphQLCoreExecutionContext, document, root_value=data)
+        assert shown(await answer(Planned, document, root_value=data)) == shown(expected), value
 
 
 @pytest.mark.parametrize(
