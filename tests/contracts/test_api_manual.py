@@ -69,12 +69,12 @@ async def test_a_document_does_what_the_manual_says(api: Api, world: World, numb
         assert payload["errors"] == []
 
 
-async def output(api: Api, language: str, *command: str) -> str:
-    """Run the one example of a language, with the address of the test's server, and return what it printed."""
-    [text] = [example.text for example in EXAMPLES if example.language == language]
+async def output(api: Api, language: str, *command: str, place: int = 0) -> str:
+    """Run an example of a language, with the address of the test's server, and return what it printed."""
+    example = [example for example in EXAMPLES if example.language == language][place]
     process = await asyncio.create_subprocess_exec(
         *command,
-        text.replace(ADDRESS, api.address.removeprefix("http://")),
+        example.text.replace(ADDRESS, api.address.removeprefix("http://")),
         cwd=node.FOLDER,
         env={**os.environ, **node.ENVIRONMENT},
         stdout=asyncio.subprocess.PIPE,
@@ -82,7 +82,8 @@ async def output(api: Api, language: str, *command: str) -> str:
     )
     async with asyncio.timeout(SECONDS):
         printed, complaints = await process.communicate()
-    assert process.returncode == 0, complaints.decode()
+    [status] = re.findall(r"status=(\d+)", example.note) or ["0"]
+    assert process.returncode == int(status), complaints.decode()
     return printed.decode()
 
 
@@ -100,3 +101,16 @@ async def test_the_example_for_python_launches_and_follows(api: Api) -> None:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 async def test_the_example_for_the_shell_asks(api: Api) -> None:
     assert '"name":"inbox"' in (await output(api, "sh", "bash", "-c")).replace(" ", "")
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+async def test_the_example_for_the_shell_resumes(api: Api) -> None:
+    told = await output(api, "sh", "bash", "-c", place=1)
+    assert re.findall(r"^id: (\d+)$", told, re.MULTILINE) == ["2", "3"]
+
+
+def test_no_example_is_left_out() -> None:
+    """Those of languages are run by the tests above, one each."""
+    counts = {language: sum(one.language == language for one in EXAMPLES) for language in ("sh", "js", "python")}
+    assert counts == {"sh": 2, "js": 1, "python": 1}

@@ -1,6 +1,7 @@
-"""Filters of sensors, jobs and runs against plain Python, asked over the API."""
+"""Filters of sensors, jobs, runs and the audit log against plain Python, asked over the API."""
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from hypothesis import HealthCheck, given, settings
@@ -151,3 +152,55 @@ async def test_runs_of_a_sensor_and_of_a_tick(api: Api, database: Database) -> N
                 if wanted_sensor in {None, sensor} and wanted_tick in {None, tick}
             }
             assert {edge["node"]["id"] for edge in found} == expected
+
+
+ENTRIES = """
+INSERT INTO audit_log (position, at, actor, address, mutation, result, subject_kind, subject_id, code_location)
+SELECT n, CAST(:at AS timestamptz) + n * interval '1 s', 'actor' || n % 2, '', 'mutation' || n % 3, 'result' || n % 5,
+    CASE WHEN n % 7 < 2 THEN 'Sensor' END, CASE WHEN n % 7 < 2 THEN CAST(:subject || n % 7 AS uuid) END,
+    CASE WHEN n % 4 < 3 THEN 'location' || n % 4 END
+FROM generate_series(1, 90) AS n
+"""
+SUBJECT = "00000000-0000-7000-8000-00000000000"
+AUDIT = "query($filter: AuditFilter) { auditLog(filter: $filter, first: 100) { edges { node { position } } } }"
+
+
+def moment(place: int) -> str:
+    return seeds.after(place).isoformat()
+
+
+@EXAMPLES
+@given(
+    wanted=st.fixed_dictionaries(
+        {},
+        optional={
+            "actor": st.sampled_from(["actor0", "actor1", "nobody"]),
+            "mutation": st.sampled_from(["mutation0", "mutation2"]),
+            "result": st.sampled_from(["result0", "result4"]),
+            "codeLocation": st.sampled_from(["location0", "location2", "gone"]),
+            "subject": st.integers(0, 2),
+            "position": st.integers(1, 91),
+            "since": st.integers(0, 91),
+            "until": st.integers(0, 91),
+        },
+    )
+)
+async def test_the_audit_log(api: Api, database: Database, wanted: dict[str, Any]) -> None:
+    if not await seeds.execute(database, "SELECT 1 FROM audit_log LIMIT 1"):
+        await seeds.execute(database, ENTRIES, at=seeds.START, subject=SUBJECT)
+
+    def passes(place: int) -> bool:
+        location = f"location{place % 4}" if place % 4 < 3 else None
+        told = {"actor": f"actor{place % 2}", "mutation": f"mutation{place % 3}", "result": f"result{place % 5}",
+            "codeLocation": location, "subject": place % 7 if place % 7 < 2 else None, "position": place}  # fmt: skip
+        is_in_time = wanted.get("since", 0) <= place < wanted.get("until", 100)
+        return is_in_time and all(told[name] == value for name, value in wanted.items() if name in told)
+
+    asked = {name: value for name, value in wanted.items() if name not in {"subject", "position", "since", "until"}}
+    asked |= {name: moment(wanted[name]) for name in ("since", "until") if name in wanted}
+    if "subject" in wanted:
+        asked["subjectId"] = ids.encode("Sensor", UUID(f"{SUBJECT}{wanted['subject']}"))
+    if "position" in wanted:
+        asked["position"] = str(wanted["position"])
+    found = [int(edge["node"]["position"]) for edge in (await api.query(AUDIT, filter=asked))["auditLog"]["edges"]]
+    assert found == [place for place in range(90, 0, -1) if passes(place)]
