@@ -20,6 +20,7 @@ from vedette.domain.assets import AssetEventKind, CheckOutcome
 from vedette.domain.catalog import AssetSpec, JobSpec, OpSpec, SensorSpec, SensorStatus
 from vedette.graphql import ids
 from vedette.graphql.context import Context
+from vedette.graphql.plans.leaves import taking
 from vedette.graphql.schema import new_context, schema
 from vedette.settings import Settings
 from vedette.storage.database import Database
@@ -91,6 +92,12 @@ def context(portal: BlockingPortal, database_url: str) -> Any:
         portal.wrap_async_context_manager(Bus(database_url)) as bus,
     ):
         yield new_context(database, bus, Settings())
+
+
+def test_moments_and_enums_of_this_schema_are_taken_on_the_spot() -> None:
+    assert taking(SCHEMA.get_type("DateTime")).done == "v# = iso(v#)"
+    for name in ("SensorStatus", "TickStatus", "RunStatus"):
+        assert taking(SCHEMA.get_type(name)).done == "v# = v#._name_"
 
 
 def test_data_and_errors_are_those_of_graphql_core(portal: BlockingPortal, context: Context) -> None:

@@ -1,6 +1,7 @@
 """Short ways to fields of strawberry: past what it does for arguments, extensions and handlers that are not there."""
 
 from collections.abc import Callable
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from keyword import iskeyword
@@ -99,8 +100,8 @@ def enum_class(kind: object) -> type[Enum] | None:
 
 
 def is_isoformat(kind: Any) -> bool:
-    """Tell whether values of a scalar are written by their `isoformat`."""
-    return kind.coerce_output_value is isoformat
+    """Tell whether moments of a scalar are written by their `isoformat`."""
+    return any(kind.coerce_output_value is one for one in (isoformat, datetime.isoformat))
 
 
 def _plain(definition: GraphQLField) -> StrawberryField | None:
