@@ -118,6 +118,21 @@ async def test_operations_of_a_socket_have_a_number(database: Database, bus: Bus
         assert await client.next() == {"codeLocations": []}
 
 
+async def test_operations_of_one_event_stream_have_a_number(database: Database, bus: Bus) -> None:
+    async with served(database, bus, max_subscriptions_per_connection=2) as api:
+
+        async def asked(count: int) -> httpx.Response:
+            several = [{"id": str(number), "query": "{ codeLocations { id } }"} for number in range(count)]
+            return await api.client.post(f"{api.url}/stream", json={"operations": several})
+
+        assert (await asked(2)).text.count("event: complete") == 2
+        refused = await asked(3)
+        assert refused.status_code == 400
+        [error] = refused.json()["errors"]
+        assert error["extensions"]["limit"] == "max_subscriptions_per_connection"
+        assert "open another connection" in error["message"]
+
+
 async def test_a_socket_that_does_not_begin_is_closed(database: Database, bus: Bus) -> None:
     async with served(database, bus, connection_init_seconds=0.1) as api, api.connect() as socket:
         async with asyncio.timeout(20):

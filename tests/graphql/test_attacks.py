@@ -127,6 +127,14 @@ def test_a_bomb_of_fragments_is_measured_in_steps_that_grow_with_its_length() ->
     assert steps[2] - steps[1] == 2 * (steps[1] - steps[0])
 
 
+async def test_an_answer_does_not_repeat_a_long_name_in_each_error(api: Api) -> None:
+    name = "a" * 200_000
+    wrong = " ".join(f"x{number}: tick(id: $v{number}) {{ id }}" for number in range(19))
+    answer = await api.client.post(api.url, json={"query": f"query {name} {{ {wrong} }}"}, headers=api.headers)
+    assert len(answer.json()["errors"]) == 19
+    assert len(answer.content) < 40_000
+
+
 async def test_operations_are_not_batched(api: Api) -> None:
     batch = [{"query": "{ __typename }"}] * 100
     answer = await api.client.post(api.url, json=batch, headers=api.headers)

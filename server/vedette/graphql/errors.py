@@ -39,6 +39,7 @@ FORBIDDEN = "FORBIDDEN"
 DOCUMENT_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
 
+_LONGEST_MESSAGE = 1000
 # A document that has not the operation that is asked for, or one of a kind that is not allowed.
 _OF_THE_DOCUMENT = (CannotGetOperationTypeError, InvalidOperationTypeError)
 
@@ -111,6 +112,9 @@ def _is_of_the_document(error: GraphQLError) -> bool:
 
 
 def _coded(error: GraphQLError, code: str) -> GraphQLError:
+    if len(error.message) > _LONGEST_MESSAGE:
+        # Each error may repeat a name of the document, which may be as long as the document.
+        error.message = f"{error.message[:_LONGEST_MESSAGE]} …"
     error.extensions = {**(error.extensions or {}), "code": code}
     return error
 

@@ -1,4 +1,6 @@
 from graphql import OperationDefinitionNode, parse
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vedette.graphql.documents.limits import Extent, Measure
 
@@ -44,6 +46,20 @@ def test_directives_of_a_fragment_itself_count_wherever_it_is_spread() -> None:
 def test_what_nothing_spreads_is_measured_by_itself() -> None:
     measure = Measure(parse("{ a } fragment f on T { b c ...g } fragment g on T { d e }"))
     assert [extent.width for extent in measure.unused()] == [4]
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=5), min_size=1, max_size=10))
+def test_each_selection_is_looked_at_once_whatever_spreads_what(spreads: list[list[int]]) -> None:
+    parts = [
+        f"fragment f{at} on T {{ a {' '.join(f'...f{one % len(spreads)}' for one in spread)} }}"
+        for at, spread in enumerate(spreads)
+    ]
+    document = parse(f"{{ ...f0 ...f0 }} {' '.join(parts)}")
+    measure = Measure(document)
+    [operation] = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    measure.selection(operation.selection_set)
+    measure.unused()
+    assert measure.steps == 2 + sum(1 + len(spread) for spread in spreads)
 
 
 def test_a_bomb_of_fragments_is_measured_in_one_pass() -> None:
