@@ -148,17 +148,18 @@ class EventStreams:
     async def _stream(self, streams: Sequence[Stream], ended: asyncio.Event, receive: Receive, send: Send) -> None:
         async with asyncio.TaskGroup() as tasks:
             client = tasks.create_task(hung_up(receive), name="client")
-            told = tasks.create_task(_tell(streams, send), name="event stream")
             ends = {
                 client,
-                told,
                 tasks.create_task(self._admission.until_draining(), name="draining"),
                 tasks.create_task(ended.wait(), name="end of access"),
             }
-            beating = tasks.create_task(self._keep_alive(send), name="keep-alive")
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            is_open, is_cut = not client.done(), ended.is_set() and not told.done()
-            for task in (beating, *ends):
+            telling = {tasks.create_task(_tell(stream, send), name="operation") for stream in streams}
+            begun = {*ends, *telling, tasks.create_task(self._keep_alive(send), name="keep-alive")}
+            while telling and not any(task.done() for task in ends):
+                _, waiting = await asyncio.wait({*telling, *ends}, return_when=asyncio.FIRST_COMPLETED)
+                telling &= waiting
+            is_open, is_cut = not client.done(), ended.is_set() and bool(telling)
+            for task in begun:
                 task.cancel()
         if is_cut and is_open:
             cut = refusal(RequestError(UNAUTHENTICATED, ENDED))
@@ -182,13 +183,7 @@ async def _once(item: Item) -> Batches:
     yield [item]
 
 
-async def _tell(streams: Sequence[Stream], send: Send) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        for stream in streams:
-            tasks.create_task(_tell_one(stream, send), name="operation")
-
-
-async def _tell_one(stream: Stream, send: Send) -> None:
+async def _tell(stream: Stream, send: Send) -> None:
     try:
         async with aclosing(stream.batches):
             async for batch in stream.batches:

@@ -94,6 +94,9 @@ class Socket:
             finally:
                 for task in (waiting, *self._operations.values()):
                     task.cancel()
+                # Each remembers, by its frames, how it was cancelled, and so us: a collection would come late for all
+                # that they have at hand.
+                self._operations.clear()
 
     async def _attend(self) -> None:
         """Close the socket if it does not begin in time, and later when its client may not stay."""

@@ -1,5 +1,6 @@
 """The executor that follows plans, and the plans that are kept."""
 
+import weakref
 from collections.abc import Awaitable, Coroutine, Iterator, Sequence
 from types import CoroutineType
 from typing import Any
@@ -8,6 +9,7 @@ from graphql import DirectiveNode, Node, VariableNode, Visitor, visit
 from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
 from graphql.execution.executor import Executor
 from graphql.type import GraphQLObjectType
+from graphql.type.definition import GraphQLResolveInfoHelpers
 
 from vedette.graphql.plans.latest import Latest
 from vedette.graphql.plans.selections import Selection, selection
@@ -27,6 +29,20 @@ class PlannedExecutor(Executor[Any]):
     """Executes operations by plans. An operation that is executed again has its plan as long as its nodes are the same:
     parse each document once.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # By methods it would know itself, and keep all that it has read until a collection.
+        me = weakref.proxy(self)
+
+        def gather(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
+            gathered: Awaitable[list[Any]] = me.gather_async_work(values)
+            return gathered
+
+        def track(values: Sequence[Any]) -> None:
+            me.track_async_work(values)
+
+        self.async_helpers = GraphQLResolveInfoHelpers(gather, track)
 
     def execute_collected_root_fields(
         self,
