@@ -5,7 +5,7 @@ READY := .venv/.ready
 FRONTEND := $(shell git ls-files frontend 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format schema client release docs frontend ui screens lock bench growth soak reliability matrix hosts engines chaos fuzz clean
+.PHONY: help setup run test check format schema client release docs frontend ui screens lock bench growth soak reliability matrix hosts engines chaos fuzz sockets clean
 
 help: ## List every word
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -104,6 +104,9 @@ chaos: $(READY) ## Kill processes of a small deployment, one a second, and look 
 
 fuzz: $(READY) ## Throw malformed requests at a server for MINUTES=10: no 5xx, no hang, memory flat
 	$(BIN)/python -m fuzz --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
+sockets: $(READY) ## Have CLIENTS=1000 follow streams of a server for MINUTES=10, and come and go: nothing lost, memory flat
+	$(BIN)/python -m sockets --clients $(or $(CLIENTS),1000) --minutes $(or $(MINUTES),10)
 
 clean: ## Remove what was built; the data of .vedette/ stays
 	rm -rf .venv .site server/vedette/web/static frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

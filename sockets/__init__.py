@@ -1,0 +1,1 @@
+"""Many clients of subscriptions at a server, for minutes: nothing is lost, nothing grows, nothing stays."""
