@@ -1,5 +1,5 @@
-// Drives one client against a running server: `node clients.mjs CLIENT URL`. It prints one JSON line for each thing
-// that it received, and reads from standard input the lines that it waits for.
+// Drives every client against running servers: `node clients.mjs URL`. It prints one JSON line for each thing that one
+// received, and reads what it is told from standard input: `follow {documents}`, `url URL`, `end`.
 import { createInterface } from "node:readline";
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from "@apollo/client/core";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
@@ -9,32 +9,30 @@ import { createClient as createSseClient } from "graphql-sse";
 import { createClient as createWsClient } from "graphql-ws";
 import WebSocket from "ws";
 
-const [, , name, url] = process.argv;
+let url = process.argv[2];
 const SENSORS = "query Sensors($first: Int) { sensors(first: $first) { edges { node { id name } } } }";
 const START = `mutation Start($input: StartSensorInput!) {
   startSensor(input: $input) { sensor { id status } errors { message } } }`;
-const TICKS = `subscription Ticks($after: StreamPosition) {
-  ticks(after: $after) { __typename
-    ... on TickChanged { position tick { id number } } ... on StreamGap { position message } } }`;
 
 const say = (value) => process.stdout.write(JSON.stringify(value) + "\n");
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const heard = async () => (await lines.next()).value;
+const socketUrl = () => url.replace("http", "ws");
 
 // Not retried by itself: it would subscribe again with the position that it first had, and tell everything twice.
-const sockets = () => createWsClient({ url: url.replace("http", "ws"), webSocketImpl: WebSocket, retryAttempts: 0 });
+const sockets = () => createWsClient({ url: socketUrl, webSocketImpl: WebSocket, retryAttempts: 0 });
 
 // Every subscription resumes by position: an attempt that is lost is followed by one after the last that came.
-async function followed(subscribe) {
-  let after = "0";
+async function followed(name, client, field, { document, variables, after }) {
   for (;;) {
     try {
-      for await (const item of subscribe({ after })) {
-        after = item.ticks.position;
-        say({ number: item.ticks.tick.number });
+      for await (const data of client.subscribe(document, { ...variables, after })) {
+        const item = data[field];
+        if (item.position !== undefined) after = item.position;
+        say({ client: name, field, item });
       }
+      say({ client: name, field, ended: true });
+      return;
     } catch (error) {
-      say({ lost: String(error?.message ?? error?.reason ?? error?.code ?? error) });
+      say({ client: name, field, lost: String(error?.message ?? error?.reason ?? error?.code ?? error) });
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -63,27 +61,17 @@ async function* mapped(results) {
   for await (const result of results) yield data(result);
 }
 
+// One that executes everything the same way.
+function whole(client) {
+  const ask = async (query, variables) => {
+    for await (const result of client.iterate({ query, variables })) return data(result);
+  };
+  return { query: ask, mutate: ask, subscribe: (query, variables) => mapped(client.iterate({ query, variables })) };
+}
+
 const clients = {
-  "graphql-ws": () => {
-    const client = sockets();
-    const ask = (query) => async (variables) => {
-      for await (const result of client.iterate({ query, variables })) return data(result);
-    };
-    return {
-      query: ask(SENSORS), mutate: ask(START),
-      subscribe: (variables) => mapped(client.iterate({ query: TICKS, variables })),
-    };
-  },
-  "graphql-sse": () => {
-    const client = createSseClient({ url: url + "/stream", retryAttempts: 0 });
-    const ask = (query) => async (variables) => {
-      for await (const result of client.iterate({ query, variables })) return data(result);
-    };
-    return {
-      query: ask(SENSORS), mutate: ask(START),
-      subscribe: (variables) => mapped(client.iterate({ query: TICKS, variables })),
-    };
-  },
+  "graphql-ws": () => whole(sockets()),
+  "graphql-sse": () => whole(createSseClient({ url: () => url + "/stream", retryAttempts: 0 })),
   urql: () => {
     const socket = sockets();
     const client = new UrqlClient({
@@ -95,13 +83,14 @@ const clients = {
       })],
     });
     return {
-      query: async (variables) => data(await client.query(SENSORS, variables).toPromise()),
-      mutate: async (variables) => data(await client.mutation(START, variables).toPromise()),
-      subscribe: (variables) => iterated((next, error, end) => {
-        client.subscription(TICKS, variables).subscribe((result) => {
+      query: async (query, variables) => data(await client.query(query, variables).toPromise()),
+      mutate: async (query, variables) => data(await client.mutation(query, variables).toPromise()),
+      subscribe: (query, variables) => iterated((next, error, end) => {
+        client.subscription(query, variables).subscribe((result) => {
           if (result.error) error(result.error);
-          else if (result.data) next(result.data);
-          if (!result.hasNext && !result.data) end();
+          // When it ends, the last item comes once more.
+          else if (result.hasNext) next(result.data);
+          else end();
         });
       }),
     };
@@ -109,14 +98,14 @@ const clients = {
   apollo: () => {
     const link = ApolloLink.split(
       ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
-      new GraphQLWsLink(sockets()), new HttpLink({ uri: url }),
+      new GraphQLWsLink(sockets()), new HttpLink({ uri: () => url }),
     );
     const client = new ApolloClient({ link, cache: new InMemoryCache() });
     return {
-      query: async (variables) => data(await client.query({ query: gql(SENSORS), variables })),
-      mutate: async (variables) => data(await client.mutate({ mutation: gql(START), variables })),
-      subscribe: (variables) => iterated((next, error, end) => {
-        client.subscribe({ query: gql(TICKS), variables, fetchPolicy: "no-cache" }).subscribe({
+      query: async (query, variables) => data(await client.query({ query: gql(query), variables })),
+      mutate: async (mutation, variables) => data(await client.mutate({ mutation: gql(mutation), variables })),
+      subscribe: (query, variables) => iterated((next, error, end) => {
+        client.subscribe({ query: gql(query), variables, fetchPolicy: "no-cache" }).subscribe({
           next: (result) => (result.error ? error(result.error) : next(result.data)), error, complete: end,
         });
       }),
@@ -124,10 +113,18 @@ const clients = {
   },
 };
 
-const client = clients[name]();
-const sensors = (await client.query({ first: 10 })).sensors.edges.map((edge) => edge.node);
-say({ sensors: sensors.map((sensor) => sensor.name) });
-say((await client.mutate({ input: { sensorId: sensors[0].id, idempotencyKey: "k" } })).startSensor);
-followed(client.subscribe);
-while ((await heard()) !== "end");
-process.exit(0);
+const made = Object.entries(clients).map(([name, make]) => [name, make()]);
+for (const [name, client] of made) {
+  const sensors = (await client.query(SENSORS, { first: 10 })).sensors.edges.map((edge) => edge.node);
+  const { startSensor } = await client.mutate(START, { input: { sensorId: sensors[0].id, idempotencyKey: name } });
+  say({ client: name, sensors: sensors.map((sensor) => sensor.name), startSensor });
+}
+for await (const line of createInterface({ input: process.stdin })) {
+  const [word, rest] = line.split(/ (.*)/s);
+  if (word === "url") url = rest;
+  if (word === "end") process.exit(0);
+  if (word !== "follow") continue;
+  for (const [field, followedOne] of Object.entries(JSON.parse(rest))) {
+    for (const [name, client] of made) void followed(name, client, field, followedOne);
+  }
+}

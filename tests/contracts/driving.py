@@ -27,14 +27,11 @@ class Driven:
             assert line, (await self._process.stderr.read()).decode()
         return json.loads(line)
 
-    async def numbers(self, count: int) -> list[int]:
-        """Return the numbers of the next ticks that it received; what it says of lost connections is passed over."""
-        found: list[int] = []
-        while len(found) < count:
-            item = await self.heard()
-            if "number" in item:
-                found.append(item["number"])
-        return found
+    async def tell(self, line: str) -> None:
+        """Tell it something."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n".encode())
+        await self._process.stdin.drain()
 
 
 @asynccontextmanager

@@ -115,6 +115,20 @@ class Client:
         """Return the data of a query or mutation of your own."""
         return await self._connection.execute(document, variables)
 
+    async def subscribe(
+        self, document: str, field: str, after: str | None = None, **variables: Json
+    ) -> AsyncGenerator[Json, None]:
+        """Yield the items of a subscription of your own to one field, across restarts of servers.
+
+        Where its items have positions the document asks for these and takes $after: it goes on after the last item.
+        What is gone by then is an item as well, a StreamGap.
+        """
+        connection = self._connection
+        stream = Subscription(connection.url, document, field, variables, connection.headers)
+        async with aclosing(stream.items(after, self._on_lost)) as items:
+            async for item in items:
+                yield item
+
     # --- sensors
 
     async def sensor(self, name: str) -> SensorFacts:

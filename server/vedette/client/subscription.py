@@ -33,7 +33,10 @@ class Lost(Exception):
 
 @dataclass(frozen=True)
 class Subscription:
-    """One subscription. `document` has the one field `name`, takes $after, and each of its items has a position."""
+    """One subscription. `document` has the one field `name`, takes $after, and each of its items has a position.
+
+    Items without positions tell how things stand, and once more after a lost connection.
+    """
 
     url: str
     document: str
@@ -56,7 +59,7 @@ class Subscription:
                 async with self._opened(after) as items:
                     connected, said, pause = True, False, FIRST_PAUSE_SECONDS
                     async for item in items:
-                        after = item["position"]
+                        after = item.get("position", after)
                         yield item
                     return
             except Lost as error:
