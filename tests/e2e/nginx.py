@@ -1,9 +1,10 @@
 """A real nginx with the example of `deploy/proxy/`."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 
@@ -14,12 +15,15 @@ KINDS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 @contextmanager
-def nginx(folder: Path, port: int, *servers: str) -> Iterator[None]:
-    """Run nginx on `port` before servers on these ports of this machine."""
+def nginx(folder: Path, port: int, *servers: str, changes: Mapping[str, str] = MappingProxyType({})) -> Iterator[None]:
+    """Run nginx on `port` before servers on these ports of this machine; `changes` are made to the example."""
     site = EXAMPLE.read_text(encoding="utf-8").replace("listen 8080;", f"listen 127.0.0.1:{port};")
     [line] = [line for line in site.splitlines() if ":4400" in line]
     site = site.replace(line, "\n".join(line.replace(":4400", f":{server}") for server in servers))
     paths = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in KINDS)
+    for line, other in changes.items():
+        assert line in site
+        site = site.replace(line, other)
     file = folder / "nginx.conf"
     file.write_text(
         f"daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"

@@ -1,5 +1,10 @@
-"""Every subscription goes on at any server after whichever of its items was the last: none missed, none twice."""
+"""Every subscription goes on at any server after whichever of its items was the last: none missed, none twice.
 
+Over a websocket and as an event stream it tells the same.
+"""
+
+import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -60,6 +65,27 @@ async def told(api: Api, name: str, count: int, **variables: Any) -> list[Any]:
         return [item[name] for item in await subscription.take(count)]
 
 
+async def streamed(api: Api, name: str, count: int, last: str | None = None, **variables: Any) -> list[Any]:
+    """Return the items of an event stream, of which each has its position as its id."""
+    headers = {"accept": "text/event-stream"} | ({} if last is None else {"last-event-id": last})
+    body = {"query": document(name), "variables": variables}
+    items: list[Any] = []
+    async with (
+        asyncio.timeout(20),
+        api.client.stream("POST", f"{api.url}/stream", json=body, headers=headers) as response,
+    ):
+        place = ""
+        async for line in response.aiter_lines():
+            if line.startswith("id: "):
+                place = line.removeprefix("id: ")
+            elif line.startswith("data: "):
+                items.append(json.loads(line.removeprefix("data: "))["data"][name])
+                assert items[-1]["position"] == place
+                if len(items) == count:
+                    return items
+    raise AssertionError("it ended")
+
+
 FIELDS = schema._schema.subscription_type.fields  # type: ignore[union-attr]  # as above
 SUBSCRIPTIONS = [name for name, field in FIELDS.items() if "after" in field.args]
 
@@ -78,11 +104,25 @@ async def test_it_goes_on_after_any_of_its_items_at_another_server(
     positions = [int(item["position"]) for item in all_items]
     assert positions == sorted(set(positions))
     assert "StreamGap" not in [item["__typename"] for item in all_items]
+    assert await streamed(api, name, ITEMS, after="0", **variables) == all_items
     async with (
         Database(database.url) as another,
         Bus(database.url) as others,
         serving(another, others, settings) as there,
     ):
         for number in range(ITEMS - 1):
-            after = all_items[number]["position"]
-            assert await told(there, name, ITEMS - number - 1, after=after, **variables) == all_items[number + 1 :]
+            after, left = all_items[number]["position"], all_items[number + 1 :]
+            assert await told(there, name, len(left), after=after, **variables) == left
+            # The header goes before the argument.
+            assert await streamed(there, name, len(left), after, after="0", **variables) == left
+
+
+async def test_what_is_gone_is_told_alike(api: Api, database: Database) -> None:
+    await Happenings(api, database).happen()
+    await seeds.execute(database, "DELETE FROM tick_changes WHERE position <= 2")
+    await seeds.execute(database, "UPDATE streams SET purged = 2 WHERE name = 'ticks'")
+    items = await told(api, "ticks", ITEMS - 1, after="0")
+    assert [(item["__typename"], item["position"]) for item in items] == [
+        ("StreamGap", "2"), ("TickChanged", "3"), ("TickChanged", "4")
+    ]  # fmt: skip
+    assert await streamed(api, "ticks", ITEMS - 1, "0") == items
