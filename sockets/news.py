@@ -12,7 +12,7 @@ from vedette.domain.assets import AssetEvent, AssetEventKind
 from vedette.domain.ids import new_id
 from vedette.errors import DatabaseError
 from vedette.graphql import ids
-from vedette.storage import streams
+from vedette.storage import outbox, streams
 from vedette.storage.assets import asset_events
 from vedette.storage.assets.asset_events import ToldEvent
 from vedette.storage.database import Database
@@ -113,5 +113,6 @@ class News:
         async with self._database.writing() as connection:
             for statement in statements:
                 await connection.execute(text(statement), {"id": run, **values})
-            await streams.append_runs(connection, [(run, became)])
+            await outbox.add_runs(connection, [(run, became)])
+            await outbox.forward(connection)
         self._bus.knock(topics.RUNS, topics.run_events(run))
