@@ -37,7 +37,7 @@ POINTS = {
         Point.RESCUE_TAKEN_OVER,
         *ANY,
     ),
-    "serve": (Point.CURSOR_EDIT, Point.CURSOR_EDITED, Point.SUBSCRIPTION_EMIT),
+    "serve": (Point.CURSOR_EDIT, Point.OUTBOX_FORWARD, Point.CURSOR_EDITED, Point.SUBSCRIPTION_EMIT),
 }
 FAULTS = ("kill", "term", "stop", "error", "timeout")
 # Beyond the lease of 2 s, and the second that a successor needs.
@@ -51,6 +51,7 @@ FIRST = frozenset(
         Point.LEASE_RELEASE,
         Point.RESCUE_TAKEN_OVER,
         Point.CURSOR_EDIT,
+        Point.OUTBOX_FORWARD,
         Point.CURSOR_EDITED,
     }
 )

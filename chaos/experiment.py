@@ -30,6 +30,7 @@ mutation($id: ID!, $cursor: String) {
 }
 """
 _EDITS = "SELECT count(*) FROM cursor_changes WHERE actor IS NOT NULL"
+_EDITS_TOLD = "SELECT count(*) FROM audit_log WHERE mutation = 'setSensorCursor' AND result = 'DONE'"
 _POSITION = "SELECT position FROM streams WHERE name = 'ticks'"
 _LIMIT = """
 INSERT INTO run_limits (id, subject, max_runs, set_by) VALUES (gen_random_uuid(), '["all"]', 4, 'chaos')
@@ -95,6 +96,7 @@ def _provoked(trial: Trial, cell: Cell) -> Any:
         Point.RESCUE_TAKEN_OVER: _rescuing,
         Point.LIMITED_CLAIM: _limited,
         Point.CURSOR_EDIT: _edited,
+        Point.OUTBOX_FORWARD: _edited,
         Point.CURSOR_EDITED: _edited,
         Point.SUBSCRIPTION_EMIT: _followed,
     }
@@ -140,19 +142,21 @@ def _rescuing(trial: Trial, cell: Cell) -> Provoked:
 
 @contextmanager
 def _edited(trial: Trial, cell: Cell) -> Provoked:
-    """Somebody sets a cursor back by way of the victim: once, or not at all."""
+    """Somebody sets a cursor back by way of the victim: once and told once, or not at all."""
     [victim] = trial.start(cell.role, faults=cell.faults)
     sensor = ask(trial.fleet.processes[0].address, SENSOR)["sensor"]
     back = str(max(0, int(sensor["cursor"]["value"] or 0) - 3))
-    before = _fetch(trial, _EDITS)
+    before, told_before = _fetch(trial, _EDITS), _fetch(trial, _EDITS_TOLD)
     with ThreadPoolExecutor(1) as pool:
         edit = pool.submit(ask, victim.address, EDIT, id=sensor["id"], cursor=back)
 
         def found() -> list[str]:
             edits = _fetch(trial, _EDITS) - before
-            least = 1 if cell.point is Point.CURSOR_EDITED or edit.exception() is None else 0
+            told = _fetch(trial, _EDITS_TOLD) - told_before
+            least = 0 if cell.point is Point.CURSOR_EDIT and edit.exception() is not None else 1
             most = 0 if cell.point is Point.CURSOR_EDIT and cell.fault in ("kill", "error", "timeout") else 1
-            return [] if least <= edits <= most else [f"the cursor was edited {edits} times, not {least} to {most}"]
+            problems = [] if least <= edits <= most else [f"the cursor was edited {edits} times, not {least} to {most}"]
+            return problems if told == edits else [*problems, f"{told} of {edits} edits are in the audit log"]
 
         yield victim, found
 

@@ -27,6 +27,7 @@ FROM runs, LATERAL (SELECT tags->>'event' AS value) AS event
 _IS_SETTLED = """
 SELECT count(DISTINCT tags->>'event') >= $1 AND count(*) = count(*) FILTER (WHERE status = ANY ($2::text[]))
     AND NOT EXISTS (SELECT FROM ticks WHERE status = 'STARTED' AND started_at < now() - make_interval(secs => $3))
+    AND NOT EXISTS (SELECT FROM outbox)
 FROM runs
 """
 _LONGEST_STARTED = """
@@ -79,7 +80,7 @@ class Verdict:
 
 
 async def is_settled(connection: asyncpg.Connection, events: Sequence[str]) -> bool:
-    """Tell whether every event has a run, every run has ended, and no tick is left STARTED."""
+    """Tell whether every event has a run, every run has ended, no tick is left STARTED, and streams tell all."""
     return bool(await connection.fetchval(_IS_SETTLED, len(events), list(FINISHED), LEFT_SECONDS))
 
 
@@ -98,6 +99,8 @@ async def check(connection: asyncpg.Connection, folder: Path, events: Sequence[s
     _check_ledger(verdict, runs, folder / "ledger")
     if left := await connection.fetchval(_LEFT_TICKS, LEFT_SECONDS):
         verdict.problems.append(f"{left} ticks left STARTED")
+    if left := await connection.fetchval("SELECT count(*) FROM outbox"):
+        verdict.problems.append(f"{left} things left in the outbox")
     long = await connection.fetch(_LONGEST_STARTED, started_seconds)
     _report(verdict, f"ticks STARTED for more than {started_seconds:g} s", [tuple(row.values()) for row in long])
     await _check_cursors(verdict, connection)

@@ -47,6 +47,8 @@ class Point(StrEnum):
     RESCUE_TAKEN_OVER = "RESCUE_TAKEN_OVER"
     LEASE_RELEASE = "LEASE_RELEASE"
     CURSOR_EDIT = "CURSOR_EDIT"
+    # A mutation is committed, and what it tells streams and the audit log has no positions yet.
+    OUTBOX_FORWARD = "OUTBOX_FORWARD"
     CURSOR_EDITED = "CURSOR_EDITED"
     SUBSCRIPTION_EMIT = "SUBSCRIPTION_EMIT"
     # A partition was made, or dropped, and not committed yet; a step of a migration likewise.

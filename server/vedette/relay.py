@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from vedette.bus import Bus, topics
 from vedette.duties import endure
 from vedette.errors import DatabaseError
+from vedette.faults import Point, reached
 from vedette.storage import outbox
 from vedette.storage.database import Database
 
@@ -51,6 +52,7 @@ class Relay:
             self._done = asked
 
     async def _forward(self) -> None:
+        reached(Point.OUTBOX_FORWARD)
         async with self._database.writing_at_once() as connection:
             grown = await outbox.forward(connection)
         self._bus.knock(*(topic for stream in grown for topic in _TOPICS[stream]))

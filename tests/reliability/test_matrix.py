@@ -18,6 +18,7 @@ SHORT = {
     Cell("evaluate", Point.TICK_COMMIT, "stop"),
     Cell("launch", Point.START_COMMITTED, "kill"),
     Cell("launch", Point.END_COMMITTED, "term"),
+    Cell("serve", Point.OUTBOX_FORWARD, "kill"),
     Cell("serve", Point.SUBSCRIPTION_EMIT, "error"),
 }
 
