@@ -11,8 +11,9 @@ const BELOW_NOUNS = ["access", "api", "elements", "timeline", "gql"];
 const MAY = {
   gql: [],
   elements: [],
-  graphiql: [],
-  api: ["gql"],
+  streams: [],
+  graphiql: ["streams"],
+  api: ["gql", "streams"],
   access: ["api", "elements", "gql"],
   timeline: ["elements"],
   ...Object.fromEntries(NOUNS.map((noun) => [noun, [...BELOW_NOUNS, ...NOUNS]])),

@@ -1,6 +1,6 @@
 """GraphiQL, as the server has it, in a real browser."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from browser import projects
 from browser.conftest import Serve
@@ -50,3 +50,28 @@ def test_a_subscription_is_shown_as_it_goes_on_until_it_is_stopped(page: Page, s
     expect(answer).to_contain_text("moved")
     stop.click()
     expect(page.get_by_role("button", name="Execute query")).to_be_visible()
+
+
+def test_a_subscription_goes_on_where_it_was_when_its_server_is_killed(page: Page, serve: Serve) -> None:
+    server = serve(projects.INBOX)
+    asked: list[str | None] = []
+
+    def note(sent: Request) -> None:
+        if sent.url.endswith("/stream"):
+            asked.append(sent.headers.get("last-event-id"))
+
+    page.on("request", note)
+    page.goto(server.url)
+    # It selects no position: by what the stream says beside its items it goes on.
+    with page.expect_response("**/graphql/stream"):
+        _execute(page, "Runs", "subscription Runs { runs { ... on RunChanged { run { jobName status } } } }")
+    answer = page.locator(".graphiql-response .view-lines")
+    server.query('mutation { launchRun(input: {jobName: "fails"}) { run { id } } }')
+    expect(answer).to_contain_text("FAILURE")
+    server.kill_tree()
+    server.start()
+    # Most likely before the page is there again.
+    server.query('mutation { launchRun(input: {jobName: "talks"}) { run { id } } }')
+    expect(answer).to_contain_text("talks")
+    expect(answer).to_contain_text("SUCCESS")
+    assert (asked[0], asked[-1] is None) == (None, False)

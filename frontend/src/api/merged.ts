@@ -1,5 +1,5 @@
 import { endpoint } from "./endpoint";
-import { eventsOf } from "./events";
+import { eventsOf } from "../streams/events";
 import { ask } from "./session";
 import type { Answer, Request } from "./transport";
 

@@ -1,5 +1,7 @@
 import { createGraphiQLFetcher, type Fetcher } from "@graphiql/toolkit";
-import { createClient } from "graphql-ws";
+import { getOperationAST, OperationTypeNode } from "graphql";
+
+import { follow, type Open } from "./following";
 
 // Which client asks, for whoever looks who uses what.
 const NAMED = { "graphql-client-name": "vedette-graphiql", "graphql-client-version": __VERSION__ };
@@ -11,15 +13,17 @@ const ask: typeof fetch = async (input, init) => {
   return answer;
 };
 
-/** A fetcher for the server that this page came from: HTTP for queries and mutations, a websocket for subscriptions. */
+const open: Open = (body, last, signal) => {
+  const headers = new Headers({ ...NAMED, accept: "text/event-stream", "content-type": "application/json" });
+  if (last !== null) headers.set("last-event-id", last);
+  return ask("/graphql/stream", { method: "POST", headers, body, signal });
+};
+
+/** A fetcher for the server that this page came from: HTTP for queries and mutations, event streams for subscriptions. */
 export function createFetcher(): Fetcher {
-  const url = new URL("/graphql", window.location.href);
-  const socketUrl = new URL(url);
-  socketUrl.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  return createGraphiQLFetcher({
-    url: url.href,
-    fetch: ask,
-    headers: NAMED,
-    wsClient: createClient({ url: socketUrl.href, connectionParams: NAMED, lazy: true, retryAttempts: 10 }),
-  });
+  const answer = createGraphiQLFetcher({ url: "/graphql", fetch: ask, headers: NAMED });
+  return (asked, options) => {
+    const operation = options?.documentAST && getOperationAST(options.documentAST, asked.operationName);
+    return operation?.operation === OperationTypeNode.SUBSCRIPTION ? follow(asked, open) : answer(asked, options);
+  };
 }

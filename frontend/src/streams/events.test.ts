@@ -30,6 +30,10 @@ it("reads events wherever their bytes are parted", async () => {
   expect(await read(...text)).toEqual(wanted);
 });
 
+it("tells by which id a stream is resumed", async () => {
+  expect(await read("event: next\nid: 7\ndata: {}\n\n")).toEqual([{ event: "next", data: "{}", id: "7" }]);
+});
+
 it("drops what was cut off", async () => {
   expect(await read(ONE, "event: next\ndata: {")).toHaveLength(1);
 });

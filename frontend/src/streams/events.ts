@@ -1,6 +1,8 @@
 export interface ServerSent {
   event: string;
   data: string;
+  /** By which the stream can be resumed after it. */
+  id?: string;
 }
 
 /** Yield the events of a body of the type text/event-stream, as this API writes them: one line of data each. */
@@ -27,9 +29,11 @@ export async function* eventsOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): 
 function parsed(block: string): ServerSent | null {
   let event = "message";
   let data: string | null = null;
+  let id: string | undefined;
   for (const line of block.split("\n")) {
     if (line.startsWith("event:")) event = line.slice(6).trim();
     else if (line.startsWith("data:")) data = line.slice(5).trim();
+    else if (line.startsWith("id:")) id = line.slice(3).trim();
   }
-  return data === null ? null : { event, data };
+  return data === null ? null : { event, data, ...(id !== undefined && { id }) };
 }
