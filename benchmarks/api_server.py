@@ -56,7 +56,7 @@ async def main(url: str, kind: str = "vedette") -> None:
         # As `vedette serve` does.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(COLLECT_AFTER)
+        gc.set_threshold(*COLLECT_AFTER)
         print(server.port, flush=True)
         await asyncio.Event().wait()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sockets import clients
 from sockets.trial import Tell, Trial
+from sockets.watching import Memory, Sample
 
 CLIENTS = 60
 SECONDS = 6.0
@@ -23,3 +24,11 @@ async def test_clients_that_come_and_go_lose_nothing_and_leave_nothing(
     assert set(outcome.found.outcomes) >= kinds
     # There was something to leave behind.
     assert max(sample.subscriptions for sample in outcome.samples) > CLIENTS
+
+
+def test_memory_that_grows_is_told_from_memory_that_settles() -> None:
+    def held(*megabytes: float) -> Memory:
+        return Memory.of([Sample(memory, 0, 0, 0, 0, 0, 0) for memory in megabytes])
+
+    assert held(80, 130, 160, 180, 195, 199, 200, 202).is_flat
+    assert not held(80, 130, 160, 180, 190, 200, 210, 220).is_flat

@@ -5,6 +5,7 @@ import gc
 import weakref
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 import seeds
@@ -13,6 +14,7 @@ from vedette.bus import Bus, topics
 from vedette.domain.catalog import SensorStatus
 from vedette.graphql.streams.shares import Share
 from vedette.storage.database import Database
+from vedette.web.connections import HttpConnection
 
 TICKS = 'subscription { ticks(after: "0") { ... on TickChanged { position tick { skipReason sensor { name } } } } }'
 
@@ -62,3 +64,23 @@ async def test_what_was_told_is_gone_without_a_collection(
     await eventually(lambda: not is_listened_to(bus))
     assert len(shares) == 1
     await eventually(lambda: shares[0]() is None)
+
+
+@pytest.mark.usefixtures("uncollected")
+@pytest.mark.parametrize("way", ["query", "websocket"])
+async def test_a_connection_is_gone_without_a_collection(api: Api, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    made: list[weakref.ref[HttpConnection]] = []
+    connect = HttpConnection.connection_made
+
+    def noted(connection: HttpConnection, transport: asyncio.Transport) -> None:
+        made.append(weakref.ref(connection))
+        connect(connection, transport)
+
+    monkeypatch.setattr(HttpConnection, "connection_made", noted)
+    if way == "query":
+        async with httpx.AsyncClient() as client:
+            assert (await client.post(api.url, json={"query": "{ __typename }"})).is_success
+    else:
+        async with api.connect() as socket:
+            await Subscription(socket).start("subscription { nothing }")
+    await eventually(lambda: len(made) == 1 and made[0]() is None)

@@ -40,9 +40,11 @@ Announce = Callable[[str], None]
 
 FROZEN_SHARE = 0.3
 SWITCH_SECONDS = 0.0005
-# A list of a hundred things is some thousand objects, which die without the collector: it is not to look at them
-# several times while they are made.
-COLLECT_AFTER = 20_000
+# Objects that are made and not unmade, and collections of a generation, after which the next one is collected. A list
+# of a hundred things is some thousand objects, which die without the collector: it is not to look at them several times
+# while they are made. All of them are looked at after some 400,000, as what is cut off in the midst of its work leaves
+# circles: by Python's own thresholds it would be two million, and what holds them some hundred MB.
+COLLECT_AFTER = (20_000, 5, 2)
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ async def _until_cancelled(announce: Announce, address: str) -> None:
     # What was imported stays: later collections need not look at it again.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
+    gc.set_threshold(*COLLECT_AFTER)
     metrics.BUILD.labels(version("vedette")).set(1)
     announce(address)
     await asyncio.Event().wait()

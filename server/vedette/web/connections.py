@@ -40,10 +40,18 @@ class HttpConnection(HttpToolsProtocol):
         self._rest()
         super().on_headers_complete()
 
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection on."""
+        super().handle_websocket_upgrade()
+        # They know each other: without this, both would be there until a collection.
+        self.parser = None  # type: ignore[assignment]  # as uvicorn does for a connection that is lost
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._rest()
         super().connection_lost(exc)
+        # The last request knows us; what has to be told of its end has been.
+        self.cycle = None  # type: ignore[assignment]  # as before the first request
 
     def _wait(self) -> None:
         self._head_bytes = 0
