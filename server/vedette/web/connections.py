@@ -50,8 +50,6 @@ class HttpConnection(HttpToolsProtocol):
         """Wait no longer."""
         self._rest()
         super().connection_lost(exc)
-        # The last request knows us; what has to be told of its end has been.
-        self.cycle = None  # type: ignore[assignment]  # as before the first request
 
     def _wait(self) -> None:
         self._head_bytes = 0
