@@ -199,6 +199,9 @@ def test_a_viewer_sees_what_a_viewer_may_not_do_and_why(page: Page, guarded: Gua
     page.goto(f"{address}/runs/{run}")
     may_not("Cancel", "cancel runs")
     page.goto(f"{address}/instance")
+    # What stands above it is there: it does not move away from under the pointer.
+    for text in ("No run waits", "No limit is set", "Executes runs", "Last looked after"):
+        expect(page.get_by_text(text)).to_be_visible()
     may_not("Reload", "load code anew", "admin")
 
 

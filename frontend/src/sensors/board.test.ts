@@ -9,9 +9,29 @@ function row(id: string, number: number, kind = "WAITING"): Row {
     status: "RUNNING",
     nextTickAt: null,
     condition: { kind },
-    lastTick: { number },
+    statusReason: { at: null },
+    lastTick: { number, repeats: 0 },
   } as unknown as Row;
 }
+
+it("shows what was decided last, whichever stream tells it first", () => {
+  const running = { ...row("a", 5), statusReason: { at: "2026-11-23T09:43:07+00:00" } } as Row;
+  const stopped = { ...row("a", 5, "STOPPED"), statusReason: { at: "2026-11-23T09:43:08.5+00:00" } } as Row;
+  const board = new Board();
+  board.put([running]);
+  board.update([stopped]);
+  board.update([running]);
+  expect(board.rows.get("a")?.condition.kind).toBe("STOPPED");
+});
+
+it("shows how often a tick was repeated at last", () => {
+  const repeated = (repeats: number) => ({ ...row("a", 5), lastTick: { number: 5, repeats } }) as unknown as Row;
+  const board = new Board();
+  board.put([repeated(1)]);
+  board.update([repeated(3)]);
+  board.update([repeated(2)]);
+  expect(board.rows.get("a")?.lastTick).toMatchObject({ repeats: 3 });
+});
 
 it("does not let an older reading undo a newer one", () => {
   const board = new Board();

@@ -6,6 +6,21 @@ export type State = Omit<SensorStateFragment, Masks>;
 export type Row = Omit<SensorRowFragment, Masks> & State;
 export type LastRun = { id: string; status: RunStatus; queuedAt: string };
 
+const momentOf = (at: string | null | undefined) => (at == null ? null : Date.parse(at));
+
+/**
+ * Tell whether a sensor was read as `state` says before it was read as `other` says. They come by different streams,
+ * in any order; ticks, their repeats and decisions about the sensor only ever go on.
+ */
+export function isOlder(state: State, other: State): boolean {
+  const [tick, otherTick] = [state.lastTick, other.lastTick];
+  const number = (tick?.number ?? 0) - (otherTick?.number ?? 0);
+  if (number !== 0) return number < 0;
+  if ((tick?.repeats ?? 0) < (otherTick?.repeats ?? 0)) return true;
+  const [decided, otherDecided] = [momentOf(state.statusReason.at), momentOf(other.statusReason.at)];
+  return decided !== null && otherDecided !== null && decided < otherDecided;
+}
+
 /** The sensors that the overview knows, and their latest ticks. Rows are replaced, never changed. */
 export class Board {
   readonly rows = new Map<string, Row>();
@@ -38,8 +53,7 @@ export class Board {
     for (const state of states) {
       const row = this.rows.get(state.id);
       if (row === undefined) missing.push(state.id);
-      else if ((state.lastTick?.number ?? 0) >= (row.lastTick?.number ?? 0))
-        this.rows.set(row.id, { ...row, ...state });
+      else if (!isOlder(state, row)) this.rows.set(row.id, { ...row, ...state });
     }
     if (states.length > 0) this.changed();
     return missing;

@@ -7,7 +7,7 @@ import { graphql, read } from "../gql";
 import type { CursorStateFragment, SensorDetailsFragment } from "../gql/graphql";
 import { TickSummary } from "../ticks/Tick";
 import { merged, type Tick } from "../ticks/merging";
-import type { State } from "./board";
+import { isOlder, type State } from "./board";
 import { SensorState } from "./SensorRow";
 
 export const SensorDetails = graphql(`
@@ -86,10 +86,13 @@ export function useSensor(location: string, name: string): SensorSeen {
   const found = data?.sensor ?? null;
   const id = found?.id ?? null;
   const take = (seen: { state: State; cursor: Cursor }) =>
-    setChanged((before) => ({
-      state: before && (before.state.lastTick?.number ?? 0) > (seen.state.lastTick?.number ?? 0) ? before.state : seen.state,
-      cursor: before && before.cursor.version > seen.cursor.version ? before.cursor : seen.cursor,
-    }));
+    setChanged((changes) => {
+      const before = changes ?? (found && { state: read(SensorState, found), cursor: read(CursorState, found).cursor });
+      return {
+        state: before && isOlder(seen.state, before.state) ? before.state : seen.state,
+        cursor: before && before.cursor.version > seen.cursor.version ? before.cursor : seen.cursor,
+      };
+    });
   const onGap = () => {
     setChanged(null);
     again();

@@ -23,7 +23,9 @@ _SET = text(
         FROM sensors WHERE id = ANY(CAST(:ids AS uuid[]))
     )
     UPDATE sensors SET
-        status = wanted.status, status_source = :source, status_actor = CAST(:actor AS text), status_at = now(),
+        status = wanted.status, status_source = :source, status_actor = CAST(:actor AS text),
+        -- Not when the transaction began: that of two decisions which is the last has the later time.
+        status_at = clock_timestamp(),
         status_note = CAST(:note AS text), overruled = NULL,
         consecutive_failures = CASE WHEN wanted.status = 'RUNNING' THEN 0 ELSE consecutive_failures END,
         started_at = CASE WHEN wanted.status = 'RUNNING' AND sensors.status <> 'RUNNING' THEN now()
