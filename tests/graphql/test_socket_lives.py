@@ -241,7 +241,10 @@ async def test_a_token_has_so_many_websockets(database: Database, bus: Bus) -> N
                 await third.send(json.dumps(INIT))
                 code, reason = await closed(Subscription(third))
                 assert code == 1013
-                assert reason == "You may have 2 websockets at a time (token_connections); again in 1 s."
+                assert reason == (
+                    "You have 2 websockets at a time (token_connections), as many as you may; "
+                    "again when one of them has ended."
+                )
                 async with begun(api.shown("vdt_modest")):
                     pass
             # Another one has closed.

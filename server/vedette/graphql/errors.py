@@ -60,6 +60,7 @@ _REMEDIES = {
     "max_depth": "ask for what lies deeper by its id, with `node`",
     "max_nodes": "fetch them in several operations",
     "max_cost": "ask for smaller pages, by `first`, and follow `pageInfo`",
+    "max_page_size": "name fewer, in several operations",
     "max_variable_depth": "nest values less",
     "max_variable_values": "send them in several operations",
     "max_subscriptions_per_connection": "end one of them, or open another connection",
