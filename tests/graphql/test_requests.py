@@ -12,6 +12,9 @@ from vedette.storage.database import Database
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("{ sensors { ", {}, "SYNTAX"),
     ("{ nothing }", {}, "INVALID_DOCUMENT"),
+    ("{ }", {}, "INVALID_DOCUMENT"),
+    ("{ codeLocations { } }", {}, "INVALID_DOCUMENT"),
+    ("{ ...none } fragment none on Query { }", {}, "INVALID_DOCUMENT"),
     ("query($first: Int) { sensors(first: $first) { edges { cursor } } }", {"first": "x"}, "INVALID_DOCUMENT"),
     ("{ sensor(by: {}) { id } }", {}, "INVALID_DOCUMENT"),
     ("query($by: SensorBy!) { sensor(by: $by) { id } }", {"by": {}}, "INVALID_DOCUMENT"),

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
     NoSchemaIntrospectionCustomRule,
+    SelectionSetNode,
     get_operation_ast,
     parse,
     specified_rules,
@@ -27,7 +29,18 @@ from vedette.graphql.plans.latest import Latest
 from vedette.telemetry import metrics
 
 CACHED_DOCUMENTS = 256
-_RULES = tuple(specified_rules)
+
+
+class SelectionsAreNotEmpty(ASTValidationRule):
+    """The grammar wants at least one field in each selection; graphql-core's parser lets `{ }` pass."""
+
+    def enter_selection_set(self, node: SelectionSetNode, *_: Any) -> None:
+        """Report one that is empty."""
+        if not node.selections:
+            self.report_error(GraphQLError("A selection has at least one field; { } has none.", node))
+
+
+_RULES: tuple[type[ASTValidationRule], ...] = (*specified_rules, SelectionsAreNotEmpty)
 _SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 
 _parsed: Latest[DocumentNode] = Latest(CACHED_DOCUMENTS, MOST_TEXT)
