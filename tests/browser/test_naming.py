@@ -2,10 +2,8 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from browser import projects
 from browser.conftest import Serve
@@ -15,39 +13,49 @@ NAME, VERSION = "graphql-client-name", "graphql-client-version"
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize(("address", "name"), [("/", "vedette-interface"), ("/graphql", "vedette-graphiql")])
-def test_a_page_names_itself_in_requests_and_on_its_websocket(
-    page: Page, serve: Serve, address: str, name: str
-) -> None:
-    told: dict[str, set[tuple[Any, Any]]] = {"POST": set(), "connection_init": set()}
+Identity = tuple[str | None, str | None]
+
+
+def identity_in(request: Request) -> Identity:
+    return request.headers.get(NAME), request.headers.get(VERSION)
+
+
+def posted(page: Page) -> set[Identity]:
+    """Return what the requests that follow say, as they come."""
+    told: set[Identity] = set()
+    page.on("request", lambda request: told.add(identity_in(request)) if request.method == "POST" else None)
+    return told
+
+
+def test_the_interface_names_itself_in_requests_and_on_its_websocket(page: Page, serve: Serve) -> None:
+    begun: list[dict[str, str]] = []
 
     def sent(frame: str | bytes) -> None:
         message = json.loads(frame)
         if message["type"] == "connection_init":
-            given = message.get("payload") or {}
-            told["connection_init"].add((given.get(NAME), given.get(VERSION)))
+            begun.append(message.get("payload") or {})
 
-    def asked(request: Any) -> None:
-        if request.method == "POST":
-            told["POST"].add((request.headers.get(NAME), request.headers.get(VERSION)))
-
-    page.on("request", asked)
     page.on("websocket", lambda socket: socket.on("framesent", sent))
-    server = serve(projects.INBOX)
-    page.goto(server.url.removesuffix("/graphql") + address)
-    if address == "/graphql":
-        page.locator(".graphiql-query-editor .monaco-editor").first.click()
-        page.keyboard.press("Control+a")
-        page.keyboard.insert_text("subscription Pulse { pulses(sensorIds: []) { __typename } }")
-        expect(page.locator(".graphiql-tab-active .graphiql-tab-button")).to_have_text("Pulse")
+    told = posted(page)
+    page.goto(serve(projects.INBOX).address)
+    expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
+    identity = ("vedette-interface", installed_version())
+    assert {(given.get(NAME), given.get(VERSION)) for given in begun} == {identity}
+    assert told == {identity}
+
+
+def test_graphiql_names_itself_in_requests_and_for_its_streams(page: Page, serve: Serve) -> None:
+    told = posted(page)
+    page.goto(serve(projects.INBOX).url)
+    page.locator(".graphiql-query-editor .monaco-editor").first.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("subscription Pulse { pulses(sensorIds: []) { __typename } }")
+    expect(page.locator(".graphiql-tab-active .graphiql-tab-button")).to_have_text("Pulse")
+    with page.expect_request("**/graphql/stream") as asked:
         page.locator(".graphiql-execute-button").click()
-        expect(page.get_by_role("button", name="Stop query")).to_be_visible()
-    else:
-        expect(page.get_by_text("restless").first).to_be_visible()
-    identity = {(name, installed_version())}
-    while told["connection_init"] != identity:
-        page.wait_for_timeout(50)
-    assert told["POST"] == identity
+    identity = ("vedette-graphiql", installed_version())
+    assert identity_in(asked.value) == identity
+    assert told == {identity}
 
 
 def test_the_pages_have_the_version_of_the_server() -> None:
