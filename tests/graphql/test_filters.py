@@ -1,4 +1,4 @@
-"""Filters of sensors, jobs, runs and the audit log against plain Python, asked over the API."""
+"""Filters of sensors, jobs, runs and the audit log, and of their subscriptions, against plain Python, over the API."""
 
 from typing import Any
 from uuid import UUID
@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 import seeds
 from serving import Api
+from stream_items import filtered, items_until_now, reached
 from vedette.domain.catalog import JobSpec, SensorKind, SensorSpec, SensorStatus
 from vedette.graphql import ids
+from vedette.storage import streams
 from vedette.storage.database import Database
 
 EXAMPLES = settings(max_examples=25, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -50,11 +52,12 @@ WANTED = st.fixed_dictionaries(
 )
 SENSORS = """query($filter: SensorFilter) { sensors(filter: $filter, first: 100) {
   edges { node { name codeLocation { name } condition { kind } } } } }"""
+CHANGES = filtered("sensors", "Sensor", "SensorChanged", "sensor { id }")
 INSERT = """
 INSERT INTO sensors (id, code_location, name, loaded, spec, shard, status, status_source, next_tick_at,
     evaluating_tick_id, consecutive_failures)
 VALUES (gen_random_uuid(), :location, :name, :loaded, CAST(:spec AS jsonb), 0, :status, 'CODE',
-    now() + make_interval(secs => :due), CASE WHEN :evaluating THEN gen_random_uuid() END, :failures)
+    now() + make_interval(secs => :due), CASE WHEN :evaluating THEN gen_random_uuid() END, :failures) RETURNING id
 """
 
 
@@ -83,21 +86,34 @@ def passes(row: Any, wanted: Any) -> bool:
 
 
 @EXAMPLES
-@given(rows=ROWS, wanted=WANTED)
-async def test_sensors(api: Api, database: Database, rows: Any, wanted: Any) -> None:
+@given(rows=ROWS, wanted=WANTED, turns=st.lists(st.integers(0, 7), max_size=12))
+async def test_sensors(api: Api, database: Database, rows: Any, wanted: Any, turns: list[int]) -> None:
     await seeds.execute(database, "DELETE FROM sensors")
     await seeds.execute(database, "DELETE FROM code_locations")
     for location in LOCATIONS:
         await seeds.code_location(database, location)
+    made: list[UUID] = []
     for row in rows:
         spec = SensorSpec(name=row["name"], kind=row["kind"], tags=row["tags"])
         columns = {key: row[key] for key in ("location", "name", "loaded", "status", "evaluating", "failures")}
         due = -3600 if row["late"] else 3600
-        await seeds.execute(database, INSERT, **columns, due=due, spec=msgspec.json.encode(spec).decode())
+        given_spec = msgspec.json.encode(spec).decode()
+        made += [key for (key,) in await seeds.execute(database, INSERT, **columns, due=due, spec=given_spec)]
     found = [edge["node"] for edge in (await api.query(SENSORS, filter=wanted))["sensors"]["edges"]]
     expected = {(row["location"], row["name"]): condition(row) for row in rows if passes(row, wanted)}
     assert {(one["codeLocation"]["name"], one["name"]): one["condition"]["kind"] for one in found} == expected
     assert len(found) == len(expected)
+
+    begin = await reached(database, "sensors")
+    changed = [turn % len(rows) for turn in turns if rows]
+    async with database.writing() as connection:
+        await streams.append_sensors(connection, [made[index] for index in changed])
+    # Changes that are read together are told as one, the last.
+    last = {index: position for position, index in enumerate(changed, begin + 1)}
+    items = await items_until_now(api, database, "sensors", CHANGES, begin, wanted)
+    assert [(int(item["position"]), item["sensor"]["id"]) for item in items] == sorted(
+        (position, ids.encode("Sensor", made[index])) for index, position in last.items() if passes(rows[index], wanted)
+    )
 
 
 JOBS = "query($filter: JobFilter) { jobs(filter: $filter, first: 100) { edges { node { name } } } }"
@@ -162,6 +178,7 @@ SELECT n, CAST(:at AS timestamptz) + n * interval '1 s', 'actor' || n % 2, '', '
 FROM generate_series(1, 90) AS n
 """
 SUBJECT = "00000000-0000-7000-8000-00000000000"
+ENTRIES_ADDED = filtered("auditLog", "Audit", "AuditEntryAdded", "entry { position }")
 AUDIT = "query($filter: AuditFilter) { auditLog(filter: $filter, first: 100) { edges { node { position } } } }"
 
 
@@ -188,6 +205,7 @@ def moment(place: int) -> str:
 async def test_the_audit_log(api: Api, database: Database, wanted: dict[str, Any]) -> None:
     if not await seeds.execute(database, "SELECT 1 FROM audit_log LIMIT 1"):
         await seeds.execute(database, ENTRIES, at=seeds.START, subject=SUBJECT)
+        await seeds.execute(database, "UPDATE streams SET position = 90 WHERE name = 'audit'")
 
     def passes(place: int) -> bool:
         location = f"location{place % 4}" if place % 4 < 3 else None
@@ -204,3 +222,5 @@ async def test_the_audit_log(api: Api, database: Database, wanted: dict[str, Any
         asked["position"] = str(wanted["position"])
     found = [int(edge["node"]["position"]) for edge in (await api.query(AUDIT, filter=asked))["auditLog"]["edges"]]
     assert found == [place for place in range(90, 0, -1) if passes(place)]
+    items = await items_until_now(api, database, "audit", ENTRIES_ADDED, 0, asked)
+    assert [int(item["entry"]["position"]) for item in items] == [place for place in range(1, 91) if passes(place)]
