@@ -53,7 +53,7 @@ def iso(at: datetime) -> str:
         return at.isoformat()
     found: str = msgspec.to_builtins(at)
     # It writes UTC as Z.
-    return found[:-1] + "+00:00"
+    return found.replace("Z", "+00:00")
 
 
 def taking(kind: Any) -> Taking:

@@ -29,6 +29,7 @@ from vedette.graphql.fields import field
 from vedette.graphql.filters import RunFilterInput, run_filter
 from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, levels_from
 from vedette.graphql.nodes import Node
+from vedette.graphql.plans import attribute
 from vedette.graphql.scalars import StreamPosition
 from vedette.graphql.sensors.sensors import Sensor, load_sensors_ahead
 from vedette.graphql.tags import Tag, tag_list
@@ -109,17 +110,36 @@ class Run(Node):
     """One execution of a job."""
 
     facts: strawberry.Private[domain.Run]
-    job_name: str = strawberry.field(description="Name of the job.")
-    status: RunStatus = strawberry.field(description="How it stands.")
-    run_key: str | None = strawberry.field(description="The key that makes it unique to its sensor or job.")
-    partition_key: str | None = strawberry.field(description="The partition that it runs for.")
-    asset_selection: list[list[str]] | None = strawberry.field(description="Keys of the assets that it runs for.")
-    queued_at: datetime = strawberry.field(description="When it was asked for.")
-    started_at: datetime | None = strawberry.field(description="When user code began, in the latest attempt.")
-    finished_at: datetime | None = strawberry.field(description="When it ended.")
-    attempt: int = strawberry.field(description="Which execution of this run it is: 1, 2, …")
-    can_cancel: bool = strawberry.field(description="Whether it can still be canceled.")
-    priority: int = strawberry.field(description="Its priority in the queue: the greater starts first.")
+    job_name: str = strawberry.field(resolver=attribute("facts.job_name"), description="Name of the job.")
+    status: RunStatus = strawberry.field(resolver=attribute("facts.status"), description="How it stands.")
+    run_key: str | None = strawberry.field(
+        resolver=attribute("facts.run_key"), description="The key that makes it unique to its sensor or job."
+    )
+    partition_key: str | None = strawberry.field(
+        resolver=attribute("facts.partition_key"), description="The partition that it runs for."
+    )
+    asset_selection: list[list[str]] | None = strawberry.field(
+        resolver=attribute("facts.asset_selection"), description="Keys of the assets that it runs for."
+    )
+    queued_at: datetime = strawberry.field(resolver=attribute("facts.queued_at"), description="When it was asked for.")
+    started_at: datetime | None = strawberry.field(
+        resolver=attribute("facts.started_at"), description="When user code began, in the latest attempt."
+    )
+    finished_at: datetime | None = strawberry.field(
+        resolver=attribute("facts.finished_at"), description="When it ended."
+    )
+    attempt: int = strawberry.field(
+        resolver=attribute("facts.attempt"), description="Which execution of this run it is: 1, 2, …"
+    )
+    priority: int = strawberry.field(
+        resolver=attribute("facts.priority"), description="Its priority in the queue: the greater starts first."
+    )
+
+    @field("Whether it can still be canceled.")
+    def can_cancel(self) -> bool:
+        """Work it out."""
+        status = self.facts.status
+        return status not in FINISHED and status is not RunStatus.CANCELING
 
     @field("The config that it runs with; what is secret in it is ********.")
     def run_config(self) -> JSON:
@@ -145,7 +165,7 @@ class Run(Node):
         return None if wait is None else wait.reasons
 
     async def _wait(self, info: Info) -> "RunWait | None":
-        if self.status is not RunStatus.QUEUED:
+        if self.facts.status is not RunStatus.QUEUED:
             return None
         return await info.context.loaders.wait_of_run.load(self.facts.id)
 
@@ -223,22 +243,7 @@ class Run(Node):
 
 def run(facts: domain.Run) -> Run:
     """Return a run as the schema has it."""
-    selection = facts.asset_selection
-    return Run(
-        id=ids.encode("Run", facts.id),
-        facts=facts,
-        job_name=facts.job_name,
-        status=facts.status,
-        run_key=facts.run_key,
-        partition_key=facts.partition_key,
-        asset_selection=None if selection is None else [list(key) for key in selection],
-        queued_at=facts.queued_at,
-        started_at=facts.started_at,
-        finished_at=facts.finished_at,
-        attempt=facts.attempt,
-        priority=facts.priority,
-        can_cancel=facts.status not in FINISHED and facts.status is not RunStatus.CANCELING,
-    )
+    return Run(id=ids.encode("Run", facts.id), facts=facts)
 
 
 @strawberry.type

@@ -11,6 +11,7 @@ from vedette.graphql import ids
 from vedette.graphql.context import Info
 from vedette.graphql.fields import field
 from vedette.graphql.nodes import Node
+from vedette.graphql.plans import attribute
 from vedette.storage.sensors import cursors
 
 if TYPE_CHECKING:
@@ -33,16 +34,22 @@ CursorAuthor = Annotated[LazyTick | Actor, strawberry.union("CursorAuthor", desc
 class SensorCursor:
     """A sensor's cursor."""
 
-    tick_key: strawberry.Private[UUID | None]
-    actor: strawberry.Private[str | None]
-    value: str | None = strawberry.field(description="What it holds; null while it was never set or was cleared.")
-    version: int = strawberry.field(description="How often it was changed; name it to change exactly this version.")
-    updated_at: datetime | None = strawberry.field(description="When it was last changed.")
+    facts: strawberry.Private[Cursor]
+    value: str | None = strawberry.field(
+        resolver=attribute("facts.value"), description="What it holds; null while it was never set or was cleared."
+    )
+    version: int = strawberry.field(
+        resolver=attribute("facts.version"),
+        description="How often it was changed; name it to change exactly this version.",
+    )
+    updated_at: datetime | None = strawberry.field(
+        resolver=attribute("facts.updated_at"), description="When it was last changed."
+    )
 
     @field("Who last changed it.")
     async def updated_by(self, info: Info) -> CursorAuthor | None:
         """Load the tick, or name the actor."""
-        return None if self.version == 0 else await author(info, self.tick_key, self.actor)
+        return None if self.facts.version == 0 else await author(info, self.facts.tick_id, self.facts.actor)
 
 
 @strawberry.type(description="One change of a sensor's cursor.")
@@ -65,17 +72,6 @@ async def author(info: Info, tick_id: UUID | None, actor: str | None) -> "Tick |
     """Return who changed a cursor; a tick that is gone is named as such."""
     tick = None if tick_id is None else await info.context.loaders.tick.load(tick_id)
     return tick or Actor(name=actor or "a tick that is no longer kept")
-
-
-def sensor_cursor(cursor: Cursor) -> SensorCursor:
-    """Return a cursor as the schema has it."""
-    return SensorCursor(
-        tick_key=cursor.tick_id,
-        actor=cursor.actor,
-        value=cursor.value,
-        version=cursor.version,
-        updated_at=cursor.updated_at,
-    )
 
 
 def cursor_change(change: cursors.CursorChange) -> CursorChange:

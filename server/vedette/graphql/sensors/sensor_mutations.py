@@ -17,7 +17,7 @@ from vedette.graphql.context import Info
 from vedette.graphql.fields import mutation
 from vedette.graphql.mutations.idempotency import KeyedInput, once
 from vedette.graphql.mutations.mutation_errors import CursorConflict, MutationError, NotFound, WrongState
-from vedette.graphql.sensors.cursors import sensor_cursor
+from vedette.graphql.sensors.cursors import SensorCursor
 from vedette.graphql.sensors.sensors import Sensor
 from vedette.storage.sensors import cursors, sensors, statuses
 
@@ -88,7 +88,7 @@ def _refusal(sensor: KnownSensor, cursor: str) -> str | None:
 
 def _conflict(cursor: Cursor, expected: int | None) -> CursorConflict:
     message = f"The cursor has version {cursor.version}, not {expected}; read it and decide anew."
-    return CursorConflict(message=message, path=["expectedVersion"], current=sensor_cursor(cursor))
+    return CursorConflict(message=message, path=["expectedVersion"], current=SensorCursor(facts=cursor))
 
 
 async def _change(

@@ -31,7 +31,8 @@ from vedette.graphql.fields import field
 from vedette.graphql.filters import RunFilterInput, TickFilterInput, run_filter, tick_filter
 from vedette.graphql.lookahead import load_ahead, selects
 from vedette.graphql.nodes import Node
-from vedette.graphql.sensors.cursors import CursorChange, SensorCursor, sensor_cursor
+from vedette.graphql.plans import attribute
+from vedette.graphql.sensors.cursors import CursorChange, SensorCursor
 from vedette.graphql.tags import Tag, tag_list
 from vedette.graphql.ticks.tick_buckets import Seconds, Since, TickBucket, Until, span_of
 from vedette.storage.sensors.sensors import SensorSeen
@@ -118,31 +119,59 @@ class Sensor(Node):
     facts: strawberry.Private[domain.Sensor]
     seen_at: strawberry.Private[datetime]
     read_with: strawberry.Private[ReadWith | None]
-    name: str = strawberry.field(description="Its name, unique in its code location.")
-    kind: SensorKind = strawberry.field(description="What it watches.")
-    description: str | None = strawberry.field(description="What it is for.")
-    owners: list[str] = strawberry.field(description="Who looks after it.")
-    metadata: JSON | None = strawberry.field(description="What its author noted about it.")
+    name: str = strawberry.field(
+        resolver=attribute("facts.spec.name"), description="Its name, unique in its code location."
+    )
+    kind: SensorKind = strawberry.field(resolver=attribute("facts.spec.kind"), description="What it watches.")
+    description: str | None = strawberry.field(
+        resolver=attribute("facts.spec.description"), description="What it is for."
+    )
+    owners: list[str] = strawberry.field(resolver=attribute("facts.spec.owners"), description="Who looks after it.")
     minimum_interval_seconds: float = strawberry.field(
-        description="Least time from the start of one tick to the start of the next; 0: again at once."
+        resolver=attribute("facts.spec.minimum_interval_seconds"),
+        description="Least time from the start of one tick to the start of the next; 0: again at once.",
     )
     watches: list[str] = strawberry.field(
-        description="Folders and files of which a change makes it due at once, relative to its evaluator's folder."
+        resolver=attribute("facts.spec.watch"),
+        description="Folders and files of which a change makes it due at once, relative to its evaluator's folder.",
     )
-    timeout_seconds: float = strawberry.field(description="How long an evaluation may take before it is ended.")
+    timeout_seconds: float = strawberry.field(
+        resolver=attribute("facts.spec.timeout_seconds"),
+        description="How long an evaluation may take before it is ended.",
+    )
     max_lag_seconds: float | None = strawberry.field(
+        resolver=attribute("facts.spec.max_lag_seconds"),
         description="How late it may be, or an evaluation may hold up the next, before it is OVERDUE; null: 5 s, and "
-        "however long an evaluation takes."
+        "however long an evaluation takes.",
     )
-    default_status: SensorStatus = strawberry.field(description="The status that its code gives it.")
-    status: SensorStatus = strawberry.field(description="Whether it is to be evaluated.")
-    condition: SensorCondition = strawberry.field(description="What it is doing now, and until when it waits.")
-    next_tick_at: datetime | None = strawberry.field(
-        description="When it is due; null while it is not to be evaluated."
+    default_status: SensorStatus = strawberry.field(
+        resolver=attribute("facts.spec.default_status"), description="The status that its code gives it."
+    )
+    status: SensorStatus = strawberry.field(
+        resolver=attribute("facts.status"), description="Whether it is to be evaluated."
     )
     consecutive_failures: int = strawberry.field(
-        description="How many ticks failed in a row; 0 again when it is started, its cursor set or its code changed."
+        resolver=attribute("facts.consecutive_failures"),
+        description="How many ticks failed in a row; 0 again when it is started, its cursor set or its code changed.",
     )
+
+    @field("What its author noted about it.")
+    def metadata(self) -> JSON | None:
+        """Pass it on."""
+        noted = self.facts.spec.metadata
+        return JSON(noted) if noted else None
+
+    @field("What it is doing now, and until when it waits.")
+    def condition(self) -> SensorCondition:
+        """Work it out as of the moment it was read."""
+        found = domain.condition_of(self.facts, self.seen_at)
+        return SensorCondition(kind=found.kind, until=found.until, message=found.message)
+
+    @field("When it is due; null while it is not to be evaluated.")
+    def next_tick_at(self) -> datetime | None:
+        """Tell it."""
+        facts = self.facts
+        return facts.next_tick_at if facts.is_due_able or facts.is_paused else None
 
     @field("The project that defines it.")
     def code_location(self, info: Info) -> CodeLocation:
@@ -183,7 +212,7 @@ class Sensor(Node):
     @field("What its function remembers from one tick to the next.")
     def cursor(self) -> SensorCursor:
         """Pass it on."""
-        return sensor_cursor(self.facts.cursor)
+        return SensorCursor(facts=self.facts.cursor)
 
     @field("Changes of its cursor, the latest first.")
     async def cursor_history(self, info: Info, first: First = None, after: After = None) -> Connection[CursorChange]:
@@ -279,25 +308,5 @@ async def load_sensors_ahead(info: Info, ids: Iterable[UUID | None], *path: str)
 
 def sensor(seen: SensorSeen, read_with: ReadWith | None = None) -> Sensor:
     """Return a sensor as the schema has it."""
-    facts, spec = seen.sensor, seen.sensor.spec
-    condition = domain.condition_of(facts, seen.at)
-    return Sensor(
-        id=ids.encode("Sensor", facts.id),
-        facts=facts,
-        seen_at=seen.at,
-        read_with=read_with,
-        name=spec.name,
-        kind=spec.kind,
-        description=spec.description,
-        owners=list(spec.owners),
-        metadata=JSON(spec.metadata) if spec.metadata else None,
-        minimum_interval_seconds=spec.minimum_interval_seconds,
-        watches=list(spec.watch),
-        timeout_seconds=spec.timeout_seconds,
-        max_lag_seconds=spec.max_lag_seconds,
-        default_status=spec.default_status,
-        status=facts.status,
-        condition=SensorCondition(kind=condition.kind, until=condition.until, message=condition.message),
-        next_tick_at=facts.next_tick_at if facts.is_due_able or facts.is_paused else None,
-        consecutive_failures=facts.consecutive_failures,
-    )
+    facts = seen.sensor
+    return Sensor(id=ids.encode("Sensor", facts.id), facts=facts, seen_at=seen.at, read_with=read_with)

@@ -34,6 +34,7 @@ from vedette.graphql.fields import field
 from vedette.graphql.filters import TickFilterInput, tick_filter
 from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, levels_from
 from vedette.graphql.nodes import Node
+from vedette.graphql.plans import attribute
 from vedette.graphql.sensors.sensors import Sensor, load_sensors_ahead
 from vedette.graphql.tags import Tag, tag_list
 from vedette.graphql.ticks.reactions import Reaction
@@ -111,23 +112,41 @@ class Tick(Node):
     """One evaluation of a sensor and what came of it."""
 
     facts: strawberry.Private[domain.Tick]
-    number: int = strawberry.field(description="1, 2, 3 … for each sensor.")
-    status: TickStatus = strawberry.field(description="How it stands.")
-    cause: TickCause = strawberry.field(description="What made the sensor due.")
-    started_at: datetime = strawberry.field(description="When the evaluation began.")
-    finished_at: datetime | None = strawberry.field(description="When it ended; null while it goes on.")
-    cursor_before: str | None = strawberry.field(description="The sensor's cursor when it began.")
-    cursor_after: str | None = strawberry.field(description="The sensor's cursor when it had ended.")
-    skip_reason: str | None = strawberry.field(description="Why it asked for nothing, if it said so.")
-    requested_count: int = strawberry.field(description="How many runs it asked for.")
-    launched_count: int = strawberry.field(description="How many of these were launched.")
+    number: int = strawberry.field(resolver=attribute("facts.number"), description="1, 2, 3 … for each sensor.")
+    status: TickStatus = strawberry.field(resolver=attribute("facts.status"), description="How it stands.")
+    cause: TickCause = strawberry.field(resolver=attribute("facts.cause"), description="What made the sensor due.")
+    started_at: datetime = strawberry.field(
+        resolver=attribute("facts.started_at"), description="When the evaluation began."
+    )
+    finished_at: datetime | None = strawberry.field(
+        resolver=attribute("facts.finished_at"), description="When it ended; null while it goes on."
+    )
+    cursor_before: str | None = strawberry.field(
+        resolver=attribute("facts.cursor_before"), description="The sensor's cursor when it began."
+    )
+    cursor_after: str | None = strawberry.field(
+        resolver=attribute("facts.cursor_after"), description="The sensor's cursor when it had ended."
+    )
+    skip_reason: str | None = strawberry.field(
+        resolver=attribute("facts.skip_reason"), description="Why it asked for nothing, if it said so."
+    )
+    requested_count: int = strawberry.field(
+        resolver=attribute("facts.requested_count"), description="How many runs it asked for."
+    )
+    launched_count: int = strawberry.field(
+        resolver=attribute("facts.launched_count"), description="How many of these were launched."
+    )
     reaction_count: int = strawberry.field(
-        description="To how many events it reacted without asking for runs, where the sensor watches runs or assets."
+        resolver=attribute("facts.reaction_count"),
+        description="To how many events it reacted without asking for runs, where the sensor watches runs or assets.",
     )
     repeats: int = strawberry.field(
-        description="How many ticks just like it, which asked for nothing either, followed and were folded into it."
+        resolver=attribute("facts.repeats"),
+        description="How many ticks just like it, which asked for nothing either, followed and were folded into it.",
     )
-    last_repeat_at: datetime | None = strawberry.field(description="When the last of these repeats began.")
+    last_repeat_at: datetime | None = strawberry.field(
+        resolver=attribute("facts.last_repeat_at"), description="When the last of these repeats began."
+    )
 
     @field("The sensor that was evaluated.")
     def sensor(self, info: Info) -> Sensor:
@@ -201,23 +220,7 @@ class Tick(Node):
 
 def tick(facts: domain.Tick) -> Tick:
     """Return a tick as the schema has it."""
-    return Tick(
-        id=ids.encode("Tick", facts.id),
-        facts=facts,
-        number=facts.number,
-        status=facts.status,
-        cause=facts.cause,
-        started_at=facts.started_at,
-        finished_at=facts.finished_at,
-        cursor_before=facts.cursor_before,
-        cursor_after=facts.cursor_after,
-        skip_reason=facts.skip_reason,
-        requested_count=facts.requested_count,
-        launched_count=facts.launched_count,
-        reaction_count=facts.reaction_count,
-        repeats=facts.repeats,
-        last_repeat_at=facts.last_repeat_at,
-    )
+    return Tick(id=ids.encode("Tick", facts.id), facts=facts)
 
 
 @strawberry.type

@@ -11,6 +11,8 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
+from vedette.graphql.plans import attribute
+
 Even = NewType("Even", int)
 
 
@@ -120,6 +122,10 @@ class Thing(Named):
     few: list["Thing | None"]
     twin: "Thing | None"
     resolved: strawberry.Private[Any]
+    # Of a twin that may be nothing, or anything.
+    twins_count: int | None = strawberry.field(resolver=attribute("twin.count"))
+    twins_name: str = strawberry.field(resolver=attribute("twin.name"))
+    twins_twin: "Thing | None" = strawberry.field(resolver=attribute("twin.twin"))
 
     @strawberry.field
     def plain(self) -> "Thing | None":

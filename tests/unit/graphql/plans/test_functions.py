@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timezone
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vedette.graphql.plans import attribute
 from vedette.graphql.plans.functions import MOST_FUNCTIONS, Part, function
 from vedette.graphql.plans.leaves import iso
 
@@ -20,6 +22,12 @@ def test_a_moment_is_written_as_its_isoformat(at: datetime) -> None:
 def greeting(name: str, greeted: str) -> Any:
     """Return the function of an object with one field, which greets."""
     return function([Part(name, "v# = greet#(source)", {"greet": lambda source: f"{greeted} {source}"})])
+
+
+@pytest.mark.parametrize("path", ["", "a.", "a b", "a.b()", "class", "1"])
+def test_what_is_no_attribute_is_not_written_into_code(path: str) -> None:
+    with pytest.raises(ValueError, match="no attribute"):
+        attribute(path)
 
 
 def test_selections_of_one_shape_share_their_code() -> None:
