@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -12,11 +12,18 @@ import seeds
 from serving import Api, Subscription, eventually, is_listened_to
 from vedette.bus import Bus, topics
 from vedette.domain.catalog import SensorStatus
+from vedette.graphql.plans import PlannedExecutor
+from vedette.graphql.streams.items import Item
 from vedette.graphql.streams.shares import Share
 from vedette.storage.database import Database
 from vedette.web.connections import HttpConnection
+from vedette.web.event_streams import Stream
 
-TICKS = 'subscription { ticks(after: "0") { ... on TickChanged { position tick { skipReason sensor { name } } } } }'
+QUERY = "{ ticks { edges { node { skipReason sensor { name } } } } }"
+FOLLOW = 'subscription { ticks(after: "0") { ... on TickChanged { position tick { skipReason sensor { name } } } } }'
+# What has read what clients are told, what keeps it, and what tells it.
+KINDS = (PlannedExecutor, Share, Item, Stream)
+Held = Callable[[], set[type]]
 
 
 @pytest.fixture
@@ -27,43 +34,70 @@ def uncollected() -> Iterator[None]:
     gc.enable()
 
 
-@pytest.mark.usefixtures("uncollected")
-@pytest.mark.parametrize("way", ["websocket", "complete", "event stream"])
-async def test_what_was_told_is_gone_without_a_collection(
-    api: Api, database: Database, bus: Bus, monkeypatch: pytest.MonkeyPatch, way: str
-) -> None:
+@pytest.fixture
+def held(uncollected: None) -> Held:
+    """Tell of which of KINDS there are objects that were not there before, whether anything reaches them or not."""
+
+    def found() -> list[object]:
+        return [one for one in gc.get_objects() if issubclass(type(one), KINDS)]
+
+    def held() -> set[type]:
+        new = [one for one in found() if all(one is not other for other in before)]
+        return {kind for kind in KINDS for one in new if isinstance(one, kind)}
+
+    before = found()
+    return held
+
+
+@pytest.fixture
+async def ticks(database: Database) -> None:
     await seeds.code_location(database)
     sensor = await seeds.sensor(database, default_status=SensorStatus.RUNNING)
     for number in range(1, 4):
         await seeds.tick(database, sensor, number)
-    shares: list[weakref.ref[Share]] = []
-    run = Share.run
 
-    async def noted(share: Share, *arguments: object) -> None:
-        shares.append(weakref.ref(share))
-        await run(share, *arguments)  # type: ignore[arg-type]  # they are passed on
 
-    monkeypatch.setattr(Share, "run", noted)
-    if way == "event stream":
-        async with api.client.stream("POST", f"{api.url}/stream", json={"query": TICKS}) as response:
-            lines = response.aiter_lines()
-            async with asyncio.timeout(20):
-                while not (await anext(lines)).startswith("data: "):
-                    pass
-            await eventually(lambda: is_listened_to(bus, topics.TICKS))
-    else:
-        async with api.connect() as socket:
-            client = Subscription(socket)
-            await client.start(TICKS)
-            await client.take(3)
-            if way == "complete":
-                await client.send({"id": "1", "type": "complete"})
-                await eventually(lambda: not is_listened_to(bus))
-            else:
-                socket.transport.abort()
+@pytest.mark.usefixtures("ticks")
+async def test_what_was_read_is_gone_without_a_collection(api: Api, held: Held) -> None:
+    assert len((await api.query(QUERY))["ticks"]["edges"]) == 3
+    await eventually(lambda: not held())
+
+
+@pytest.mark.usefixtures("ticks")
+async def test_what_was_told_is_gone_without_a_collection_where_a_client_is_cut_off(
+    api: Api, bus: Bus, held: Held
+) -> None:
+    async with api.subscribe(FOLLOW) as client:
+        await client.take(3)
+        assert held() == {PlannedExecutor, Share, Item}
+        client.socket.transport.abort()
     await eventually(lambda: not is_listened_to(bus))
-    assert len(shares) == 1
-    await eventually(lambda: shares[0]() is None)
+    await eventually(lambda: not held())
+
+
+@pytest.mark.usefixtures("ticks")
+async def test_what_was_told_is_gone_without_a_collection_where_a_client_stays(api: Api, bus: Bus, held: Held) -> None:
+    async with api.subscribe(FOLLOW) as client:
+        await client.take(3)
+        assert held() == {PlannedExecutor, Share, Item}
+        await client.send({"id": "1", "type": "complete"})
+        await eventually(lambda: not is_listened_to(bus))
+        await eventually(lambda: not held())
+
+
+@pytest.mark.usefixtures("ticks")
+async def test_what_was_told_is_gone_without_a_collection_where_a_client_hangs_up(
+    api: Api, bus: Bus, held: Held
+) -> None:
+    async with api.client.stream("POST", f"{api.url}/stream", json={"query": FOLLOW}) as response:
+        lines = response.aiter_lines()
+        async with asyncio.timeout(20):
+            while not (await anext(lines)).startswith("data: "):
+                pass
+        await eventually(lambda: is_listened_to(bus, topics.TICKS))
+        assert held() == set(KINDS)
+    await eventually(lambda: not is_listened_to(bus))
+    await eventually(lambda: not held())
 
 
 @pytest.mark.usefixtures("uncollected")
