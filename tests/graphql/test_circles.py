@@ -14,6 +14,7 @@ from vedette.bus import Bus
 from vedette.bus.listeners import Listener
 from vedette.bus.topics import TICKS
 from vedette.domain.catalog import SensorStatus
+from vedette.graphql.loaders import Loaders
 from vedette.graphql.plans import PlannedExecutor
 from vedette.graphql.streams.items import Item
 from vedette.graphql.streams.shares import Share
@@ -25,7 +26,7 @@ from vedette.web.event_streams import Stream
 QUERY = "{ ticks { edges { node { skipReason sensor { name } } } } }"
 FOLLOW = 'subscription { ticks(after: "0") { ... on TickChanged { position tick { skipReason sensor { name } } } } }'
 # What has read what clients are told, what keeps it, and what tells it.
-KINDS = (PlannedExecutor, Share, Item, Stream)
+KINDS = (PlannedExecutor, Loaders, Share, Item, Stream)
 Held = Callable[[], set[type]]
 AtRest = Callable[[], bool]
 

@@ -15,6 +15,7 @@ from vedette.domain.assets import Path
 from vedette.domain.logs import LogLevel
 from vedette.domain.run_limits import LimitKey
 from vedette.domain.run_waits import Wait
+from vedette.domain.ticks import RecordedRunRequest
 from vedette.graphql.access.tokens import ApiToken, api_token
 from vedette.graphql.assets.asset_events import (
     AssetCheckEvaluation,
@@ -83,7 +84,10 @@ Levels = tuple[LogLevel, ...]
 
 
 class Loaders:
-    """The loaders of one operation, or of one item of a subscription; each is made when it is first asked for."""
+    """The loaders of one operation, or of one item of a subscription; each is made when it is first asked for.
+
+    None of them knows this object: so what they have read is gone with it, without a collection.
+    """
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -134,9 +138,10 @@ class Loaders:
     @cached_property
     def worker(self) -> DataLoader[UUID, Worker | None]:
         """Processes by id."""
+        seconds = patience(self._settings)
 
         async def read(connection: Any, ids: Sequence[UUID]) -> dict[UUID, instance.Worker]:
-            return await instance.workers_by_ids(connection, ids, patience(self._settings))
+            return await instance.workers_by_ids(connection, ids, seconds)
 
         return self._things(read, worker)
 
@@ -153,9 +158,10 @@ class Loaders:
     @cached_property
     def steps_of_run(self) -> DataLoader[UUID, list[RunStep]]:
         """The steps of runs by the run's id."""
+        database = self._database
 
         async def load(ids: list[UUID]) -> list[list[RunStep]]:
-            async with self._database.reading() as connection:
+            async with database.reading() as connection:
                 found = await runs.steps_each(connection, ids)
             return [[run_step(step) for step in found.get(run_id, ())] for run_id in ids]
 
@@ -164,9 +170,10 @@ class Loaders:
     @cached_property
     def wait_of_run(self) -> DataLoader[UUID, RunWait | None]:
         """Where in the queue runs stand and what holds them up, by id; None of those that are not queued."""
+        seconds = patience(self._settings)
 
         async def read(connection: Any, ids: Sequence[UUID]) -> dict[UUID, Wait]:
-            return await run_waiting.waits(connection, ids, patience(self._settings))
+            return await run_waiting.waits(connection, ids, seconds)
 
         return self._things(read, run_wait)
 
@@ -178,10 +185,11 @@ class Loaders:
     @cached_property
     def tick_counts(self) -> DataLoader[tuple[UUID, float], TickCounts]:
         """Counts of ticks by sensor id and window in seconds."""
+        database = self._database
 
         async def load(keys: list[tuple[UUID, float]]) -> list[TickCounts]:
             found: dict[tuple[UUID, float], TickCounts] = {}
-            async with self._database.reading() as connection:
+            async with database.reading() as connection:
                 for seconds in {seconds for _, seconds in keys}:
                     ids = [sensor_id for sensor_id, asked in keys if asked == seconds]
                     counts = await ticks.counts_each(connection, ids, timedelta(seconds=seconds))
@@ -193,10 +201,11 @@ class Loaders:
     @cached_property
     def tick_buckets(self) -> DataLoader[tuple[UUID, Span], list[TickBucket]]:
         """Counts of ticks over time by sensor id and span."""
+        database = self._database
 
         async def load(keys: list[tuple[UUID, Span]]) -> list[list[TickBucket]]:
             found: dict[Span, dict[UUID, list[tick_buckets.TickBucket]]] = {}
-            async with self._database.reading() as connection:
+            async with database.reading() as connection:
                 for span in {span for _, span in keys}:
                     ids = [sensor_id for sensor_id, asked in keys if asked == span]
                     found[span] = await tick_buckets.each(connection, ids, span)
@@ -250,9 +259,10 @@ class Loaders:
     @cached_property
     def partition_count_of_asset(self) -> DataLoader[Path, int]:
         """How many partitions of assets were materialized, by the asset's key."""
+        database = self._database
 
         async def load(keys: list[Path]) -> list[int]:
-            async with self._database.reading() as connection:
+            async with database.reading() as connection:
                 found = await asset_histories.count_partitions(connection, keys)
             return [found[key] for key in keys]
 
@@ -318,9 +328,10 @@ class Loaders:
     @cached_property
     def dynamic_keys(self) -> DataLoader[str, Sequence[str]]:
         """All keys of dynamic partitions by the definition's name."""
+        database = self._database
 
         async def load(names: list[str]) -> list[Sequence[str]]:
-            async with self._database.reading() as connection:
+            async with database.reading() as connection:
                 found = await dynamic_partitions.keys_of(connection, names)
             return [found[name] for name in names]
 
@@ -329,9 +340,10 @@ class Loaders:
     @cached_property
     def partition_changes_of_tick(self) -> DataLoader[UUID, list[PartitionChange]]:
         """What became of changes of dynamic partitions by the tick's id."""
+        database = self._database
 
         async def load(ids: list[UUID]) -> list[list[PartitionChange]]:
-            async with self._database.reading() as connection:
+            async with database.reading() as connection:
                 found = await partition_verdicts.of_ticks(connection, ids)
             return [[partition_change(change) for change in found.get(tick_id, ())] for tick_id in ids]
 
@@ -340,15 +352,18 @@ class Loaders:
     @cached_property
     def requests_of_tick(self) -> DataLoader[tuple[tuple[UUID, UUID], Window], Connection[RunRequest]]:
         """Run requests by tick id and sensor id."""
+        database = self._database
 
         async def load(keys: list[tuple[tuple[UUID, UUID], Window]]) -> list[Connection[RunRequest]]:
             sensor_of = dict(tick_and_sensor for tick_and_sensor, _ in keys)
-            inner = self._lists(
-                RUN_REQUESTS,
-                ticks.requests_each,
-                lambda seen: run_request(seen.request, sensor_of[seen.tick_id], seen.outcome, seen.run_id),
-            )
-            return await inner.load_many((tick_id, window) for (tick_id, _), window in keys)
+            wanted = [(tick_id, window) for (tick_id, _), window in keys]
+
+            def build(seen: RecordedRunRequest) -> RunRequest:
+                return run_request(seen.request, sensor_of[seen.tick_id], seen.outcome, seen.run_id)
+
+            return [
+                RUN_REQUESTS.connect(page, build) for page in await _read_pages(database, ticks.requests_each, wanted)
+            ]
 
         return DataLoader(load_fn=load)
 
@@ -405,15 +420,19 @@ class Loaders:
     # --- how they load
 
     def _rows(self, read: Callable[[Any, Sequence[K]], Awaitable[list[R]]]) -> DataLoader[K, R]:
+        database = self._database
+
         async def load(keys: list[K]) -> list[R]:
-            async with self._database.reading() as connection:
+            async with database.reading() as connection:
                 return await read(connection, keys)
 
         return DataLoader(load_fn=load)
 
     def _sensors(self, read: Callable[[Any, Sequence[K]], Awaitable[list[list[UUID]]]]) -> DataLoader[K, list[Sensor]]:
+        database = self._database
+
         async def load(keys: list[K]) -> list[list[Sensor]]:
-            async with self._database.reading() as connection:
+            async with database.reading() as connection:
                 ids = await read(connection, keys)
                 found = await sensors.by_ids(connection, list({one for each in ids for one in each}))
             return [[sensor(found[one]) for one in each if one in found] for each in ids]
@@ -423,8 +442,10 @@ class Loaders:
     def _things(
         self, read: Callable[[Any, Sequence[K]], Awaitable[dict[K, R]]], build: Callable[[R], N]
     ) -> DataLoader[K, N | None]:
+        database = self._database
+
         async def load(keys: list[K]) -> list[N | None]:
-            async with self._database.reading() as connection:
+            async with database.reading() as connection:
                 found = await read(connection, keys)
             return [build(found[key]) if key in found else None for key in keys]
 
@@ -434,30 +455,35 @@ class Loaders:
         self, cursors_of_list: Cursors, read: Callable[..., Awaitable[list[Page[R]]]], build: Callable[[R], N]
     ) -> "DataLoader[Any, Connection[N]]":
         """Load by keys (parent, arguments …, window): one statement for all parents asked with the same arguments."""
+        database = self._database
 
         async def load(keys: list[tuple[Any, ...]]) -> list[Connection[N]]:
-            return [cursors_of_list.connect(page, build) for page in await self._read_pages(read, keys)]
+            return [cursors_of_list.connect(page, build) for page in await _read_pages(database, read, keys)]
 
         return DataLoader(load_fn=load)
 
     def _pages(self, read: Callable[..., Awaitable[list[Page[R]]]]) -> "DataLoader[Any, Page[R]]":
+        database = self._database
+
         async def load(keys: list[tuple[Any, ...]]) -> list[Page[R]]:
-            return await self._read_pages(read, keys)
+            return await _read_pages(database, read, keys)
 
         return DataLoader(load_fn=load)
 
-    async def _read_pages(
-        self, read: Callable[..., Awaitable[list[Page[R]]]], keys: Sequence[tuple[Any, ...]]
-    ) -> list[Page[R]]:
-        parents: dict[tuple[Any, ...], list[Any]] = {}
-        for parent, *arguments in keys:
-            parents.setdefault(tuple(arguments), []).append(parent)
-        found: dict[tuple[Any, ...], Page[R]] = {}
-        async with self._database.reading() as connection:
-            for arguments_of_all, asked in parents.items():
-                for parent, page in zip(asked, await read(connection, asked, *arguments_of_all), strict=True):
-                    found[(parent, *arguments_of_all)] = page
-        return [found[key] for key in keys]
+
+async def _read_pages(
+    database: Database, read: Callable[..., Awaitable[list[Page[R]]]], keys: Sequence[tuple[Any, ...]]
+) -> list[Page[R]]:
+    """Read the pages of keys (parent, arguments …): one statement for all parents with the same arguments."""
+    parents: dict[tuple[Any, ...], list[Any]] = {}
+    for parent, *arguments in keys:
+        parents.setdefault(tuple(arguments), []).append(parent)
+    found: dict[tuple[Any, ...], Page[R]] = {}
+    async with database.reading() as connection:
+        for arguments_of_all, asked in parents.items():
+            for parent, page in zip(asked, await read(connection, asked, *arguments_of_all), strict=True):
+                found[(parent, *arguments_of_all)] = page
+    return [found[key] for key in keys]
 
 
 def _logged(placed: PlacedEvent) -> LogRecord:
