@@ -5,12 +5,12 @@ executes with. A plan is the tree of an operation's fields as graphql-core colle
 graphql-core in all that is seen: errors, nulls and the order of things are made by the executor's own methods, and what
 a plan does not know (an iterable that is no list, an executor with middleware, incremental delivery) goes to these.
 
-Fields that are attributes of an object's own attributes are resolved by `attribute`, which a plan reads without a call.
+Fields that are attributes of an object's own attributes are resolved by `Attribute`, which a plan reads without a call.
 
 Only the ways in which strawberry resolves a field are known to `strawberry_fields`; the rest knows graphql-core alone.
 """
 
-from vedette.graphql.plans.attributes import attribute
+from vedette.graphql.plans.attributes import Attribute
 from vedette.graphql.plans.executor import PlannedExecutor
 
-__all__ = ["PlannedExecutor", "attribute"]
+__all__ = ["Attribute", "PlannedExecutor"]

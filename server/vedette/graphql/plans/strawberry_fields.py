@@ -14,7 +14,7 @@ from strawberry.schema.types.base_scalars import isoformat
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.field import StrawberryField
 
-from vedette.graphql.plans.attributes import path_of
+from vedette.graphql.plans.attributes import Attribute
 from vedette.graphql.plans.places import Place
 
 
@@ -43,9 +43,8 @@ def _called(schema: Any, field: StrawberryField, place: Place) -> Reading | None
         return None
     if not resolver.self_parameter or resolver.parent_parameter or resolver.root_parameter:
         return None
-    path = path_of(resolver.wrapped_func)
-    if path is not None:
-        return Reading(f"source.{path}", {})
+    if isinstance(resolver.wrapped_func, Attribute):
+        return Reading(f"source.{resolver.wrapped_func.path}", {})
     named: dict[str, Any] = {"call": resolver.wrapped_func}
     told = resolver.info_parameter
     if told is None:

@@ -29,7 +29,7 @@ from vedette.graphql.fields import field
 from vedette.graphql.filters import RunFilterInput, run_filter
 from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, levels_from
 from vedette.graphql.nodes import Node
-from vedette.graphql.plans import attribute
+from vedette.graphql.plans import Attribute
 from vedette.graphql.scalars import StreamPosition
 from vedette.graphql.sensors.sensors import Sensor, load_sensors_ahead
 from vedette.graphql.tags import Tag, tag_list
@@ -110,29 +110,29 @@ class Run(Node):
     """One execution of a job."""
 
     facts: strawberry.Private[domain.Run]
-    job_name: str = strawberry.field(resolver=attribute("facts.job_name"), description="Name of the job.")
-    status: RunStatus = strawberry.field(resolver=attribute("facts.status"), description="How it stands.")
+    job_name: str = strawberry.field(resolver=Attribute("facts.job_name"), description="Name of the job.")
+    status: RunStatus = strawberry.field(resolver=Attribute("facts.status"), description="How it stands.")
     run_key: str | None = strawberry.field(
-        resolver=attribute("facts.run_key"), description="The key that makes it unique to its sensor or job."
+        resolver=Attribute("facts.run_key"), description="The key that makes it unique to its sensor or job."
     )
     partition_key: str | None = strawberry.field(
-        resolver=attribute("facts.partition_key"), description="The partition that it runs for."
+        resolver=Attribute("facts.partition_key"), description="The partition that it runs for."
     )
     asset_selection: list[list[str]] | None = strawberry.field(
-        resolver=attribute("facts.asset_selection"), description="Keys of the assets that it runs for."
+        resolver=Attribute("facts.asset_selection"), description="Keys of the assets that it runs for."
     )
-    queued_at: datetime = strawberry.field(resolver=attribute("facts.queued_at"), description="When it was asked for.")
+    queued_at: datetime = strawberry.field(resolver=Attribute("facts.queued_at"), description="When it was asked for.")
     started_at: datetime | None = strawberry.field(
-        resolver=attribute("facts.started_at"), description="When user code began, in the latest attempt."
+        resolver=Attribute("facts.started_at"), description="When user code began, in the latest attempt."
     )
     finished_at: datetime | None = strawberry.field(
-        resolver=attribute("facts.finished_at"), description="When it ended."
+        resolver=Attribute("facts.finished_at"), description="When it ended."
     )
     attempt: int = strawberry.field(
-        resolver=attribute("facts.attempt"), description="Which execution of this run it is: 1, 2, …"
+        resolver=Attribute("facts.attempt"), description="Which execution of this run it is: 1, 2, …"
     )
     priority: int = strawberry.field(
-        resolver=attribute("facts.priority"), description="Its priority in the queue: the greater starts first."
+        resolver=Attribute("facts.priority"), description="Its priority in the queue: the greater starts first."
     )
 
     @field("Whether it can still be canceled.")

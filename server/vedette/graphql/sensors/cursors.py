@@ -11,7 +11,7 @@ from vedette.graphql import ids
 from vedette.graphql.context import Info
 from vedette.graphql.fields import field
 from vedette.graphql.nodes import Node
-from vedette.graphql.plans import attribute
+from vedette.graphql.plans import Attribute
 from vedette.storage.sensors import cursors
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ class SensorCursor:
 
     facts: strawberry.Private[Cursor]
     value: str | None = strawberry.field(
-        resolver=attribute("facts.value"), description="What it holds; null while it was never set or was cleared."
+        resolver=Attribute("facts.value"), description="What it holds; null while it was never set or was cleared."
     )
     version: int = strawberry.field(
-        resolver=attribute("facts.version"),
+        resolver=Attribute("facts.version"),
         description="How often it was changed; name it to change exactly this version.",
     )
     updated_at: datetime | None = strawberry.field(
-        resolver=attribute("facts.updated_at"), description="When it was last changed."
+        resolver=Attribute("facts.updated_at"), description="When it was last changed."
     )
 
     @field("Who last changed it.")

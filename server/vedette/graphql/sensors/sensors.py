@@ -31,7 +31,7 @@ from vedette.graphql.fields import field
 from vedette.graphql.filters import RunFilterInput, TickFilterInput, run_filter, tick_filter
 from vedette.graphql.lookahead import load_ahead, selects
 from vedette.graphql.nodes import Node
-from vedette.graphql.plans import attribute
+from vedette.graphql.plans import Attribute
 from vedette.graphql.sensors.cursors import CursorChange, SensorCursor
 from vedette.graphql.tags import Tag, tag_list
 from vedette.graphql.ticks.tick_buckets import Seconds, Since, TickBucket, Until, span_of
@@ -120,38 +120,38 @@ class Sensor(Node):
     seen_at: strawberry.Private[datetime]
     read_with: strawberry.Private[ReadWith | None]
     name: str = strawberry.field(
-        resolver=attribute("facts.spec.name"), description="Its name, unique in its code location."
+        resolver=Attribute("facts.spec.name"), description="Its name, unique in its code location."
     )
-    kind: SensorKind = strawberry.field(resolver=attribute("facts.spec.kind"), description="What it watches.")
+    kind: SensorKind = strawberry.field(resolver=Attribute("facts.spec.kind"), description="What it watches.")
     description: str | None = strawberry.field(
-        resolver=attribute("facts.spec.description"), description="What it is for."
+        resolver=Attribute("facts.spec.description"), description="What it is for."
     )
-    owners: list[str] = strawberry.field(resolver=attribute("facts.spec.owners"), description="Who looks after it.")
+    owners: list[str] = strawberry.field(resolver=Attribute("facts.spec.owners"), description="Who looks after it.")
     minimum_interval_seconds: float = strawberry.field(
-        resolver=attribute("facts.spec.minimum_interval_seconds"),
+        resolver=Attribute("facts.spec.minimum_interval_seconds"),
         description="Least time from the start of one tick to the start of the next; 0: again at once.",
     )
     watches: list[str] = strawberry.field(
-        resolver=attribute("facts.spec.watch"),
+        resolver=Attribute("facts.spec.watch"),
         description="Folders and files of which a change makes it due at once, relative to its evaluator's folder.",
     )
     timeout_seconds: float = strawberry.field(
-        resolver=attribute("facts.spec.timeout_seconds"),
+        resolver=Attribute("facts.spec.timeout_seconds"),
         description="How long an evaluation may take before it is ended.",
     )
     max_lag_seconds: float | None = strawberry.field(
-        resolver=attribute("facts.spec.max_lag_seconds"),
+        resolver=Attribute("facts.spec.max_lag_seconds"),
         description="How late it may be, or an evaluation may hold up the next, before it is OVERDUE; null: 5 s, and "
         "however long an evaluation takes.",
     )
     default_status: SensorStatus = strawberry.field(
-        resolver=attribute("facts.spec.default_status"), description="The status that its code gives it."
+        resolver=Attribute("facts.spec.default_status"), description="The status that its code gives it."
     )
     status: SensorStatus = strawberry.field(
-        resolver=attribute("facts.status"), description="Whether it is to be evaluated."
+        resolver=Attribute("facts.status"), description="Whether it is to be evaluated."
     )
     consecutive_failures: int = strawberry.field(
-        resolver=attribute("facts.consecutive_failures"),
+        resolver=Attribute("facts.consecutive_failures"),
         description="How many ticks failed in a row; 0 again when it is started, its cursor set or its code changed.",
     )
 

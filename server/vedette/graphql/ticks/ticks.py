@@ -34,7 +34,7 @@ from vedette.graphql.fields import field
 from vedette.graphql.filters import TickFilterInput, tick_filter
 from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, levels_from
 from vedette.graphql.nodes import Node
-from vedette.graphql.plans import attribute
+from vedette.graphql.plans import Attribute
 from vedette.graphql.sensors.sensors import Sensor, load_sensors_ahead
 from vedette.graphql.tags import Tag, tag_list
 from vedette.graphql.ticks.reactions import Reaction
@@ -112,40 +112,40 @@ class Tick(Node):
     """One evaluation of a sensor and what came of it."""
 
     facts: strawberry.Private[domain.Tick]
-    number: int = strawberry.field(resolver=attribute("facts.number"), description="1, 2, 3 … for each sensor.")
-    status: TickStatus = strawberry.field(resolver=attribute("facts.status"), description="How it stands.")
-    cause: TickCause = strawberry.field(resolver=attribute("facts.cause"), description="What made the sensor due.")
+    number: int = strawberry.field(resolver=Attribute("facts.number"), description="1, 2, 3 … for each sensor.")
+    status: TickStatus = strawberry.field(resolver=Attribute("facts.status"), description="How it stands.")
+    cause: TickCause = strawberry.field(resolver=Attribute("facts.cause"), description="What made the sensor due.")
     started_at: datetime = strawberry.field(
-        resolver=attribute("facts.started_at"), description="When the evaluation began."
+        resolver=Attribute("facts.started_at"), description="When the evaluation began."
     )
     finished_at: datetime | None = strawberry.field(
-        resolver=attribute("facts.finished_at"), description="When it ended; null while it goes on."
+        resolver=Attribute("facts.finished_at"), description="When it ended; null while it goes on."
     )
     cursor_before: str | None = strawberry.field(
-        resolver=attribute("facts.cursor_before"), description="The sensor's cursor when it began."
+        resolver=Attribute("facts.cursor_before"), description="The sensor's cursor when it began."
     )
     cursor_after: str | None = strawberry.field(
-        resolver=attribute("facts.cursor_after"), description="The sensor's cursor when it had ended."
+        resolver=Attribute("facts.cursor_after"), description="The sensor's cursor when it had ended."
     )
     skip_reason: str | None = strawberry.field(
-        resolver=attribute("facts.skip_reason"), description="Why it asked for nothing, if it said so."
+        resolver=Attribute("facts.skip_reason"), description="Why it asked for nothing, if it said so."
     )
     requested_count: int = strawberry.field(
-        resolver=attribute("facts.requested_count"), description="How many runs it asked for."
+        resolver=Attribute("facts.requested_count"), description="How many runs it asked for."
     )
     launched_count: int = strawberry.field(
-        resolver=attribute("facts.launched_count"), description="How many of these were launched."
+        resolver=Attribute("facts.launched_count"), description="How many of these were launched."
     )
     reaction_count: int = strawberry.field(
-        resolver=attribute("facts.reaction_count"),
+        resolver=Attribute("facts.reaction_count"),
         description="To how many events it reacted without asking for runs, where the sensor watches runs or assets.",
     )
     repeats: int = strawberry.field(
-        resolver=attribute("facts.repeats"),
+        resolver=Attribute("facts.repeats"),
         description="How many ticks just like it, which asked for nothing either, followed and were folded into it.",
     )
     last_repeat_at: datetime | None = strawberry.field(
-        resolver=attribute("facts.last_repeat_at"), description="When the last of these repeats began."
+        resolver=Attribute("facts.last_repeat_at"), description="When the last of these repeats began."
     )
 
     @field("The sensor that was evaluated.")

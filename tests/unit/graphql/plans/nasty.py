@@ -11,7 +11,7 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
-from vedette.graphql.plans import attribute
+from vedette.graphql.plans import Attribute
 
 Even = NewType("Even", int)
 
@@ -123,9 +123,9 @@ class Thing(Named):
     twin: "Thing | None"
     resolved: strawberry.Private[Any]
     # Of a twin that may be nothing, or anything.
-    twins_count: int | None = strawberry.field(resolver=attribute("twin.count"))
-    twins_name: str = strawberry.field(resolver=attribute("twin.name"))
-    twins_twin: "Thing | None" = strawberry.field(resolver=attribute("twin.twin"))
+    twins_count: int | None = strawberry.field(resolver=Attribute("twin.count"))
+    twins_name: str = strawberry.field(resolver=Attribute("twin.name"))
+    twins_twin: "Thing | None" = strawberry.field(resolver=Attribute("twin.twin"))
 
     @strawberry.field
     def plain(self) -> "Thing | None":

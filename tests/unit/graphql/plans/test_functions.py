@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timezone
 from typing import Any
+from uuid import UUID
 
 import pytest
+import strawberry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vedette.graphql.plans import attribute
+from vedette.graphql.plans import Attribute
 from vedette.graphql.plans.functions import MOST_FUNCTIONS, Part, function
 from vedette.graphql.plans.leaves import iso
 
@@ -27,7 +29,16 @@ def greeting(name: str, greeted: str) -> Any:
 @pytest.mark.parametrize("path", ["", "a.", "a b", "a.b()", "class", "1"])
 def test_what_is_no_attribute_is_not_written_into_code(path: str) -> None:
     with pytest.raises(ValueError, match="no attribute"):
-        attribute(path)
+        Attribute(path)
+
+
+def test_an_attribute_is_read_of_the_object_as_well() -> None:
+    @strawberry.type
+    class Told:
+        facts: strawberry.Private[UUID]
+        digits: str = strawberry.field(resolver=Attribute("facts.hex"))
+
+    assert Told(facts=UUID(int=1)).digits == f"{1:032x}"
 
 
 def test_selections_of_one_shape_share_their_code() -> None:
