@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -135,8 +134,6 @@ class Fleet:
         self._place = place
         self._settings = settings
         self.processes: list[Process] = []
-        # When evaluators were, by the clock of this machine, as the database's is.
-        self.evaluators_lost: list[datetime] = []
         self._numbers = itertools.count(1)
 
     def __enter__(self) -> "Fleet":
@@ -159,8 +156,6 @@ class Fleet:
         return process
 
     def replace(self, dead: Process) -> Process:
-        """Start a process in the place of one that has just ended."""
+        """Start a process in the place of one that has ended."""
         self.processes.remove(dead)
-        if dead.role == "evaluate":
-            self.evaluators_lost.append(datetime.now(UTC))
         return self.start(dead.role, port=dead.port, place=dead.place)

@@ -105,8 +105,7 @@ class Trial:
         """Hold the database, the ledger and the dashboards against what happened."""
         events = self.events.names
         last = self.ask(_last_positions)
-        told = self._folder, events, self._started_seconds, self.fleet.evaluators_lost
-        verdict = self.ask(lambda connection: check(connection, *told))
+        verdict = self.ask(lambda connection: check(connection, self._folder, events, self._started_seconds))
         verdict.problems += self.health.problems()
         for subscriber in self._subscribers:
             verdict.problems += subscriber.problems()
