@@ -2,8 +2,8 @@
 
 Of a hundred clients sixty stay; the others come, follow several things and leave, or vanish, read slowly, or say
 nothing. Meanwhile ticks, runs and events of assets happen. The exit code is 1 if a client missed something or got it
-twice, or was sent away without being told why; if the server's memory grew, which is that the median of the last
-quarter of the samples is more than 8 MB and more than 5 % above that of the one before; if it told in its log of errors
+twice, or was sent away without being told why; if the server's memory grew, which is that the median of the last third
+of the samples is more than 8 MB and more than 5 % above that of the middle third; if it told in its log of errors
 that nobody caught; or if it holds anything after they have left: a connection, a subscription, an execution, a
 database connection in use, a task or a file (but for the five that its pool keeps) more than before they came.
 """
@@ -34,7 +34,7 @@ def _report(outcome: Outcome) -> str:
     most = max(sample.memory for sample in outcome.samples)
     held = [
         f"{outcome.before.memory:.1f} MB before",
-        f"{memory.third:.1f} MB in the third quarter of the time",
+        f"{memory.middle:.1f} MB in the middle third",
         f"{memory.last:.1f} MB in the last",
         f"{most:.1f} MB at most",
         f"{outcome.after.memory:.1f} MB after all were gone",

@@ -86,7 +86,7 @@ class Trial:
         memory = Memory.of(samples)
         if not memory.is_flat:
             faults.append(
-                f"Its memory grew: {memory.third:.1f} MB in the third quarter, {memory.last:.1f} MB in the last."
+                f"Its memory grew: {memory.middle:.1f} MB in the middle third, {memory.last:.1f} MB in the last."
             )
         text = self._log.read_text(errors="replace")
         trace = TRACES.search(text)

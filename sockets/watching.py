@@ -77,19 +77,19 @@ def left_over(before: Sample, after: Sample) -> list[str]:
 
 
 class Memory(NamedTuple):
-    """The memory of a server while clients came and went, in MB: the medians of the last two quarters of the time."""
+    """The memory of a server while clients came and went, in MB: the medians of the middle third and of the last."""
 
-    third: float
+    middle: float
     last: float
 
     @classmethod
     def of(cls, samples: Sequence[Sample]) -> "Memory":
-        """Judge samples at even distances, of which the first half is for warming up, as in the soak; four at least."""
-        quarter = max(1, len(samples) // 4)
+        """Judge samples at even distances, of which the first third is for warming up; there are three at least."""
+        third = max(1, len(samples) // 3)
         held = [sample.memory for sample in samples]
-        return cls(statistics.median(held[-2 * quarter : -quarter]), statistics.median(held[-quarter:]))
+        return cls(statistics.median(held[third : 2 * third]), statistics.median(held[-third:]))
 
     @property
     def is_flat(self) -> bool:
-        """Tell whether the last is not much more than the third: MOST_GROWTH_MB, or MOST_GROWTH_SHARE of it."""
-        return self.last - self.third <= max(MOST_GROWTH_MB, MOST_GROWTH_SHARE * self.third)
+        """Tell whether the last is not much more than the middle: MOST_GROWTH_MB, or MOST_GROWTH_SHARE of it."""
+        return self.last - self.middle <= max(MOST_GROWTH_MB, MOST_GROWTH_SHARE * self.middle)
