@@ -1,7 +1,7 @@
 """What must hold once everything has settled, whatever happened before: asked of the database and of the ledger."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +31,8 @@ SELECT count(DISTINCT tags->>'event') >= $1 AND count(*) = count(*) FILTER (WHER
 FROM runs
 """
 _LONGEST_STARTED = """
-SELECT sensors.name, ticks.number, extract(epoch FROM finished_at - ticks.started_at)::float AS seconds
+SELECT sensors.name, ticks.number, extract(epoch FROM ticks.started_at)::float AS began,
+       extract(epoch FROM finished_at)::float AS ended
 FROM ticks JOIN sensors ON sensors.id = ticks.sensor_id
 WHERE finished_at - ticks.started_at > make_interval(secs => $1)
 """
@@ -91,8 +92,18 @@ async def progress(connection: asyncpg.Connection) -> tuple[int, int]:
     return row["runs"], row["ended"]
 
 
-async def check(connection: asyncpg.Connection, folder: Path, events: Sequence[str], started_seconds: float) -> Verdict:
-    """Hold the database and the ledger against what happened; no tick may have been STARTED for longer than told."""
+async def check(
+    connection: asyncpg.Connection,
+    folder: Path,
+    events: Sequence[str],
+    started_seconds: float,
+    attended_seconds: Callable[[float, float], float],
+) -> Verdict:
+    """Hold the database and the ledger against what happened.
+
+    No tick may have been STARTED for longer than `started_seconds` in which an evaluator was at work: for how long one
+    was between two moments is what `attended_seconds` tells.
+    """
     runs = await connection.fetch(_RUNS)
     verdict = Verdict(events=len(events), runs=len(runs))
     _check_events(verdict, runs, events)
@@ -101,8 +112,10 @@ async def check(connection: asyncpg.Connection, folder: Path, events: Sequence[s
         verdict.problems.append(f"{left} ticks left STARTED")
     if left := await connection.fetchval("SELECT count(*) FROM outbox"):
         verdict.problems.append(f"{left} things left in the outbox")
-    long = await connection.fetch(_LONGEST_STARTED, started_seconds)
-    _report(verdict, f"ticks STARTED for more than {started_seconds:g} s", [tuple(row.values()) for row in long])
+    longest = await connection.fetch(_LONGEST_STARTED, started_seconds)
+    lasted = [(row["name"], row["number"], attended_seconds(row["began"], row["ended"])) for row in longest]
+    overdue = [f"{name} {number}: {seconds:.1f} s" for name, number, seconds in lasted if seconds > started_seconds]
+    _report(verdict, f"ticks STARTED for more than {started_seconds:g} s with an evaluator at work", overdue)
     await _check_cursors(verdict, connection)
     await _check_positions(verdict, connection)
     return verdict

@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 
 import asyncpg
 
+from chaos.attendance import AttendanceWatch
 from chaos.events import Events
 from chaos.health import HealthWatch
 from chaos.invariants import Verdict, check, is_settled, progress
@@ -30,8 +31,9 @@ T = TypeVar("T")
 class Trial:
     """Entered, it has a process that serves in each of `serves`, dashboards and a probe; start what else is to be.
 
-    `started_seconds`: for how long a tick may have shown as STARTED at most. `through`: the URL that the fleet uses,
-    where it is not to reach the database by itself. `settings`: variables besides those of every trial.
+    `started_seconds`: for how long a tick may have shown as STARTED at most, with an evaluator at work. `through`: the
+    URL that the fleet uses, where it is not to reach the database by itself. `settings`: variables besides those of
+    every trial.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Trial:
         here = Place(template)
         self.fleet = Fleet(folder, through or url, here, SETTINGS | dict(settings))
         self._started_seconds = started_seconds
+        self._watch = AttendanceWatch(self.fleet)
         self.events = Events(folder, per_second)
         self._folder = folder
         self._url = url
@@ -57,6 +60,7 @@ class Trial:
 
     def __enter__(self) -> Self:
         self.fleet.__enter__()
+        self._watch.__enter__()
         serving = [self.fleet.start("serve", place=place) for place in self._serving]
         for process in serving:
             process.wait_ready()
@@ -75,6 +79,7 @@ class Trial:
         for subscriber in self._subscribers:
             subscriber.stop()
         self.health.stop()
+        self._watch.__exit__()
         self.fleet.__exit__(kind, error, trace)
 
     def start(self, *roles: str, faults: str = "", place: Place | None = None) -> list[Process]:
@@ -105,7 +110,8 @@ class Trial:
         """Hold the database, the ledger and the dashboards against what happened."""
         events = self.events.names
         last = self.ask(_last_positions)
-        verdict = self.ask(lambda connection: check(connection, self._folder, events, self._started_seconds))
+        attended = self._watch.attendance.attended_seconds
+        verdict = self.ask(lambda connection: check(connection, self._folder, events, self._started_seconds, attended))
         verdict.problems += self.health.problems()
         for subscriber in self._subscribers:
             verdict.problems += subscriber.problems()

@@ -63,7 +63,7 @@ def verdict(url: str, folder: Path, events: list[str]) -> Verdict:
         connection = await asyncpg.connect(url, timeout=10, command_timeout=30)
         try:
             # A tick that the backup caught STARTED ends when the copy starts.
-            return await check(connection, folder, events, STOPPED_SECONDS)
+            return await check(connection, folder, events, STOPPED_SECONDS, lambda began, ended: ended - began)
         finally:
             await connection.close()
 
