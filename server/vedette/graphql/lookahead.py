@@ -1,8 +1,8 @@
 """What an operation selects below a field: to read with a list what each of its things will be asked for."""
 
 import asyncio
-from collections.abc import Hashable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Hashable, Iterable
+from typing import Any, TypeVar, cast
 
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 from strawberry.dataloader import DataLoader
@@ -28,6 +28,14 @@ async def load_ahead(loader: DataLoader[K, V], keys: Iterable[K | None]) -> list
     if waiting:
         await asyncio.wait(waiting)
     return [one.result() for one in waiting if not one.cancelled() and one.exception() is None]
+
+
+def at_hand(loading: Awaitable[V]) -> V:
+    """Return what a loader has already; what it has not is returned as it is, for the executor to await.
+
+    Executors make a task of each thing of a list that they have to await: of what was loaded ahead, they make none.
+    """
+    return loading.result() if isinstance(loading, asyncio.Future) and loading.done() else cast("V", loading)
 
 
 def _selects(info: Info, selected: SelectionSetNode | None, path: tuple[str, ...]) -> bool:

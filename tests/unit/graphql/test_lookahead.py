@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from strawberry.dataloader import DataLoader
 
-from vedette.graphql.lookahead import load_ahead
+from vedette.graphql.lookahead import at_hand, load_ahead
 
 
 class Source:
@@ -26,10 +26,13 @@ class Source:
 async def test_it_is_asked_for_once_and_there_at_once() -> None:
     source = Source()
     assert await load_ahead(source.loader, [3, None, 1, 3]) == [6, 2]
-    later: Any = source.loader.load(3)
-    assert later.done()
-    assert later.result() == 6
+    assert at_hand(source.loader.load(3)) == 6
     assert source.asked == [[3, 1]]
+
+
+async def test_what_is_not_there_is_to_be_awaited() -> None:
+    loading: Any = at_hand(Source().loader.load(3))
+    assert await loading == 6
 
 
 async def test_nothing_is_asked_for_where_there_is_nothing() -> None:
@@ -42,5 +45,5 @@ async def test_an_error_is_left_to_those_who_ask() -> None:
     source = Source()
     assert await load_ahead(source.loader, [1, -1]) == []
     with pytest.raises(ValueError, match="negative"):
-        await source.loader.load(1)
+        at_hand(source.loader.load(1))
     assert len(source.asked) == 1

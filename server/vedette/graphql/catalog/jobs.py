@@ -1,7 +1,7 @@
 """Jobs: graphs of ops that runs execute."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -22,7 +22,7 @@ from vedette.graphql.context import Info
 from vedette.graphql.errors import AMBIGUOUS, RequestError
 from vedette.graphql.fields import field
 from vedette.graphql.filters import JobFilterInput, RunFilterInput, job_filter, run_filter
-from vedette.graphql.lookahead import load_ahead, selects
+from vedette.graphql.lookahead import at_hand, load_ahead, selects
 from vedette.graphql.nodes import Node
 from vedette.graphql.tags import Tag, tag_list
 from vedette.storage.catalog import jobs
@@ -63,8 +63,7 @@ class Job(Node):
     @field("The project that defines it.")
     def code_location(self, info: Info) -> CodeLocation:
         """Load it; what it defines does not outlive it."""
-        found: Any = info.context.loaders.code_location_named.load(self.location_name)
-        return cast("CodeLocation", found)
+        return cast("CodeLocation", at_hand(info.context.loaders.code_location_named.load(self.location_name)))
 
     @field("What it is marked with; its runs get these tags too.")
     def tags(self) -> list[Tag]:

@@ -1,7 +1,7 @@
 """Runs: executions of jobs, their steps, events and logs."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry.scalars import JSON
@@ -28,6 +28,7 @@ from vedette.graphql.context import Info
 from vedette.graphql.fields import field
 from vedette.graphql.filters import RunFilterInput, run_filter
 from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, levels_from
+from vedette.graphql.lookahead import at_hand
 from vedette.graphql.nodes import Node
 from vedette.graphql.plans import Attribute
 from vedette.graphql.scalars import StreamPosition
@@ -172,8 +173,7 @@ class Run(Node):
     @field("The job; null if it is not known any more.")
     def job(self, info: Info) -> Job | None:
         """Load it."""
-        found: Any = info.context.loaders.job_named.load((self.facts.code_location, self.facts.job_name))
-        return cast("Job | None", found)
+        return at_hand(info.context.loaders.job_named.load((self.facts.code_location, self.facts.job_name)))
 
     @field("What it is marked with.")
     def tags(self) -> list[Tag]:
@@ -184,8 +184,7 @@ class Run(Node):
     def sensor(self, info: Info) -> Sensor | None:
         """Load it."""
         sensor_id = self.facts.sensor_id
-        found: Any = None if sensor_id is None else info.context.loaders.sensor.load(sensor_id)
-        return cast("Sensor | None", found)
+        return None if sensor_id is None else at_hand(info.context.loaders.sensor.load(sensor_id))
 
     @field("The tick that launched it.")
     async def tick(self, info: Info) -> Tick | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
 from uuid import UUID
 
 import strawberry
@@ -29,7 +29,7 @@ from vedette.graphql.context import Info
 from vedette.graphql.errors import BAD_INPUT, RequestError
 from vedette.graphql.fields import field
 from vedette.graphql.filters import RunFilterInput, TickFilterInput, run_filter, tick_filter
-from vedette.graphql.lookahead import load_ahead, selects
+from vedette.graphql.lookahead import at_hand, load_ahead, selects
 from vedette.graphql.nodes import Node
 from vedette.graphql.plans import Attribute
 from vedette.graphql.sensors.cursors import CursorChange, SensorCursor
@@ -178,7 +178,7 @@ class Sensor(Node):
         """Load it, unless it was read with the list; what it defines does not outlive it."""
         if self.read_with is not None:
             return self.read_with.code_location
-        found: Any = info.context.loaders.code_location_named.load(self.facts.code_location)
+        found = at_hand(info.context.loaders.code_location_named.load(self.facts.code_location))
         return cast("CodeLocation", found)
 
     @field("What it is marked with.")
@@ -231,8 +231,7 @@ class Sensor(Node):
         if self.read_with is not None:
             return self.read_with.last_tick
         last = self.facts.last_tick_id
-        found: Any = None if last is None else info.context.loaders.tick.load(last)
-        return cast("Tick | None", found)
+        return None if last is None else at_hand(info.context.loaders.tick.load(last))
 
     @field("Its ticks, the latest first.")
     async def ticks(

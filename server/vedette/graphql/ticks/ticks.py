@@ -1,7 +1,7 @@
 """Ticks: single evaluations of sensors and what each asked for."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -33,6 +33,7 @@ from vedette.graphql.context import Info
 from vedette.graphql.fields import field
 from vedette.graphql.filters import TickFilterInput, tick_filter
 from vedette.graphql.logs import ErrorInfo, LogRecord, error_info, levels_from
+from vedette.graphql.lookahead import at_hand
 from vedette.graphql.nodes import Node
 from vedette.graphql.plans import Attribute
 from vedette.graphql.sensors.sensors import Sensor, load_sensors_ahead
@@ -151,8 +152,7 @@ class Tick(Node):
     @field("The sensor that was evaluated.")
     def sensor(self, info: Info) -> Sensor:
         """Load it; a tick does not outlive its sensor."""
-        found: Any = info.context.loaders.sensor.load(self.facts.sensor_id)
-        return cast("Sensor", found)
+        return cast("Sensor", at_hand(info.context.loaders.sensor.load(self.facts.sensor_id)))
 
     @field("How long it took; null while it goes on.")
     def duration_seconds(self) -> float | None:
