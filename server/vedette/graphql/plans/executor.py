@@ -32,6 +32,7 @@ class PlannedExecutor(Executor[Any]):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._unawaited = Unawaited()
         # By methods it would know itself, and keep all that it has read until a collection.
         me = weakref.proxy(self)
 
@@ -53,7 +54,7 @@ class PlannedExecutor(Executor[Any]):
         new_defer_usages: Sequence[DeferUsage],
     ) -> Any:
         """Execute the root's fields; when they are done, or are given up, nothing of them goes on."""
-        unawaited = Unawaited()
+        self._unawaited = unawaited = Unawaited()
         self.is_awaitable = unawaited.noting(self.is_awaitable)
         try:
             result = self._root_fields(root_type, root_value, grouped_field_set, serially, new_defer_usages)
@@ -66,10 +67,8 @@ class PlannedExecutor(Executor[Any]):
         return result
 
     def settle_in_background(self, awaitables: list[Awaitable[Any]]) -> None:
-        """Begin nothing that the answer does not need: coroutines are closed at the end, as `unawaited` says."""
-        begun = [one for one in awaitables if type(one) is not CoroutineType]
-        if begun:
-            super().settle_in_background(begun)
+        """Begin them, as graphql-core does, for their errors are told of until the null above is there; end them."""
+        super().settle_in_background(self._unawaited.begin(awaitables))
 
     def _root_fields(
         self,

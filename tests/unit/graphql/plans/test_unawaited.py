@@ -47,10 +47,10 @@ class Leaf:
     """What there is below."""
 
     @strawberry.field
-    async def slow(self, info: strawberry.Info, name: str = "slow") -> str:
+    async def slow(self, info: strawberry.Info, name: str = "slow", turns: int = 3) -> str:
         """Take some turns of the loop."""
         info.context.begun.append(name)
-        for _ in range(3):
+        for _ in range(turns):
             await asyncio.sleep(0)
         info.context.ended.append(name)
         return name
@@ -184,6 +184,23 @@ def test_what_the_answer_does_not_need_is_not_begun() -> None:
         result = uvloop.run(answered())
     assert (result.data, [error.message for error in result.errors]) == ({"now": None}, ["bad"])
     assert (told.begun, told.ended) == ([], [])
+
+
+def test_what_went_on_in_the_background_is_ended_with_the_execution() -> None:
+    told = Told()
+
+    async def answered() -> Any:
+        text = '{ leaves(many: 1) { slow(name: "beside", turns: 20) bad } leaf { slow } }'
+        result = await execution(OWN, text, context_value=told)
+        for _ in range(30):
+            await asyncio.sleep(0)
+        return result
+
+    with nothing_left():
+        result = uvloop.run(answered())
+    assert (result.data, [error.path for error in result.errors]) == (None, [["leaves", 0, "bad"]])
+    assert "beside" in told.begun
+    assert told.ended == []
 
 
 def test_each_item_of_a_subscription_leaves_nothing() -> None:
