@@ -4,8 +4,8 @@
 executes with. A plan is the tree of an operation's fields as graphql-core collects them, each field a function. It is
 graphql-core in all that is seen: errors, nulls and the order of things are made by the executor's own methods, and what
 a plan does not know (an iterable that is no list, an executor with middleware, incremental delivery) goes to these.
-One difference is known: below a null that went up, other errors may be told of what was given up meanwhile, likely as a
-future that is there is not waited for a turn of the loop, as graphql-core does.
+Where several fields fail, a turn of the loop decides which errors are told of: so what is awaited is awaited as
+graphql-core does it, by as many tasks, also a future that is done. A resolver that has its value at hand returns that.
 
 Fields that are attributes of an object's own attributes are resolved by `Attribute`, which a plan reads without a call.
 

@@ -1,6 +1,5 @@
 """Places: fields in an operation."""
 
-from asyncio import Future
 from collections.abc import Callable
 from types import CoroutineType
 from typing import Any, NamedTuple
@@ -48,13 +47,9 @@ class Place(NamedTuple):
     def finish(self, run: Executor[Any], value: Any, complete: Complete, kind: GraphQLOutputType, way: Way) -> Any:
         """Complete a value, and take the error that a value of `kind` can take."""
         try:
-            if type(value) is Future and value.done():
-                # As awaiting it would, but without a coroutine and a task of its own.
-                completed = complete(run, value.result(), way)
-            elif type(value) not in SETTLED and run.is_awaitable(value):
+            if type(value) not in SETTLED and run.is_awaitable(value):
                 return self.later(run, value, complete, kind, way)
-            else:
-                completed = complete(run, value, way)
+            completed = complete(run, value, way)
             is_waiting = type(completed) not in SETTLED and run.is_awaitable(completed)
             return self.later(run, completed, None, kind, way) if is_waiting else completed
         except Exception as error:
