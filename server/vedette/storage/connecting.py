@@ -7,6 +7,7 @@ import asyncpg
 from vedette import keepalive
 from vedette.errors import DatabaseOutdated, DatabaseUnreachable, unreachable
 from vedette.settings import redacted
+from vedette.storage import moments
 
 OLDEST_POSTGRES = 15
 CONNECT_SECONDS = 10.0
@@ -54,6 +55,7 @@ async def connect(
             server_settings=dict(settings),
             connection_class=keepalive.Connection,
         )
+        await moments.read_by(connection)
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise unreachable(redacted(url), error) from None
     if command_seconds is not None:
