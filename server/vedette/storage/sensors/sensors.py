@@ -99,8 +99,8 @@ COLUMNS = f"""id, code_location, CAST(spec AS text), loaded, status, status_sour
     CASE WHEN {_OVERDUE} THEN EXISTS ({HELD}) ELSE true END, now()"""
 
 
-# How many of them are Sensor's as they are, and the moment.
-_KNOWN = 10
+# How many of those behind the cursor are Sensor's as they are; then comes the moment.
+_KNOWN = 9
 _STATUS = {status.value: status for status in SensorStatus}
 _SOURCE = {source.value: source for source in StatusSource}
 
@@ -109,11 +109,10 @@ def build(values: pages.Values) -> SensorSeen:
     """Return a row of COLUMNS, and whatever follows them, as a sensor."""
     # What follows the cursor is in the order of Sensor's fields.
     key, location, spec, loaded, status, source, actor, at, note, cursor, version, cursor_at, tick, by, *rest = values
-    *known, seen_at = rest[:_KNOWN]
     reason = StatusReason(_SOURCE[source], actor, at, note)
     place = Cursor(cursor, version, cursor_at, tick, by)
-    sensor = Sensor(key, location, _spec(spec), loaded, _STATUS[status], reason, place, *known)
-    return SensorSeen(sensor, seen_at)
+    sensor = Sensor(key, location, _spec(spec), loaded, _STATUS[status], reason, place, *rest[:_KNOWN])
+    return SensorSeen(sensor, rest[_KNOWN])
 
 
 _ID = By("id", "uuid")

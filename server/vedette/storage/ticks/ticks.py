@@ -49,30 +49,15 @@ _CAUSE = {cause.value: cause for cause in TickCause}
 
 
 def build(values: pages.Values) -> Tick:
-    """Return the tick of what COLUMNS select, in their order."""
-    key, sensor, number, status, cause, start, end, before, after, reason, error, *counts = values
-    asked, launched, reacted, repeats, last_repeat_at, trace, *_ = counts
-    return Tick(
-        id=key,
-        sensor_id=sensor,
-        number=number,
-        status=_STATUS[status],
-        cause=_CAUSE[cause],
-        started_at=start,
-        finished_at=end,
-        cursor_before=before,
-        cursor_after=after,
-        skip_reason=reason,
-        error=None if error is None else _error(error),
-        requested_count=asked,
-        launched_count=launched,
-        reaction_count=reacted,
-        repeats=repeats,
-        last_repeat_at=last_repeat_at,
-        trace=trace,
-    )
+    """Return the tick of what COLUMNS select, in their order, which is that of Tick's fields."""
+    key, sensor, number, status, cause, start, end, before, after, reason, error, *rest = values
+    failure = None if error is None else _error(error)
+    known = (key, sensor, number, _STATUS[status], _CAUSE[cause], start, end, before, after, reason, failure)
+    return Tick(*known, *rest[:_COUNTS])
 
 
+# How many columns follow the error.
+_COUNTS = 6
 COLUMNS = """id, sensor_id, number, status, cause, started_at, finished_at, cursor_before, cursor_after, skip_reason,
     CAST(error AS text), requested_count, launched_count, reaction_count, repeats, last_repeat_at, trace"""
 # By id, which tells when a tick started. Each status has its own partitions in that order.
