@@ -72,7 +72,8 @@ def _later(info_class: type[Any]) -> type[Any]:
 def python_type(kind: GraphQLObjectType) -> type[Any] | None:
     """Return the class of a type's objects, where it is known that these are what they seem: nothing to be awaited."""
     definition = kind.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    found = getattr(definition, "origin", None)
+    # Of a generic type with arguments, objects are of the class without them.
+    found = getattr(getattr(definition, "concrete_of", None) or definition, "origin", None)
     if not isinstance(found, type) or issubclass(found, Exception):
         return None
     return None if any(hasattr(found, name) for name in ("__await__", "__getattr__")) else found
