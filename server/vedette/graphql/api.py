@@ -16,26 +16,22 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from vedette.access.authority import EVERYBODY, Authority, Caller
 from vedette.access.quotas import Account, Charge, Quotas
-from vedette.graphql.connections import LARGEST_SIZE
 from vedette.graphql.context import Context
-from vedette.graphql.documents.costs import Cost
 from vedette.graphql.documents.counts import count
 from vedette.graphql.documents.deprecated_counts import DeprecatedCounts
 from vedette.graphql.documents.operation_names import OperationNames
-from vedette.graphql.documents.operations import counted, flaws, parsed, without_suggestion
+from vedette.graphql.documents.operations import counted, flaws, without_suggestion
 from vedette.graphql.documents.permissions import is_personal, permit, root_fields, sharing_key
+from vedette.graphql.documents.prices import Prices
 from vedette.graphql.documents.profiles import Profiles
 from vedette.graphql.documents.requests import Operation, Refused, Request, operation_of
 from vedette.graphql.documents.trusted_documents import TrustedDocuments
-from vedette.graphql.documents.variables import flaw_of
 from vedette.graphql.errors import (
-    BAD_PAGE_SIZE,
     MORE_ERRORS,
     TIMEOUT,
     UNAVAILABLE,
     RequestError,
     count_errors,
-    limit_exceeded,
     presentable,
 )
 from vedette.graphql.mutations import attempts
@@ -79,6 +75,7 @@ class Api:
         self._trusted = trusted
         self._broadcasts = Broadcasts(self._items, context.settings.max_buffered_items)
         self._together: Together[Answer] = Together()
+        self._prices = Prices(schema._schema, context.limits)
         self._names = OperationNames(trusted.operation_names)
         self._profiles = Profiles(schema._schema, context.limits.max_tokens)
         self._deprecated = DeprecatedCounts(context.database, context.settings.poll_seconds)
@@ -115,41 +112,10 @@ class Api:
             raise Refused(presentable(error)) from None
         found: Sequence[GraphQLError] = flaws(schema._schema, text, limits)
         if not found:
-            operation, found = self._priced(operation)
+            operation, found = self._prices.priced(operation)
         if found:
             raise Refused(*_fitting([presentable(error) for error in found], limits.max_errors))
         return operation
-
-    def _priced(self, operation: Operation) -> tuple[Operation, Sequence[GraphQLError]]:
-        """Return the operation with its cost, and what is wrong with its variables or its cost."""
-        limits = self._context.limits
-        flaw = flaw_of(operation.variables, limits)
-        if flaw is not None:
-            return operation, [flaw]
-        cost = Cost(schema._schema, parsed(operation.text, limits.max_tokens), operation.variables)
-        price = cost.of(operation.node)
-        requested = sum(price)
-        found = [
-            RequestError(
-                BAD_PAGE_SIZE,
-                f"A page of {page.field} has at most {limits.max_page_size} things (max_page_size), "
-                f"not {page.size}; follow pageInfo for more.",
-                limit="max_page_size",
-                most=limits.max_page_size,
-            )
-            for page in cost.pages
-            # A size that no setting allows is the field's to refuse; the operation's other fields are answered.
-            if limits.max_page_size < page.size <= LARGEST_SIZE
-        ]
-        found += [
-            limit_exceeded("max_nodes", limits.max_nodes, f"The field {one.field} has {one.size} ids")
-            for one in cost.named
-            if one.size > limits.max_nodes
-        ]
-        if requested > limits.max_cost:
-            asked = f"The operation asks for up to {requested} objects, by the sizes of its pages"
-            found.append(limit_exceeded("max_cost", limits.max_cost, asked))
-        return operation._replace(cost=requested, effects=price.effects), found
 
     @property
     def passing_time(self) -> PassingTime:
