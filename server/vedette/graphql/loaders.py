@@ -28,6 +28,7 @@ from vedette.graphql.assets.asset_events import (
     observation,
 )
 from vedette.graphql.assets.assets import Asset, asset
+from vedette.graphql.batching import Loader
 from vedette.graphql.catalog.code_locations import CodeLocation, code_location
 from vedette.graphql.catalog.jobs import Job, job
 from vedette.graphql.catalog.partitions import PartitionChange, partition_change
@@ -165,7 +166,7 @@ class Loaders:
                 found = await runs.steps_each(connection, ids)
             return [[run_step(step) for step in found.get(run_id, ())] for run_id in ids]
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
     @cached_property
     def wait_of_run(self) -> DataLoader[UUID, RunWait | None]:
@@ -196,7 +197,7 @@ class Loaders:
                     found.update({(sensor_id, seconds): count for sensor_id, count in counts.items()})
             return [found.get(key, TickCounts()) for key in keys]
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
     @cached_property
     def tick_buckets(self) -> DataLoader[tuple[UUID, Span], list[TickBucket]]:
@@ -211,7 +212,7 @@ class Loaders:
                     found[span] = await tick_buckets.each(connection, ids, span)
             return [[tick_bucket(one) for one in found[span].get(sensor_id, ())] for sensor_id, span in keys]
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
     @cached_property
     def sensors_of_job(self) -> DataLoader[tuple[str, str], list[Sensor]]:
@@ -266,7 +267,7 @@ class Loaders:
                 found = await asset_histories.count_partitions(connection, keys)
             return [found[key] for key in keys]
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
     @cached_property
     def children_of_asset(self) -> DataLoader[Path, list[Path]]:
@@ -335,7 +336,7 @@ class Loaders:
                 found = await dynamic_partitions.keys_of(connection, names)
             return [found[name] for name in names]
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
     @cached_property
     def partition_changes_of_tick(self) -> DataLoader[UUID, list[PartitionChange]]:
@@ -347,7 +348,7 @@ class Loaders:
                 found = await partition_verdicts.of_ticks(connection, ids)
             return [[partition_change(change) for change in found.get(tick_id, ())] for tick_id in ids]
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
     @cached_property
     def requests_of_tick(self) -> DataLoader[tuple[tuple[UUID, UUID], Window], Connection[RunRequest]]:
@@ -365,7 +366,7 @@ class Loaders:
                 RUN_REQUESTS.connect(page, build) for page in await _read_pages(database, ticks.requests_each, wanted)
             ]
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
     @cached_property
     def reactions_of_tick(self) -> DataLoader[tuple[UUID, Window], Connection[Reaction]]:
@@ -426,7 +427,7 @@ class Loaders:
             async with database.reading() as connection:
                 return await read(connection, keys)
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
     def _sensors(self, read: Callable[[Any, Sequence[K]], Awaitable[list[list[UUID]]]]) -> DataLoader[K, list[Sensor]]:
         database = self._database
@@ -437,7 +438,7 @@ class Loaders:
                 found = await sensors.by_ids(connection, list({one for each in ids for one in each}))
             return [[sensor(found[one]) for one in each if one in found] for each in ids]
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
     def _things(
         self, read: Callable[[Any, Sequence[K]], Awaitable[dict[K, R]]], build: Callable[[R], N]
@@ -449,7 +450,7 @@ class Loaders:
                 found = await read(connection, keys)
             return [build(found[key]) if key in found else None for key in keys]
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
     def _lists(
         self, cursors_of_list: Cursors, read: Callable[..., Awaitable[list[Page[R]]]], build: Callable[[R], N]
@@ -460,7 +461,7 @@ class Loaders:
         async def load(keys: list[tuple[Any, ...]]) -> list[Connection[N]]:
             return [cursors_of_list.connect(page, build) for page in await _read_pages(database, read, keys)]
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
     def _pages(self, read: Callable[..., Awaitable[list[Page[R]]]]) -> "DataLoader[Any, Page[R]]":
         database = self._database
@@ -468,7 +469,7 @@ class Loaders:
         async def load(keys: list[tuple[Any, ...]]) -> list[Page[R]]:
             return await _read_pages(database, read, keys)
 
-        return DataLoader(load_fn=load)
+        return Loader(load_fn=load)
 
 
 async def _read_pages(
