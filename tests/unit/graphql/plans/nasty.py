@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum, StrEnum
 from random import Random
-from typing import Annotated, Any, NewType, cast
+from typing import Annotated, Any, Generic, NewType, TypeVar, cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -14,6 +14,7 @@ from strawberry.schema.config import StrawberryConfig
 from vedette.graphql.plans import Attribute
 
 Even = NewType("Even", int)
+T = TypeVar("T")
 
 
 def even(value: Any) -> Any:
@@ -219,6 +220,14 @@ class Data:
         """Return one of the other type."""
         return Other(number=self._value(7), things=self.things(depth - 1))
 
+    def box(self, depth: int) -> Any:
+        """Return a box, of whatever it is."""
+        return self._value(Box(number=self._value(1), holds=self.maybe(depth - 1)))
+
+    def boxes(self, depth: int) -> Any:
+        """Return some of them."""
+        return self._value([self.box(depth) for _ in range(self._random.randrange(4))])
+
     def thing(self, depth: int) -> Thing:
         """Return a thing with things of less depth."""
         pick, below = self._random.choice, depth - 1
@@ -253,6 +262,14 @@ class Data:
 
 
 @strawberry.type
+class Box(Generic[T]):
+    """A type of several, whose objects are of one class."""
+
+    number: int
+    holds: T | None
+
+
+@strawberry.type
 class Query:
     """What the root has."""
 
@@ -260,6 +277,8 @@ class Query:
     must: Thing
     named: list[Named | None] | None
     either: Annotated[Thing | Other | None, strawberry.union("Either")]
+    boxes: list[Box[Thing] | None] | None
+    box: Box[Other] | None
 
 
 @strawberry.type
@@ -297,7 +316,14 @@ class Subscription:
 def root(random: Random, wrong: float) -> Query:
     """Return data for the root."""
     data = Data(random, wrong)
-    return Query(thing=data.maybe(4), must=data.thing(4), named=data.things(3), either=data.maybe(3))
+    return Query(
+        thing=data.maybe(4),
+        must=data.thing(4),
+        named=data.things(3),
+        either=data.maybe(3),
+        boxes=data.boxes(3),
+        box=data.box(2),
+    )
 
 
 def spread(values: Any) -> Iterator[Any]:

@@ -65,7 +65,8 @@ def test_data_and_errors_are_those_of_graphql_core(drawn: Drawn, seed: int, wron
 
 LEAVES = "name nick loud id number count share isBig colour state at class data even mustBeEven words matrix told"
 WIDE = f"""
-{{ thing {{ ...All }} named {{ ...All __typename }} either {{ ...All ... on Other {{ number things {{ ...All }} }} }} }}
+{{ thing {{ ...All }} named {{ ...All __typename }} either {{ ...All ... on Other {{ number things {{ ...All }} }} }}
+  boxes {{ number holds {{ ...All }} }} box {{ number holds {{ number things {{ ...Leaves }} }} }} }}
 fragment All on Thing {{
   {" ".join(f"few{leaf}: few {{ {leaf} }} twin{leaf}: twin {{ {leaf} }}" for leaf in LEAVES.split())}
   owner {{ name ...Leaves }} few {{ mustHave {{ ...Leaves }} }} either {{ ...Leaves ... on Other {{ number }} }}
@@ -96,7 +97,7 @@ async def test_each_value_is_taken_or_refused_alike(attribute: str) -> None:
     document = graphql.parse(f"{{ thing {{ {asked} }} must {{ few {{ {asked} }} }} }}")
     thing = Data(Random(1), 0.0).thing(1)
     thing.few = [thing, None]
-    data = Query(thing=thing, must=thing, named=None, either=None)
+    data = Query(thing=thing, must=thing, named=None, either=None, boxes=None, box=None)
     for value in VALUES:
         setattr(thing, attribute, value)
         expected = await answer(StrawberryGraphQLCoreExecutionContext, document, root_value=data)
