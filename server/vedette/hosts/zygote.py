@@ -116,7 +116,9 @@ class Zygote:
             self._kill()
             await self._process.wait()
         except asyncio.CancelledError:
+            # Whoever gives this up is still the last to know of the process.
             self._kill()
+            await self._process.wait()
             raise
         finally:
             await self._output.close()

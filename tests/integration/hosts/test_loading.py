@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psutil
 import pytest
 
 from integration.hosts.projects import Project, evaluate, loaded, until, zygotes
@@ -306,3 +307,22 @@ async def test_who_gives_up_a_start_at_any_step_leaves_no_process(project: Proje
         assert not zygotes(), f"given up after {steps} steps"
     else:
         pytest.fail("the start has more steps than were tried")
+
+
+async def test_who_gives_up_an_end_at_any_step_leaves_no_process(project: Project) -> None:
+    project.write(SAYS.format(words="here"))
+    options = ChildOptions(-1, -1, str(project.path), 0, 1, bytecode=True)
+    for steps in range(5):
+        zygote = await Zygote.start("project", options)
+        await zygote.loaded(60)
+        [process] = zygotes()
+        ending = asyncio.create_task(zygote.close())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        ending.cancel()
+        await asyncio.wait([ending])
+        if steps == 0:
+            # It was not even begun.
+            await zygote.close()
+        # Nor one that nobody has waited for.
+        assert not psutil.pid_exists(process.pid), f"given up after {steps} steps"

@@ -162,5 +162,7 @@ async def _end(process: Process) -> None:
         process.kill()
         await process.wait()
     except asyncio.CancelledError:
+        # Whoever gives this up is still the last to know of the process.
         process.kill()
+        await process.wait()
         raise
