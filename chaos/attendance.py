@@ -6,7 +6,6 @@ first that was started again is up, which takes 15 s where the machine has littl
 
 import threading
 import time
-from typing import Self
 
 from chaos.processes import Fleet
 
@@ -37,24 +36,25 @@ class Attendance:
 
 
 class AttendanceWatch:
-    """Looks at the evaluators of `fleet` while it is entered. One that is stopped counts as at work."""
+    """Looks at the evaluators of `fleet` from `start` to `stop`. One that is stopped counts as at work."""
 
     def __init__(self, fleet: Fleet) -> None:
         self.attendance = Attendance()
         self._fleet = fleet
-        self._ended = threading.Event()
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="attendance")
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Begin to look."""
         self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped.set()
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._ended.wait(PAUSE_SECONDS):
+        while not self._stopped.wait(PAUSE_SECONDS):
             evaluators = [process for process in list(self._fleet.processes) if process.role == ROLE]
             is_attended = any(process.is_alive and process.is_ready for process in evaluators)
             self.attendance.noted(time.time(), is_attended=is_attended)

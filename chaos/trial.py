@@ -60,7 +60,6 @@ class Trial:
 
     def __enter__(self) -> Self:
         self.fleet.__enter__()
-        self._watch.__enter__()
         serving = [self.fleet.start("serve", place=place) for place in self._serving]
         for process in serving:
             process.wait_ready()
@@ -70,6 +69,7 @@ class Trial:
             subscriber.start()
         self.health = HealthWatch(serving[-1].address, self._folder / "pulse")
         self.health.start()
+        self._watch.start()
         return self
 
     def __exit__(
@@ -79,7 +79,7 @@ class Trial:
         for subscriber in self._subscribers:
             subscriber.stop()
         self.health.stop()
-        self._watch.__exit__()
+        self._watch.stop()
         self.fleet.__exit__(kind, error, trace)
 
     def start(self, *roles: str, faults: str = "", place: Place | None = None) -> list[Process]:
